@@ -1,0 +1,225 @@
+"""Complaints with their clocks, court cases, and the facts of monthly reports."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from complaints.states import OPEN_STATES, ComplaintStatus, Outcome
+
+
+class ComplaintTemplate(models.Model):
+    """A typical form (T1–T20): which extra questions a subject and sphere ask. Texts by language."""
+
+    code = models.CharField(_("code"), max_length=6, primary_key=True)
+    title = models.JSONField(_("title"))
+    subjects = models.JSONField(_("subjects"), default=list)
+    spheres = models.JSONField(_("spheres"), default=list)
+    fields = models.JSONField(_("questions"), default=list)
+    sort = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        ordering = ["sort", "code"]
+        verbose_name = _("complaint template")
+        verbose_name_plural = _("complaint templates")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Complaint(models.Model):
+    """One case. Its addressee is a supplier or an authority; ``respond_by`` is a local date."""
+
+    class Channel(models.TextChoices):
+        PORTAL = "portal", _("Portal")
+        QR = "qr", _("QR code")
+        HOTLINE = "hotline", _("Hotline 1414")
+        WRITTEN = "written", _("Letter")
+        TELEGRAM = "telegram", _("Telegram bot")
+        RECEPTION = "reception", _("Personal reception")
+        MINISTER_BLOG = "minister_blog", _("Minister's blog")
+        CHAIR_BLOG = "chair_blog", _("Chair's blog")
+        KIOSK = "kiosk", _("Self-service kiosk")
+        OFFICE = "office", _("Social office")
+
+    class Priority(models.IntegerChoices):
+        URGENT = 0, _("urgent")
+        HIGH = 1, _("high")
+        NORMAL = 2, _("normal")
+        LOW = 3, _("low")
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    tracking_hash = models.BinaryField(editable=False)
+    draft = models.OneToOneField(
+        "marketplace.Draft", models.PROTECT, related_name="complaint", null=True, blank=True
+    )
+    complainant = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="complaints", null=True, blank=True,
+        verbose_name=_("person"),
+    )  # fmt: skip
+    filed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("filed by")
+    )
+    order_line = models.ForeignKey(
+        "order.Line", models.PROTECT, related_name="complaints", null=True, blank=True, verbose_name=_("order line")
+    )
+    supplier = models.ForeignKey(
+        "partner.Partner", models.PROTECT, related_name="complaints", null=True, blank=True, verbose_name=_("supplier")
+    )
+    office = models.ForeignKey(
+        "marketplace.Office", models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("office")
+    )
+    region = models.ForeignKey("marketplace.Region", models.PROTECT, related_name="+", verbose_name=_("region"))
+    template = models.ForeignKey(ComplaintTemplate, models.PROTECT, related_name="+", null=True, blank=True)
+    subject = models.CharField(_("subject"), max_length=30)
+    sphere = models.CharField(_("sphere"), max_length=30)
+    text = models.TextField(_("what happened"))
+    demand = models.CharField(_("demand"), max_length=40, blank=True)
+    fields = models.JSONField(_("further answers"), default=dict, blank=True)
+    contact = models.JSONField(_("contact"), default=dict, blank=True)
+    hide_name = models.BooleanField(_("name hidden from the supplier"), default=False)
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel, default=Channel.PORTAL)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
+
+    status = models.CharField(_("state"), max_length=20, choices=ComplaintStatus, default=ComplaintStatus.REGISTERED)
+    addressee_supplier = models.ForeignKey(
+        "partner.Partner", models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("addressed supplier")
+    )
+    addressee_authority = models.ForeignKey(
+        "marketplace.Authority", models.PROTECT, related_name="complaints", null=True, blank=True,
+        verbose_name=_("addressed body"),
+    )  # fmt: skip
+    # The body that joins when the seller is silent or the person disagrees; fixed when filed.
+    escalates_to = models.ForeignKey(
+        "marketplace.Authority", models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("passes to"),
+    )  # fmt: skip
+    rule = models.CharField(_("routing rule"), max_length=10)
+    rule_version = models.DateField(_("version of the routing table"))
+
+    filed_at = models.DateTimeField(_("filed at"))
+    filed_on = models.DateField(_("day of filing"))
+    respond_by = models.DateField(_("respond by"), null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    due_explained = models.JSONField(_("how the date was computed"), default=dict, blank=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    escalated_at = models.DateTimeField(_("escalated at"), null=True, blank=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    answer = models.TextField(_("answer of the supplier"), blank=True)
+    remedy = models.JSONField(_("remedy"), default=dict, blank=True)
+    decision = models.TextField(_("decision"), blank=True)
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome, blank=True)
+    outcome_detail = models.CharField(_("kind of outcome"), max_length=30, blank=True)
+    # What the body or seller says was reached; becomes the outcome when the person confirms.
+    proposed_outcome = models.CharField(_("proposed outcome"), max_length=20, choices=Outcome, blank=True)
+    proposed_detail = models.CharField(_("kind of the proposed outcome"), max_length=30, blank=True)
+    confirmed_by_person = models.BooleanField(_("confirmed by the person"), default=False)
+    returned_sum = models.DecimalField(_("money returned"), max_digits=12, decimal_places=2, default=0)
+    reopened = models.PositiveSmallIntegerField(_("times opened again"), default=0)
+    duplicate_of = models.ForeignKey("self", models.PROTECT, related_name="duplicates", null=True, blank=True)
+
+    class Meta:
+        ordering = ["-filed_at"]
+        verbose_name = _("complaint")
+        verbose_name_plural = _("complaints")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order_line", "subject"],
+                name="complaint_open_once",
+                condition=Q(order_line__isnull=False, status__in=OPEN_STATES),
+            ),
+            models.CheckConstraint(condition=Q(status__in=ComplaintStatus.values), name="complaint_status_known"),
+            # An open case always has a date by which somebody owes a step.
+            models.CheckConstraint(
+                condition=~Q(status__in=["with_seller", "settled_offer", "answered", "with_body", "outcome_check"])
+                | Q(respond_by__isnull=False),
+                name="complaint_respond_by_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="satisfied") | Q(confirmed_by_person=True), name="complaint_satisfied_by_person"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["respond_by"], name="complaint_due", condition=Q(status__in=OPEN_STATES)),
+            models.Index(
+                fields=["addressee_supplier", "respond_by"], name="complaint_seller_work",
+                condition=Q(status__in=OPEN_STATES),
+            ),
+            models.Index(
+                fields=["addressee_authority", "respond_by"], name="complaint_body_work",
+                condition=Q(status__in=OPEN_STATES),
+            ),
+            models.Index(fields=["complainant", "-filed_at"], name="complaint_of_person"),
+            models.Index(fields=["region", "filed_on"], name="complaint_region_day"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ComplaintStep(models.Model):
+    """A step of the clock that must happen once: a reminder, an escalation, a lapse."""
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="steps")
+    step = models.CharField(max_length=40)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["complaint", "step"], name="complaint_step_once")]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id} {self.step}"
+
+
+class CourtCase(models.Model):
+    """A lawsuit that came out of a complaint: role, result, sum."""
+
+    class Result(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        WON = "won", _("Won")
+        LOST = "lost", _("Lost")
+        SETTLED = "settled", _("Settled")
+
+    complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="court_cases")
+    authority = models.ForeignKey("marketplace.Authority", models.PROTECT, related_name="+", null=True)
+    role = models.CharField(_("role"), max_length=60)
+    result = models.CharField(_("result"), max_length=10, choices=Result, default=Result.PENDING)
+    recovered = models.DecimalField(_("sum recovered"), max_digits=14, decimal_places=2, default=0)
+    opened_on = models.DateField(_("opened on"))
+    decided_on = models.DateField(_("decided on"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("court case")
+        verbose_name_plural = _("court cases")
+
+    def __str__(self) -> str:
+        return f"{self.complaint} {self.result}"
+
+
+class MonthlyReport(models.Model):
+    """Facts of one region and month, rebuilt from events; ``imported`` ones come from published tables."""
+
+    region = models.ForeignKey(
+        "marketplace.Region", models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("region")
+    )
+    month = models.DateField(_("first day of the period"))
+    until = models.DateField(_("last day of the period"))
+    imported = models.BooleanField(_("imported history"), default=False)
+    source = models.CharField(_("source"), max_length=200, blank=True)
+    facts = models.JSONField(_("facts"))
+    self_check = models.CharField(_("self-check"), max_length=200, default="ok")
+    built_at = models.DateTimeField(_("built at"), auto_now=True)
+
+    class Meta:
+        ordering = ["-month"]
+        verbose_name = _("monthly report")
+        verbose_name_plural = _("monthly reports")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["month", "until", "region", "imported"], name="report_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.region_id or 'all'}"

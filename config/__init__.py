@@ -1,0 +1,5 @@
+"""Deployment of the portal: settings, routes, processes."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,322 @@
+"""All settings, read once from the environment; a bad value stops the start with its name.
+
+Secrets may also come from a file named by ``<NAME>_FILE``.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import oscar
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from oscar.defaults import *  # noqa: F403
+
+from config import embedded, secrets
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env_text(name: str, default: str = "") -> str:
+    """The value of an environment variable, or of the file that ``<name>_FILE`` names."""
+    path = os.environ.get(f"{name}_FILE")
+    if path:
+        return Path(path).read_text(encoding="utf-8").strip()
+    return os.environ.get(name, default)
+
+
+def env_bool(name: str, *, default: bool) -> bool:
+    value = env_text(name, "1" if default else "0").strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off", ""}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}")
+
+
+def env_int(name: str, default: int) -> int:
+    value = env_text(name, str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}") from None
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in env_text(name, default).split(",") if part.strip()]
+
+
+# --- Where and what -------------------------------------------------------------------
+
+PORTAL_STATE = Path(env_text("PORTAL_STATE", str(BASE_DIR / ".state"))).resolve()
+PORT = env_int("PORT", 8000)
+DEMO = env_bool("DEMO", default=True)
+DEMO_PRODUCTS = env_int("DEMO_PRODUCTS", 0)
+DEBUG = env_bool("DEBUG", default=False)
+RELEASE = env_text("RELEASE", "0.1.0")
+PORTAL_URL = env_text("PORTAL_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+HTTPS = PORTAL_URL.startswith("https://")
+
+# Keys live outside the database and its backups; made once per state folder for `make run`.
+_keys = secrets.load(PORTAL_STATE)
+SECRET_KEY = env_text("SECRET_KEY") or _keys["secret_key"]
+FIELD_KEYS = env_text("FIELD_KEYS") or _keys["field_keys"]
+BLIND_INDEX_KEY = env_text("BLIND_INDEX_KEY") or _keys["blind_index_key"]
+
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", PORTAL_URL)
+
+# --- Applications ---------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "modeltranslation",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_structlog",
+    "treebeard",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "marketplace.apps.MarketplaceConfig",
+    "oscar.apps.address.apps.AddressConfig",
+    "catalog.apps.CatalogConfig",
+    "suppliers.apps.SuppliersConfig",
+    "orders.apps.OrdersConfig",
+    "complaints.apps.ComplaintsConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "marketplace.metrics.MetricsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "marketplace.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "marketplace.middleware.RequestContextMiddleware",
+    "marketplace.middleware.DomainErrorMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "marketplace.User"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "marketplace.context.portal",
+            ],
+            "builtins": ["django.templatetags.i18n", "marketplace.templatetags.portal"],
+            "libraries": {"currency_filters": "oscar.templatetags.currency_filters"},
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+# --- PostgreSQL: the only source of truth ------------------------------------------------
+
+DATABASE_URL = env_text("DATABASE_URL") or embedded.service_urls(PORTAL_STATE).database_url
+_db = urlparse(DATABASE_URL)
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(_db.path.lstrip("/")),
+        "USER": unquote(_db.username or ""),
+        "PASSWORD": unquote(_db.password or ""),
+        "HOST": unquote(_db.hostname or ""),
+        "PORT": str(_db.port or ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {
+            "connect_timeout": 2,
+            # The ladder: client 20 s > proxy 15 s > application 10 s > statement 3 s > lock 1 s.
+            "options": " ".join(
+                f"-c {name}={env_int(variable, default)}"
+                for name, variable, default in (
+                    ("statement_timeout", "STATEMENT_TIMEOUT_MS", 3000),
+                    ("lock_timeout", "LOCK_TIMEOUT_MS", 1000),
+                    ("idle_in_transaction_session_timeout", "IDLE_TIMEOUT_MS", 10000),
+                )
+            ),
+        },
+    }
+}
+
+# --- Valkey: broker and cache, never a source of truth -----------------------------------
+
+REDIS_URL = env_text("REDIS_URL") or embedded.service_urls(PORTAL_STATE).redis_url
+_redis_limits = {"socket_timeout": 0.3, "socket_connect_timeout": 0.3, "retry": None}
+CACHES = {
+    "default": {
+        "BACKEND": "marketplace.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "tirek",
+        "OPTIONS": _redis_limits,
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 0.5,
+    "visibility_timeout": 600,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 270
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Every job is a sweep that is safe to run twice: two beats, or none for an hour, do no harm.
+CELERY_BEAT_SCHEDULE = {
+    # complaints/tasks.py: every deadline that is due, once (the command run_clock is its twin)
+    "run-clock": {"task": "complaints.tasks.run_clock", "schedule": timedelta(minutes=1)},
+    # marketplace/tasks.py: outbox rows that were handed on but never finished
+    "requeue-outbox": {"task": "marketplace.tasks.requeue_outbox", "schedule": timedelta(minutes=1)},
+}
+
+ELASTICSEARCH_URL = env_text("ELASTICSEARCH_URL")
+SEARCH_INDEX_DIR = Path(env_text("SEARCH_INDEX_DIR", str(PORTAL_STATE / "search")))
+
+# --- People -------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "marketplace.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"login": "marketplace.accounts.LoginForm"}
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+API_TOKEN_LIFETIME = timedelta(hours=12)
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_HTTPONLY = True  # draft.js asks /api/v1/csrf for the token
+CSRF_FAILURE_VIEW = "marketplace.views.errors.csrf_failure"
+
+# --- Security headers ------------------------------------------------------------------------
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = False  # the proxy redirects
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- Languages ----------------------------------------------------------------------------
+
+LANGUAGE_CODE = "kk"
+LANGUAGES = [("kk", _("Kazakh")), ("ru", _("Russian")), ("en", _("English"))]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LOCALE_PATHS = [BASE_DIR / "marketplace" / "locale", Path(oscar.__file__).parent / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Almaty"
+MODELTRANSLATION_DEFAULT_LANGUAGE = "kk"
+MODELTRANSLATION_LANGUAGES = ("kk", "ru", "en")
+MODELTRANSLATION_FALLBACK_LANGUAGES = ("kk", "ru", "en")
+
+# --- Oscar as a library ---------------------------------------------------------------------
+
+OSCAR_DEFAULT_CURRENCY = "KZT"
+OSCAR_DELETE_IMAGE_FILES = False
+OSCAR_SLUG_FUNCTION = "catalog.slugs.slugify"
+OSCAR_SAVE_SENT_EMAILS_TO_DB = False
+HAYSTACK_SIGNAL_PROCESSOR = "haystack.signals.BaseSignalProcessor"
+
+# --- Files ----------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env_text("STATIC_ROOT", str(PORTAL_STATE / "static")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+MEDIA_ROOT = Path(env_text("MEDIA_ROOT", str(PORTAL_STATE / "media")))
+MEDIA_URL = "/media/"  # never served: files go out through a view that checks rights
+
+# --- Messages to people -----------------------------------------------------------------------
+
+SMS_GATEWAY_URL = env_text("SMS_GATEWAY_URL")
+SMS_GATEWAY_TOKEN = env_text("SMS_GATEWAY_TOKEN")
+SMS_SENDER = env_text("SMS_SENDER", "Tirek")
+EMAIL_URL = urlparse(env_text("EMAIL_URL"))
+EMAIL_HOST = EMAIL_URL.hostname or ""
+EMAIL_PORT = EMAIL_URL.port or 25
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL", "no-reply@tirek.example")
+
+# --- Seeing what happens -------------------------------------------------------------------------
+
+SENTRY_DSN = env_text("SENTRY_DSN")
+LOG_LEVEL = env_text("LOG_LEVEL", "INFO")
+LOGGING_CONFIG = "marketplace.logs.configure"
+LOGGING: dict[str, object] = {"level": LOG_LEVEL}
+DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+
+SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,60 @@
+"""Who may act for whom. Selectors of the apps build on this; views never decide."""
+
+from datetime import date
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from marketplace.errors import Forbidden, NotFound
+from marketplace.models import ReadLog, Role, User
+from marketplace.request import request_id
+
+
+def people_of(actor: User, on: date | None = None) -> QuerySet[User]:
+    """Beneficiaries whose things the actor may see and prepare.
+
+    A beneficiary: herself. A guardian: the wards whose guardianship runs. A caseworker: the people
+    of the own office. Everybody else: nobody.
+    """
+    people = User.objects.filter(record__isnull=False)
+    if not actor.is_authenticated or not actor.is_active:
+        return people.none()
+    if actor.role == Role.BENEFICIARY:
+        return people.filter(pk=actor.pk)
+    if actor.role == Role.GUARDIAN:
+        day = on or timezone.localdate()
+        running = Q(guardians__valid_to=None) | Q(guardians__valid_to__gte=day)
+        return people.filter(Q(guardians__guardian=actor) & running).distinct()
+    if actor.role == Role.CASEWORKER and actor.office_id:
+        return people.filter(office_id=actor.office_id)
+    return people.none()
+
+
+def is_owner(actor: User, beneficiary_id: int | None) -> bool:
+    """The beneficiary herself or her guardian: who may sign, accept, confirm, withdraw."""
+    if beneficiary_id is None or actor.role not in {Role.BENEFICIARY, Role.GUARDIAN}:
+        return False
+    return actor.pk == beneficiary_id or people_of(actor).filter(pk=beneficiary_id).exists()
+
+
+def person(actor: User, person_id: int) -> User:
+    """A beneficiary the actor may act for; NotFound for anybody else's."""
+    found = people_of(actor).filter(pk=person_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def require_role(actor: User, *roles: str) -> None:
+    """Raises Forbidden when the actor has none of the roles."""
+    if not actor.is_authenticated or actor.role not in roles:
+        raise Forbidden
+
+
+def log_read(*, actor: User, person_id: int | None, purpose: str, subject: str) -> None:
+    """Leave a row when someone opens another person's data (guarantee G8); own data needs none."""
+    if person_id is None or not actor.is_authenticated or actor.pk == person_id:
+        return
+    ReadLog.objects.create(
+        actor=actor, person_id=person_id, purpose=purpose, subject=subject, request_id=request_id.get()
+    )

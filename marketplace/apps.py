@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class MarketplaceConfig(AppConfig):
+    """The lowest layer: people, places, rules, events, drafts. Imports no other app of ours."""
+
+    name = "marketplace"
+    verbose_name = "Marketplace"
+
+    def ready(self) -> None:
+        from marketplace import checks  # noqa: F401  registers the start-up checks

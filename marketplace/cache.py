@@ -1,0 +1,73 @@
+"""A cache that is never needed: with Valkey away, reads miss and writes are dropped.
+
+A breaker keeps a dead or silent Valkey from costing its timeout on every request.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+OPEN_SECONDS = 5.0
+
+
+class Breaker:
+    """Closed until an error; then calls are skipped for ``OPEN_SECONDS``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._skip_until = 0.0
+
+    def call(self, function: Callable[[], Any], otherwise: Any) -> Any:
+        if time.monotonic() < self._skip_until:
+            return otherwise
+        try:
+            return function()
+        except (RedisError, OSError) as error:
+            with self._lock:
+                self._skip_until = time.monotonic() + OPEN_SECONDS
+            log.warning("cache_unavailable", error=type(error).__name__)
+            return otherwise
+
+
+_breaker = Breaker()
+
+
+class ForgivingRedisCache(RedisCache):
+    """Django's Redis cache whose failures are misses."""
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        return _breaker.call(lambda: super(ForgivingRedisCache, self).add(*args, **kwargs), False)
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        return _breaker.call(lambda: super(ForgivingRedisCache, self).get(key, default, version), default)
+
+    def set(self, *args: Any, **kwargs: Any) -> None:
+        _breaker.call(lambda: super(ForgivingRedisCache, self).set(*args, **kwargs), None)
+
+    def touch(self, *args: Any, **kwargs: Any) -> bool:
+        return _breaker.call(lambda: super(ForgivingRedisCache, self).touch(*args, **kwargs), False)
+
+    def delete(self, *args: Any, **kwargs: Any) -> bool:
+        return _breaker.call(lambda: super(ForgivingRedisCache, self).delete(*args, **kwargs), False)
+
+    def get_many(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return _breaker.call(lambda: super(ForgivingRedisCache, self).get_many(*args, **kwargs), {})
+
+    def set_many(self, *args: Any, **kwargs: Any) -> list[str]:
+        return _breaker.call(lambda: super(ForgivingRedisCache, self).set_many(*args, **kwargs), [])
+
+    def delete_many(self, *args: Any, **kwargs: Any) -> None:
+        _breaker.call(lambda: super(ForgivingRedisCache, self).delete_many(*args, **kwargs), None)
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        return _breaker.call(lambda: super(ForgivingRedisCache, self).incr(key, delta, version), delta)
+
+    def has_key(self, *args: Any, **kwargs: Any) -> bool:
+        return _breaker.call(lambda: super(ForgivingRedisCache, self).has_key(*args, **kwargs), False)

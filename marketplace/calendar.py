@@ -1,0 +1,109 @@
+"""Deadlines as local dates: the day of filing is day zero, dates are compared, never seconds.
+
+A deadline rule is ``{"days": 10, "kind": "calendar" | "working"}`` or ``{"hours": 24}``.
+Whether a last day off moves to the next working day is the rule ``calendar.last_day_moves``.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace import rules
+from marketplace.models import CalendarDay
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """``respond_by`` is the last day; ``due_at`` the end of that day; ``explained`` says how it came."""
+
+    respond_by: date
+    due_at: datetime
+    rule: str
+    explained: dict[str, Any]
+
+
+class Calendar:
+    """Working days of a span, with holidays and transferred days read once."""
+
+    def __init__(self, first: date, last: date):
+        self._special = {
+            row.day: row for row in CalendarDay.objects.filter(day__gte=first, day__lte=last)
+        }
+
+    def is_working(self, day: date) -> bool:
+        special = self._special.get(day)
+        return special.working if special else day.weekday() < 5
+
+    def why_free(self, day: date) -> str:
+        special = self._special.get(day)
+        if special and not special.working:
+            return special.name
+        return str(_("weekend"))
+
+
+def end_of_day(day: date) -> datetime:
+    """The last second of a local day, aware."""
+    return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
+
+
+def deadline(rule_code: str, start: date, *, value: dict[str, Any] | None = None) -> Deadline:
+    """The deadline of a rule counted from ``start`` (day zero).
+
+    ``value`` replaces the rule's own number of days (an extension, a promised date), the legal
+    basis stays the rule's.
+    """
+    rule = rules.get(rule_code, on=start)
+    span = value or rule.value
+    moves = bool(rules.get("calendar.last_day_moves", on=start).value.get("moves", True))
+    days, kind = int(span["days"]), span.get("kind", "calendar")
+    calendar = Calendar(start, start + timedelta(days=days * 3 + 40))
+    skipped: list[dict[str, str]] = []
+    day = start
+    if kind == "working":
+        counted = 0
+        while counted < days:
+            day += timedelta(days=1)
+            if calendar.is_working(day):
+                counted += 1
+            else:
+                skipped.append({"day": day.isoformat(), "why": calendar.why_free(day)})
+    else:
+        day = start + timedelta(days=days)
+        while moves and not calendar.is_working(day):
+            skipped.append({"day": day.isoformat(), "why": calendar.why_free(day)})
+            day += timedelta(days=1)
+    return Deadline(
+        respond_by=day,
+        due_at=end_of_day(day),
+        rule=rule.code,
+        explained={
+            "rule": rule.code,
+            "days": days,
+            "kind": kind,
+            "from": start.isoformat(),
+            "until": day.isoformat(),
+            "skipped": skipped,
+            "mark": rule.mark,
+            "valid_from": rule.valid_from.isoformat(),
+        },
+    )
+
+
+def in_words(explained: dict[str, Any]) -> str:
+    """«10 calendar days from 22.11.2026, the day of filing not counted; …» in the active language."""
+    if not explained:
+        return ""
+    first, last = date.fromisoformat(explained["from"]), date.fromisoformat(explained["until"])
+    if explained["kind"] == "working":
+        text = _("%(days)s working days after %(first)s; the last day is %(last)s.")
+    else:
+        text = _("%(days)s calendar days after %(first)s; the last day is %(last)s.")
+    words = str(text) % {"days": explained["days"], "first": f"{first:%d.%m.%Y}", "last": f"{last:%d.%m.%Y}"}
+    if explained["skipped"]:
+        free = ", ".join(f"{date.fromisoformat(item['day']):%d.%m.%Y}" for item in explained["skipped"])
+        words += " " + str(_("Days off that do not count: %(days)s.")) % {"days": free}
+    basis = rules.get(explained["rule"], on=first).basis
+    return f"{words} {basis}".strip()

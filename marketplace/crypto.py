@@ -1,0 +1,45 @@
+"""Identity numbers at rest: AES-256-GCM for the value, a keyed hash for look-ups.
+
+An IIN has so few possible values that a plain hash could be reversed in minutes; hence the keyed
+blind index, with a key of its own. The additional data binds a ciphertext to its row.
+"""
+
+import hmac
+import os
+from base64 import b64decode
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+NONCE_BYTES = 12
+
+
+def _keys() -> dict[str, bytes]:
+    """Key id → key, newest first: "k2:<base64>,k1:<base64>"."""
+    pairs = (part.split(":", 1) for part in settings.FIELD_KEYS.split(","))
+    return {name: b64decode(value) for name, value in pairs}
+
+
+def encrypt(text: str, *, bound_to: str) -> bytes:
+    """``<key id>:<nonce><ciphertext>``; ``bound_to`` names table, column and row."""
+    name, key = next(iter(_keys().items()))
+    nonce = os.urandom(NONCE_BYTES)
+    return name.encode() + b":" + nonce + AESGCM(key).encrypt(nonce, text.encode(), bound_to.encode())
+
+
+def decrypt(stored: bytes, *, bound_to: str) -> str:
+    """Raises cryptography.exceptions.InvalidTag when the value was moved or changed."""
+    name, rest = bytes(stored).split(b":", 1)
+    key = _keys()[name.decode()]
+    return AESGCM(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], bound_to.encode()).decode()
+
+
+def blind_index(text: str) -> bytes:
+    """HMAC-SHA-256 under the index key: equal numbers have equal indexes, nothing more is told."""
+    return hmac.digest(b64decode(settings.BLIND_INDEX_KEY), text.encode(), "sha256")
+
+
+def code(purpose: str, of: str, digits: int = 6) -> str:
+    """A short numeric code derived from the secret key: the same for the same thing, unguessable."""
+    number = int.from_bytes(hmac.digest(settings.SECRET_KEY.encode(), f"{purpose}:{of}".encode(), "sha256")[:8], "big")
+    return f"{number % 10**digits:0{digits}d}"

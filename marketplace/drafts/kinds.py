@@ -1,0 +1,48 @@
+"""Kinds of drafts: the apps above register what a form may hold, who may fill it in, and what submit does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.errors import FieldError, Invalid
+from marketplace.idempotency import Answer
+from marketplace.models import Draft, User
+
+
+def _always(_actor: User, _draft: Draft, _field: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``may_edit``: who reads and saves; ``beneficiary_for``: whose draft a new one is (raises
+    Forbidden or Invalid); ``knows``: is this a field of the current schema; ``may_write``: may this
+    actor set this field (a caseworker cannot give the person's consent); ``submit``: a service
+    ``(draft_id=, actor=, expected_rev=, request=) -> idempotency.Answer``; ``results``: what came out.
+    """
+
+    name: str
+    schema: int
+    knows: Callable[[str], bool]
+    may_edit: Callable[[User, Draft], bool]
+    beneficiary_for: Callable[[User, int | None], User | None]
+    may_write: Callable[[User, Draft, str], bool] = _always
+    submit: Callable[..., Answer] | None = None
+    results: Callable[[Draft], list[dict[str, Any]]] = lambda draft: list(draft.result.get("orders", []))
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> Kind:
+    _kinds[kind.name] = kind
+    return kind
+
+
+def get(name: str) -> Kind:
+    """Raises Invalid for a kind that no app registered."""
+    if name not in _kinds:
+        raise Invalid([FieldError("kind", "unknown", _("There is no such kind of draft."))])
+    return _kinds[name]

@@ -1,0 +1,78 @@
+"""What people see of drafts: lists, one draft, its history."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from marketplace import access
+from marketplace.drafts import kinds, saving
+from marketplace.errors import NotFound
+from marketplace.models import Draft, User
+
+
+def visible(actor: User) -> QuerySet[Draft]:
+    """Drafts of the people the actor acts for, and the actor's own."""
+    return Draft.objects.filter(Q(beneficiary__in=access.people_of(actor)) | Q(author=actor, beneficiary=None))
+
+
+def get(actor: User, draft_id: UUID) -> Draft:
+    """One draft the actor may edit; foreign and missing alike raise NotFound."""
+    draft = Draft.objects.select_related("beneficiary").filter(pk=draft_id).first()
+    if draft is None or not kinds.get(draft.kind).may_edit(actor, draft):
+        raise NotFound
+    return draft
+
+
+def as_data(actor: User, draft: Draft) -> dict[str, Any]:
+    """The API's shape of a draft, conflicts seen from the actor's side."""
+    return {
+        "id": str(draft.pk),
+        "kind": draft.kind,
+        "schema": draft.schema,
+        "rev": draft.rev,
+        "status": draft.status,
+        "beneficiary": draft.beneficiary_id,
+        "created_at": draft.created_at,
+        "updated_at": draft.updated_at,
+        "fields": {
+            name: {"v": entry["v"], "ver": entry["ver"], "by": entry["by"], "at": entry["at"]}
+            for name, entry in draft.fields.items()
+        },
+        "conflicts": conflicts(actor, draft),
+        "orders": kinds.get(draft.kind).results(draft),
+    }
+
+
+def conflicts(actor: User, draft: Draft) -> list[dict[str, Any]]:
+    """Open questions: both values, who wrote the other one and when, the version to answer to."""
+    questions = []
+    for name, conflict in draft.conflicts.items():
+        mine, theirs = saving.sides(actor, draft.fields[name], conflict)
+        questions.append(
+            {
+                "f": name,
+                "yours": mine["v"],
+                "theirs": theirs["v"],
+                "by": theirs["by"],
+                "at": theirs["at"],
+                "ver": draft.fields[name]["ver"],
+            }
+        )
+    return questions
+
+
+def history(actor: User, draft_id: UUID) -> list[dict[str, Any]]:
+    """Who changed what, when, from which device; newest last."""
+    draft = get(actor, draft_id)
+    return [
+        {
+            "rev": save.rev,
+            "at": save.at,
+            "by": save.actor_id,
+            "by_name": str(save.actor),
+            "device": save.device,
+            "ops": save.ops,
+        }
+        for save in draft.saves.select_related("actor").order_by("pk")
+    ]

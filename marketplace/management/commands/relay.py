@@ -1,0 +1,53 @@
+"""`manage.py relay`: hands waiting outbox rows to the workers until it is told to stop."""
+
+import signal
+import time
+from typing import Any
+
+import structlog
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import OperationalError, close_old_connections, connection
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from marketplace import outbox
+from marketplace.tasks import do_outbox_row
+
+log = structlog.get_logger(__name__)
+
+IDLE_SECONDS = 0.3
+AWAY_SECONDS = 2.0
+
+
+class Command(BaseCommand):
+    help = "Hand waiting outbox rows to Celery."
+    stopped = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one round, then stop")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.stop)
+        while not self.stopped:
+            pause = self.round()
+            if once:
+                return
+            time.sleep(pause)
+
+    def stop(self, *_args: Any) -> None:
+        self.stopped = True
+
+    def round(self) -> float:
+        """One round; returns how long to wait before the next."""
+        try:
+            handed = outbox.hand_on(lambda pk: do_outbox_row.apply_async((pk,), retry=False))
+        except (BrokerError, RedisError, OSError) as error:
+            log.warning("broker_unavailable", error=type(error).__name__)
+            return AWAY_SECONDS
+        except OperationalError as error:
+            log.warning("database_unavailable", error=type(error).__name__)
+            connection.close()
+            close_old_connections()
+            return AWAY_SECONDS
+        return 0.0 if handed else IDLE_SECONDS

@@ -1,0 +1,34 @@
+"""Tables of the lowest layer, one module per subject."""
+
+from marketplace.models.accounts import ApiToken
+from marketplace.models.drafts import Draft, DraftSave
+from marketplace.models.events import AuditSeal, Event, ReadLog
+from marketplace.models.files import StoredFile
+from marketplace.models.idempotency import IdempotencyKey
+from marketplace.models.notices import Notice
+from marketplace.models.outbox import OutboxRow
+from marketplace.models.people import Guardianship, PersonRecord, Role, User
+from marketplace.models.places import Authority, Office, Region
+from marketplace.models.rules import CalendarDay, Rule
+
+__all__ = [
+    "ApiToken",
+    "AuditSeal",
+    "Authority",
+    "CalendarDay",
+    "Draft",
+    "DraftSave",
+    "Event",
+    "Guardianship",
+    "IdempotencyKey",
+    "Notice",
+    "Office",
+    "OutboxRow",
+    "PersonRecord",
+    "ReadLog",
+    "Region",
+    "Role",
+    "Rule",
+    "StoredFile",
+    "User",
+]

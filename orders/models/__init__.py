@@ -1,0 +1,42 @@
+"""Tables of entitlements, orders and deliveries.
+
+Oscar's order app brings its models by name; ours replace the ones we use. No star import:
+its order app would add e-mail events, discounts and surcharges that this portal does not have.
+"""
+
+from orders.models.entitlements import Entitlement, LedgerTransfer, Tranche
+from orders.models.fulfilment import Act, Delivery
+from orders.models.orders import (
+    Line,
+    LineAttribute,
+    LinePrice,
+    Order,
+    OrderNote,
+    OrderStatusChange,
+    PaymentEvent,
+    PaymentEventType,
+    ShippingAddress,
+    ShippingEvent,
+    ShippingEventQuantity,
+    ShippingEventType,
+)
+
+__all__ = [
+    "Act",
+    "Delivery",
+    "Entitlement",
+    "LedgerTransfer",
+    "Line",
+    "LineAttribute",
+    "LinePrice",
+    "Order",
+    "OrderNote",
+    "OrderStatusChange",
+    "PaymentEvent",
+    "PaymentEventType",
+    "ShippingAddress",
+    "ShippingEvent",
+    "ShippingEventQuantity",
+    "ShippingEventType",
+    "Tranche",
+]

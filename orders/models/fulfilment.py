@@ -1,0 +1,54 @@
+"""Proof of delivery by both sides, and the acceptance act."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Delivery(models.Model):
+    """One attempt to hand the goods over; a successful one carries the person's code."""
+
+    class Outcome(models.TextChoices):
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Nobody took it")
+
+    order = models.ForeignKey("order.Order", models.PROTECT, related_name="deliveries")
+    attempt = models.PositiveSmallIntegerField(_("attempt"))
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
+    at = models.DateTimeField(_("time"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    code_checked = models.BooleanField(_("the person's code was right"), default=False)
+    lots = models.JSONField(_("lot or serial numbers by line"), default=dict, blank=True)
+    photo = models.ForeignKey("marketplace.StoredFile", models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        app_label = "order"
+        ordering = ["attempt"]
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = [models.UniqueConstraint(fields=["order", "attempt"], name="delivery_attempt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} attempt {self.attempt}"
+
+
+class Act(models.Model):
+    """The acceptance act: a frozen snapshot, signed by the person at acceptance and by the supplier."""
+
+    order = models.OneToOneField("order.Order", models.PROTECT, related_name="act")
+    number = models.CharField(_("number"), max_length=40, unique=True)
+    snapshot = models.JSONField(_("content"))
+    digest = models.CharField(_("digest of the content"), max_length=64)
+    person_signed_at = models.DateTimeField(_("signed by the person"))
+    person_signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    supplier_signed_at = models.DateTimeField(_("signed by the supplier"), null=True, blank=True)
+    supplier_signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        app_label = "order"
+        verbose_name = _("acceptance act")
+        verbose_name_plural = _("acceptance acts")
+
+    def __str__(self) -> str:
+        return self.number

@@ -1,0 +1,1 @@
+"""Stand-in until registered; replaced by the draft kind "order"."""

@@ -1,0 +1,9 @@
+from oscar.core.application import OscarConfig
+
+
+class SuppliersConfig(OscarConfig):
+    """Oscar's partners and stock records: our suppliers and offers."""
+
+    name = "suppliers"
+    label = "partner"
+    verbose_name = "Suppliers"

@@ -1,0 +1,106 @@
+"""Suppliers and their offers: Oscar's partner and stock record, with our own rules in the database.
+
+No star import: Oscar's stock alerts, addresses of partners and the rest are not used.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from oscar.apps.partner.abstract_models import AbstractPartner, AbstractStockRecord
+
+
+class Partner(AbstractPartner):
+    """A supplier. Its stored quality facts are counters of what happened, never opinions typed in."""
+
+    class Status(models.TextChoices):
+        APPLICANT = "applicant", _("Applicant")
+        SUBMITTED = "submitted", _("Application being checked")
+        NEEDS_FIX = "needs_fix", _("Application to be corrected")
+        APPROVED = "approved", _("Approved")
+        REFUSED = "refused", _("Refused")
+        SUSPENDED = "suspended", _("Suspended")
+        TERMINATED = "terminated", _("Terminated")
+
+    status = models.CharField(_("state"), max_length=12, choices=Status, default=Status.APPLICANT)
+    bin = models.CharField(_("BIN"), max_length=12, unique=True, null=True, blank=True)
+    group_bin = models.CharField(_("BIN of the group"), max_length=12, blank=True)
+    about = models.TextField(_("about"), blank=True)
+    address = models.CharField(_("address"), max_length=300, blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    home_region = models.ForeignKey(
+        "marketplace.Region", models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("region")
+    )
+    approved_at = models.DateField(_("approved on"), null=True, blank=True)
+    suspended_until = models.DateField(_("suspended until"), null=True, blank=True)
+    # Quality facts, written by orders (deliveries) and complaints (confirmed ones): see ranking.py
+    delivered_lines = models.PositiveIntegerField(_("delivered lines"), default=0)
+    on_time_lines = models.PositiveIntegerField(_("lines delivered in time"), default=0)
+    rejected_lines = models.PositiveIntegerField(_("lines rejected at acceptance"), default=0)
+    confirmed_complaints = models.PositiveIntegerField(_("confirmed complaints"), default=0)
+    silent_complaints = models.PositiveIntegerField(_("complaints left without an answer"), default=0)
+    rating_sum = models.PositiveIntegerField(_("sum of marks"), default=0)
+    rating_count = models.PositiveIntegerField(_("number of marks"), default=0)
+
+    class Meta(AbstractPartner.Meta):
+        verbose_name = _("supplier")
+        verbose_name_plural = _("suppliers")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[
+                        "applicant", "submitted", "needs_fix", "approved", "refused", "suspended", "terminated",
+                    ]
+                ),
+                name="supplier_status_known",
+            ),
+        ]  # fmt: skip
+
+
+class StockRecord(AbstractStockRecord):
+    """An offer: one supplier's price, pack and stock for one product."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        MODERATION = "moderation", _("Being checked")
+        PRICE_REVIEW = "price_review", _("Price being checked")
+        PUBLISHED = "published", _("Published")
+        HIDDEN = "hidden", _("Hidden: stock not confirmed")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        RECALLED = "recalled", _("Recalled")
+
+    status = models.CharField(_("state"), max_length=12, choices=Status, default=Status.DRAFT)
+    pack_size = models.PositiveIntegerField(_("units in a pack"), default=1)
+    lead_days = models.PositiveSmallIntegerField(_("days to deliver"), default=10)
+    regions = ArrayField(models.CharField(max_length=6), verbose_name=_("regions"), default=list)
+    lead_days_by_region = models.JSONField(_("days to deliver by region"), default=dict, blank=True)
+    warranty_months = models.PositiveSmallIntegerField(_("warranty, months"), default=0)
+    delivery_included = models.BooleanField(_("delivery is included"), default=True)
+    stock_confirmed_at = models.DateTimeField(_("stock confirmed at"), null=True, blank=True)
+
+    class Meta(AbstractStockRecord.Meta):
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
+        constraints = [
+            # Oscar's allocate() does not look at the stock: the database refuses what it would oversell.
+            models.CheckConstraint(
+                condition=Q(num_in_stock__isnull=False) & Q(num_allocated__isnull=False), name="offer_stock_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(num_allocated__gte=0) & Q(num_allocated__lte=F("num_in_stock")), name="offer_not_oversold"
+            ),
+            models.CheckConstraint(condition=Q(price__gt=0), name="offer_price_positive"),
+            models.CheckConstraint(condition=Q(pack_size__gte=1), name="offer_pack_positive"),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[
+                        "draft", "moderation", "price_review", "published", "hidden", "withdrawn", "recalled",
+                    ]
+                ),
+                name="offer_status_known",
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["product", "price"], name="offer_published", condition=Q(status="published")),
+        ]
