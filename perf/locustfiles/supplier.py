@@ -1,0 +1,20 @@
+"""A supplier works through the list: what is due first, one legal step each."""
+
+from locust import task
+
+from perf.locustfiles.common import PortalUser
+
+
+class Supplier(PortalUser):
+    accounts = ("supplier", "supplier2", "supplier3")
+    weight = 1
+
+    @task
+    def work_list(self) -> None:
+        self.page("supplier/", "supplier desk")
+        for order in (self.read("/orders") or {"results": []})["results"][:5]:
+            for action in ("confirm", "ship"):
+                if action in order["allowed"]:
+                    # another session of the same supplier may have been faster
+                    self.send("POST", f"/orders/{order['number']}/{action}", {}, name=f"/orders/{{n}}/{action}", expected=(200, 409))
+                    return

@@ -1,0 +1,243 @@
+"""Volume for measurements: deterministic, in bulk, by SQL inside the database.
+
+Everything hangs together as real data would (an order's line has its tranche, ledger transfers add up to the
+tranche's columns, open orders hold stock), because the measured pages and services run on it. People are named
+``scale-000001`` and, in a demo, sign in with the demo's password.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import connection, transaction
+
+ORDERS_PER_PERSON = 5
+TYPE = "adult-diapers"
+
+
+@dataclass(frozen=True)
+class Volume:
+    orders: int = 0
+    complaints: int = 0
+    seed: int = 1
+
+
+def people(volume: Volume) -> int:
+    """How many beneficiaries the orders need."""
+    return max(1, -(-volume.orders // ORDERS_PER_PERSON)) if volume.orders else 0
+
+
+def seed_people_and_orders(volume: Volume) -> None:
+    """Add people, entitlements, orders, lines, ledger transfers and events; ids already there are kept."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '256MB'")
+        facts = {
+            "people": people(volume),
+            "orders": volume.orders,
+            "seed": str(volume.seed),
+            "password": make_password("demo-portal") if settings.DEMO else "!",
+            "type": TYPE,
+        }
+        for statement in (PEOPLE, RECORDS, ENTITLEMENTS, TRANCHES, DRAFTS, ORDERS, LINES, RESERVED, CONSUMED, COLUMNS, STOCK, EVENTS):
+            cursor.execute(statement, facts)
+    _analyse()
+
+
+def seed_complaints(volume: Volume) -> None:
+    """Add complaints about lines of closed orders, with their events."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '256MB'")
+        facts = {"complaints": volume.complaints, "seed": str(volume.seed)}
+        for statement in (COMPLAINTS, COMPLAINT_EVENTS):
+            cursor.execute(statement, facts)
+    _analyse()
+
+
+def _analyse() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("ANALYZE")
+        cursor.execute(f"SET statement_timeout = {settings.STATEMENT_TIMEOUT_MS}")
+
+
+# A reproducible whole number 0 … n-1 out of a row's number and a purpose.
+PICK = "(('x' || substr(md5(%(seed)s || ':{purpose}:' || {row}), 1, 7))::bit(28)::int)"
+
+
+def pick(purpose: str, row: str = "n") -> str:
+    return PICK.format(purpose=purpose, row=row)
+
+
+PEOPLE = f"""
+INSERT INTO marketplace_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active,
+    date_joined, role, full_name, phone, channel, language, vision, office_id, region_id)
+SELECT %(password)s, false, 'scale-' || lpad(n::text, 6, '0'), '', '', '', false, true, now(), 'beneficiary',
+    (ARRAY['Айгүл','Марат','Гүлнар','Ерлан','Сәуле','Бақыт','Дина','Тимур'])[1 + {pick("given")} %% 8] || ' ' ||
+    (ARRAY['Ахметова','Сейіт','Қасымова','Жұмабай','Омарова','Ильясов','Ким','Иванова'])[1 + {pick("family")} %% 8],
+    '+7700' || lpad(n::text, 7, '0'), 'sms', (ARRAY['kk','ru'])[1 + n %% 2], '{{}}', o.id, o.region_id
+FROM generate_series(1, %(people)s) AS n
+JOIN (SELECT id, region_id, row_number() OVER (ORDER BY code) - 1 AS place, count(*) OVER () AS total
+      FROM marketplace_office) o ON o.place = n %% o.total
+ON CONFLICT (username) DO NOTHING
+"""
+
+RECORDS = """
+INSERT INTO marketplace_personrecord (user_id, birth_date, address, measures)
+SELECT u.id, date '1940-01-01' + (u.id %% 25000)::int, '', jsonb_build_object('waist_mm', 700 + u.id %% 600, 'hip_mm', 800 + u.id %% 600)
+FROM marketplace_user u WHERE u.username LIKE 'scale-%%' ON CONFLICT (user_id) DO NOTHING
+"""
+
+ENTITLEMENTS = """
+INSERT INTO order_entitlement (beneficiary_id, product_type_id, status, norm, unit, period, guaranteed_unit_sum,
+    valid_from, source, mark, note)
+SELECT u.id, t.id, 'active', 1460, 'piece', 'year', 250, date_trunc('year', now())::date, 'scale', 'D', ''
+FROM marketplace_user u JOIN catalogue_productclass t ON t.code = %(type)s
+WHERE u.username LIKE 'scale-%%'
+ON CONFLICT DO NOTHING
+"""
+
+# One wide tranche carries the history; today's quarter is a normal one.
+TRANCHES = """
+INSERT INTO order_tranche (entitlement_id, opens_on, closes_on, quantity, budget, reserved_quantity, consumed_quantity,
+    reserved_sum, consumed_sum)
+SELECT e.id, span.opens_on, span.closes_on, span.quantity, span.quantity * 250, 0, 0, 0, 0
+FROM order_entitlement e
+CROSS JOIN LATERAL (VALUES
+    (date '2020-01-01', (date_trunc('quarter', now()) - interval '1 day')::date, 100000),
+    (date_trunc('quarter', now())::date, (date_trunc('quarter', now()) + interval '3 months - 1 day')::date, 365)
+) AS span (opens_on, closes_on, quantity)
+WHERE e.source = 'scale' ON CONFLICT DO NOTHING
+"""
+
+# The numbered orders to come, each with its person, offer, state and day: the statements below share it.
+SCALE_ORDERS = f"""
+    SELECT n, 'S' || lpad(n::text, 9, '0') AS number, md5(%(seed)s || ':draft:' || n)::uuid AS draft_id,
+        now() - ({pick("age")} %% 31536000) * interval '1 second' AS placed,
+        (ARRAY['sent','confirmed','in_delivery','delivered','accepted','reimbursement_pending','paid','closed',
+               'closed','closed','closed','closed','closed','closed','closed','closed','closed','cancelled','declined',
+               'closed'])[1 + {pick("state")} %% 20] AS status,
+        u.id AS person_id, u.full_name, u.phone, u.office_id, u.region_id,
+        s.id AS offer_id, s.partner_id, s.partner_name, s.partner_sku, s.product_id, s.title, s.price, s.pack_size,
+        e.id AS entitlement_id, t.id AS tranche_id, least(s.price, 250 * s.pack_size) AS state_pays
+    FROM generate_series(1, %(orders)s) AS n
+    JOIN marketplace_user u ON u.username = 'scale-' || lpad((1 + (n - 1) %% %(people)s)::text, 6, '0')
+    JOIN order_entitlement e ON e.beneficiary_id = u.id AND e.source = 'scale'
+    JOIN order_tranche t ON t.entitlement_id = e.id AND t.opens_on = date '2020-01-01'
+    JOIN (SELECT s.id, s.partner_id, p.name AS partner_name, s.partner_sku, s.product_id, pr.title, s.price, s.pack_size,
+              row_number() OVER (ORDER BY s.id) - 1 AS place, count(*) OVER () AS total
+          FROM partner_stockrecord s JOIN partner_partner p ON p.id = s.partner_id
+          JOIN catalogue_product pr ON pr.id = s.product_id
+          JOIN catalogue_productclass c ON c.id = pr.product_class_id AND c.code = %(type)s
+          WHERE s.status = 'published') s ON s.place = {pick("offer")} %% s.total
+"""
+
+DRAFTS = f"""
+INSERT INTO marketplace_draft (id, kind, schema, status, beneficiary_id, author_id, rev, fields, conflicts, result,
+    created_at, updated_at, submitted_at)
+SELECT o.draft_id, 'order', 1, 'submitted', o.person_id, o.person_id, 1, '{{}}', '{{}}', '{{}}', o.placed, o.placed, o.placed
+FROM ({SCALE_ORDERS}) o ON CONFLICT (id) DO NOTHING
+"""
+
+ORDERS = f"""
+INSERT INTO order_order (number, currency, total_incl_tax, total_excl_tax, shipping_incl_tax, shipping_excl_tax,
+    shipping_method, shipping_code, date_placed, status, state_pays, you_pay, contact_name, contact_phone,
+    contact_channel, delivery_address, delivery_comment, due_at, due_rule, promised_on, code_attempts,
+    delivery_attempts, fallback, snapshot_hash, draft_id, office_id, partner_id, placed_by_id, region_id, user_id)
+SELECT o.number, 'KZT', o.price, o.price, 0, 0, '', '', o.placed, o.status, o.state_pays, o.price - o.state_pays,
+    o.full_name, o.phone, 'sms', '', '',
+    CASE WHEN o.status IN ('closed', 'cancelled', 'declined', 'paid') THEN NULL ELSE o.placed + interval '20 days' END,
+    '', (o.placed + interval '10 days')::date, 0, 0, '{{}}', '', o.draft_id, o.office_id, o.partner_id, o.person_id,
+    o.region_id, o.person_id
+FROM ({SCALE_ORDERS}) o ON CONFLICT DO NOTHING
+"""
+
+LINES = f"""
+INSERT INTO order_line (order_id, partner_id, partner_name, partner_sku, partner_line_reference, partner_line_notes,
+    stockrecord_id, product_id, title, quantity, line_price_incl_tax, line_price_excl_tax,
+    line_price_before_discounts_incl_tax, line_price_before_discounts_excl_tax, unit_price_incl_tax,
+    unit_price_excl_tax, status, num_allocated, allocation_cancelled, pack_size, units, state_pays, you_pay,
+    warranty_months, lot, entitlement_id, tranche_id)
+SELECT r.id, o.partner_id, o.partner_name, o.partner_sku, '', '', o.offer_id, o.product_id, o.title, 1, o.price, o.price,
+    o.price, o.price, o.price, o.price, '', 1, o.status IN ('cancelled', 'declined'), o.pack_size, o.pack_size,
+    o.state_pays, o.price - o.state_pays, 0, '', o.entitlement_id, o.tranche_id
+FROM ({SCALE_ORDERS}) o JOIN order_order r ON r.number = o.number
+WHERE NOT EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = r.id)
+"""
+
+RESERVED = """
+INSERT INTO order_ledgertransfer (at, tranche_id, line_id, source, target, quantity, amount)
+SELECT o.date_placed, l.tranche_id, l.id, 'free', 'reserved', l.units, l.state_pays
+FROM order_line l JOIN order_order o ON o.id = l.order_id
+WHERE o.number LIKE 'S%%' AND o.status NOT IN ('cancelled', 'declined') ON CONFLICT DO NOTHING
+"""
+
+CONSUMED = """
+INSERT INTO order_ledgertransfer (at, tranche_id, line_id, source, target, quantity, amount)
+SELECT o.date_placed, l.tranche_id, l.id, 'reserved', 'consumed', l.units, l.state_pays
+FROM order_line l JOIN order_order o ON o.id = l.order_id
+WHERE o.number LIKE 'S%%' AND o.status IN ('accepted', 'reimbursement_pending', 'paid', 'closed') ON CONFLICT DO NOTHING
+"""
+
+COLUMNS = """
+UPDATE order_tranche t SET reserved_quantity = sums.reserved - sums.consumed, consumed_quantity = sums.consumed,
+    reserved_sum = sums.reserved_sum - sums.consumed_sum, consumed_sum = sums.consumed_sum
+FROM (SELECT tranche_id,
+        sum(quantity) FILTER (WHERE target = 'reserved') AS reserved,
+        coalesce(sum(quantity) FILTER (WHERE target = 'consumed'), 0) AS consumed,
+        sum(amount) FILTER (WHERE target = 'reserved') AS reserved_sum,
+        coalesce(sum(amount) FILTER (WHERE target = 'consumed'), 0) AS consumed_sum
+      FROM order_ledgertransfer GROUP BY tranche_id) sums
+JOIN order_tranche own ON own.id = sums.tranche_id
+JOIN order_entitlement e ON e.id = own.entitlement_id AND e.source = 'scale'
+WHERE t.id = sums.tranche_id
+"""
+
+STOCK = """
+UPDATE partner_stockrecord s SET num_in_stock = s.num_in_stock + held.packs, num_allocated = s.num_allocated + held.packs
+FROM (SELECT l.stockrecord_id, count(*) AS packs FROM order_line l JOIN order_order o ON o.id = l.order_id
+      WHERE o.number LIKE 'S%%' AND o.status IN ('sent', 'confirmed', 'in_delivery', 'delivered')
+      AND NOT EXISTS (SELECT 1 FROM marketplace_event e WHERE e.subject = 'order:' || o.number)
+      GROUP BY l.stockrecord_id) held
+WHERE s.id = held.stockrecord_id
+"""
+
+EVENTS = """
+INSERT INTO marketplace_event (at, actor_id, kind, subject, before, after, reason, request_id, data)
+SELECT o.date_placed, o.user_id, 'order.sent', 'order:' || o.number, '', 'sent', '', '', '{}'
+FROM order_order o WHERE o.number LIKE 'S%%'
+AND NOT EXISTS (SELECT 1 FROM marketplace_event e WHERE e.subject = 'order:' || o.number)
+"""
+
+COMPLAINTS = f"""
+INSERT INTO complaints_complaint (number, tracking_hash, subject, sphere, text, demand, fields, contact, hide_name,
+    channel, priority, status, rule, rule_version, filed_at, filed_on, respond_by, due_at, due_explained, answered_at,
+    closed_at, answer, remedy, decision, outcome, outcome_detail, proposed_outcome, proposed_detail,
+    confirmed_by_person, returned_sum, reopened, addressee_supplier_id, addressee_authority_id, complainant_id,
+    filed_by_id, order_line_id, region_id, supplier_id)
+SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'consumable', '', '', '{{}}', '{{}}', false,
+    (ARRAY['portal','hotline','qr','written'])[1 + {pick("channel")} %% 4], 2, state.status, 'R1', date '2024-01-01',
+    day.filed, day.filed::date, day.filed::date + 10, day.filed + interval '10 days', '{{}}', day.filed + interval '5 days',
+    CASE WHEN state.status IN ('closed', 'withdrawn') THEN day.filed + interval '20 days' END, '', '{{}}', '',
+    CASE state.status WHEN 'closed' THEN 'satisfied' WHEN 'withdrawn' THEN 'withdrawn' ELSE '' END, '', '', '',
+    state.status = 'closed', 0, 0, l.partner_id, NULL, l.user_id, l.user_id, l.id, l.region_id, l.partner_id
+FROM generate_series(1, %(complaints)s) AS n
+JOIN (SELECT l.id, l.partner_id, o.user_id, o.region_id, o.date_placed, row_number() OVER (ORDER BY l.id) AS place
+      FROM order_line l JOIN order_order o ON o.id = l.order_id
+      WHERE o.number LIKE 'S%%' AND o.status = 'closed') l ON l.place = n
+CROSS JOIN LATERAL (SELECT (ARRAY['closed','closed','closed','closed','closed','closed','closed','withdrawn','answered',
+    'with_seller'])[1 + {pick("complaint")} %% 10] AS status) state
+CROSS JOIN LATERAL (SELECT least(l.date_placed + interval '15 days', now()) AS filed) day
+ON CONFLICT DO NOTHING
+"""
+
+COMPLAINT_EVENTS = """
+INSERT INTO marketplace_event (at, actor_id, kind, subject, before, after, reason, request_id, data)
+SELECT step.at, step.actor_id, step.kind, 'complaint:' || c.number, step.before, step.after, '', '', '{}'
+FROM complaints_complaint c
+CROSS JOIN LATERAL (VALUES
+    (c.filed_at, c.complainant_id, 'complaint.filed', '', 'with_seller'),
+    (c.closed_at, c.complainant_id, 'complaint.' || c.status, 'with_seller', c.status)
+) AS step (at, actor_id, kind, before, after)
+WHERE c.number LIKE 'S%%' AND step.at IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM marketplace_event e WHERE e.subject = 'complaint:' || c.number)
+"""
