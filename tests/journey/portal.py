@@ -1,10 +1,7 @@
 """One running portal for all black-box tests: real processes, demo data, no shortcuts."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from perf.portal import RunningPortal
 
@@ -14,10 +11,6 @@ FAMILY = (Path(__file__).parent / "family.py").read_text(encoding="utf-8")
 class JourneyPortal(RunningPortal):
     def family(self, name: str) -> dict[str, str]:
         """A guardian like the demo's mother with a child of her own, so that tests share no norms."""
-        return json.loads(self.manage("shell", "--no-imports", "-c", f"NAME = {name!r}\n{FAMILY}").strip().splitlines()[-1])
-
-
-@pytest.fixture(scope="session")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JourneyPortal]:
-    with JourneyPortal(tmp_path_factory.mktemp("portal") / "state") as running:
-        yield running
+        return json.loads(
+            self.manage("shell", "--no-imports", "-c", f"NAME = {name!r}\n{FAMILY}").strip().splitlines()[-1]
+        )

@@ -1,0 +1,17 @@
+"""`manage.py seed_demo`: the demo, complete and idempotent."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from complaints import demo
+
+
+class Command(BaseCommand):
+    help = "Load master data, demo people and goods, and their history. A second run changes nothing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("DEMO=0: there are no demo accounts here.")
+        demo.load(self.stdout.write)
