@@ -57,7 +57,7 @@ def _analyse() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute("ANALYZE")
-        cursor.execute(f"SET statement_timeout = {settings.STATEMENT_TIMEOUT_MS}")
+        cursor.execute("RESET statement_timeout")
 
 
 # A reproducible whole number 0 … n-1 out of a row's number and a purpose.
@@ -89,8 +89,8 @@ FROM marketplace_user u WHERE u.username LIKE 'scale-%%' ON CONFLICT (user_id) D
 
 ENTITLEMENTS = """
 INSERT INTO order_entitlement (beneficiary_id, product_type_id, status, norm, unit, period, guaranteed_unit_sum,
-    valid_from, source, mark, note)
-SELECT u.id, t.id, 'active', 1460, 'piece', 'year', 250, date_trunc('year', now())::date, 'scale', 'D', ''
+    valid_from, source, mark, note, tranche_months, tranche_quantity)
+SELECT u.id, t.id, 'active', 1460, 'piece', 'year', 250, date_trunc('year', now())::date, 'scale', 'D', '', 3, 365
 FROM marketplace_user u JOIN catalogue_productclass t ON t.code = %(type)s
 WHERE u.username LIKE 'scale-%%'
 ON CONFLICT DO NOTHING
@@ -99,8 +99,8 @@ ON CONFLICT DO NOTHING
 # One wide tranche carries the history; today's quarter is a normal one.
 TRANCHES = """
 INSERT INTO order_tranche (entitlement_id, opens_on, closes_on, quantity, budget, reserved_quantity, consumed_quantity,
-    reserved_sum, consumed_sum)
-SELECT e.id, span.opens_on, span.closes_on, span.quantity, span.quantity * 250, 0, 0, 0, 0
+    reserved_sum, consumed_sum, announced_at)
+SELECT e.id, span.opens_on, span.closes_on, span.quantity, span.quantity * 250, 0, 0, 0, 0, now()
 FROM order_entitlement e
 CROSS JOIN LATERAL (VALUES
     (date '2020-01-01', (date_trunc('quarter', now()) - interval '1 day')::date, 100000),
@@ -156,10 +156,11 @@ INSERT INTO order_line (order_id, partner_id, partner_name, partner_sku, partner
     stockrecord_id, product_id, title, quantity, line_price_incl_tax, line_price_excl_tax,
     line_price_before_discounts_incl_tax, line_price_before_discounts_excl_tax, unit_price_incl_tax,
     unit_price_excl_tax, status, num_allocated, allocation_cancelled, pack_size, units, state_pays, you_pay,
-    warranty_months, lot, entitlement_id, tranche_id)
+    warranty_months, lot, key, entitlement_id, tranche_id)
 SELECT r.id, o.partner_id, o.partner_name, o.partner_sku, '', '', o.offer_id, o.product_id, o.title, 1, o.price, o.price,
-    o.price, o.price, o.price, o.price, '', 1, o.status IN ('cancelled', 'declined'), o.pack_size, o.pack_size,
-    o.state_pays, o.price - o.state_pays, 0, '', o.entitlement_id, o.tranche_id
+    o.price, o.price, o.price, o.price, '', (o.status IN ('sent', 'confirmed', 'in_delivery', 'delivered'))::int,
+    o.status IN ('cancelled', 'declined'), o.pack_size, o.pack_size,
+    o.state_pays, o.price - o.state_pays, 0, '', 'a', o.entitlement_id, o.tranche_id
 FROM ({SCALE_ORDERS}) o JOIN order_order r ON r.number = o.number
 WHERE NOT EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = r.id)
 """
@@ -213,13 +214,14 @@ INSERT INTO complaints_complaint (number, tracking_hash, subject, sphere, text, 
     channel, priority, status, rule, rule_version, filed_at, filed_on, respond_by, due_at, due_explained, answered_at,
     closed_at, answer, remedy, decision, outcome, outcome_detail, proposed_outcome, proposed_detail,
     confirmed_by_person, returned_sum, reopened, addressee_supplier_id, addressee_authority_id, complainant_id,
-    filed_by_id, order_line_id, region_id, supplier_id)
+    hold_payment, waited_days, texts, filed_by_id, order_line_id, region_id, supplier_id)
 SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'consumable', '', '', '{{}}', '{{}}', false,
     (ARRAY['portal','hotline','qr','written'])[1 + {pick("channel")} %% 4], 2, state.status, 'R1', date '2024-01-01',
     day.filed, day.filed::date, day.filed::date + 10, day.filed + interval '10 days', '{{}}', day.filed + interval '5 days',
     CASE WHEN state.status IN ('closed', 'withdrawn') THEN day.filed + interval '20 days' END, '', '{{}}', '',
     CASE state.status WHEN 'closed' THEN 'satisfied' WHEN 'withdrawn' THEN 'withdrawn' ELSE '' END, '', '', '',
-    state.status = 'closed', 0, 0, l.partner_id, NULL, l.user_id, l.user_id, l.id, l.region_id, l.partner_id
+    state.status = 'closed', 0, 0, l.partner_id, NULL, l.user_id,
+    false, 0, '{{}}', l.user_id, l.id, l.region_id, l.partner_id
 FROM generate_series(1, %(complaints)s) AS n
 JOIN (SELECT l.id, l.partner_id, o.user_id, o.region_id, o.date_placed, row_number() OVER (ORDER BY l.id) AS place
       FROM order_line l JOIN order_order o ON o.id = l.order_id
