@@ -10,3 +10,5 @@ class CatalogConfig(OscarConfig):
 
     def ready(self) -> None:
         from oscar.apps.catalogue import receivers  # noqa: F401  category visibility
+
+        from catalog import effects  # noqa: F401  registers the outbox handlers

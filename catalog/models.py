@@ -139,14 +139,18 @@ class ProductDocument(models.Model):
     search engines index these rows and nothing else.
 
     ``parameters``: ``{code: {"kind": …, "min": int, "max": int} | {"kind": …, "value": …}}``;
-    ``offers``: the ranked published offers as plain data; ``titles``: ``{"kk", "ru", "en"}``.
+    ``offers``: the ranked published offers as plain data; ``titles``: ``{"kk", "ru", "en"}``;
+    ``words``: everything a person may type for it, folded, for when no search engine answers.
     """
 
     product = models.OneToOneField(Product, models.CASCADE, primary_key=True, related_name="document")
     type = models.ForeignKey(ProductClass, models.CASCADE, related_name="documents")
     shelf_slug = models.CharField(max_length=120, blank=True)
+    slug = models.CharField(max_length=255, default="")
+    brand = models.CharField(max_length=100, blank=True)
     titles = models.JSONField(default=dict)
     texts = models.JSONField(default=dict)
+    words = models.TextField(default="")
     parameters = models.JSONField(default=dict)
     offers = models.JSONField(default=list)
     offer_count = models.PositiveSmallIntegerField(default=0)
@@ -163,6 +167,7 @@ class ProductDocument(models.Model):
             models.Index(fields=["type", "-score", "product"], name="document_type_score"),
             models.Index(fields=["-score", "product"], name="document_score"),
             GinIndex(fields=["parameters"], opclasses=["jsonb_path_ops"], name="document_parameters"),
+            GinIndex(fields=["words"], opclasses=["gin_trgm_ops"], name="document_words"),
         ]
 
     def __str__(self) -> str:

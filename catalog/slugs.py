@@ -11,7 +11,7 @@ _LETTERS = {
 }  # fmt: skip
 
 
-def slugify(text: str) -> str:
-    """Lower-case ASCII words joined by hyphens; never empty."""
+def slugify(text: str, *, allow_unicode: bool = False) -> str:
+    """Lower-case ASCII words joined by hyphens; never empty. Oscar passes ``allow_unicode``: addresses stay ASCII."""
     latin = "".join(_LETTERS.get(letter, letter) for letter in text.lower())
     return ascii_slug(latin) or "item"

@@ -8,4 +8,4 @@ class ComplaintsConfig(AppConfig):
     verbose_name = "Complaints"
 
     def ready(self) -> None:
-        from complaints import complaint_draft  # noqa: F401  registers the draft kind "complaint"
+        from complaints import complaint_draft, effects  # noqa: F401  the draft kind "complaint", outbox handlers

@@ -1,1 +1,144 @@
-"""Stand-in until registered."""
+"""The draft kind "complaint": its fields, who fills it in, and its submit, which files the complaint once."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from complaints import filing
+from complaints.checking import Filing
+from marketplace import access, idempotency
+from marketplace.drafts import kinds, saving
+from marketplace.errors import Changed, FieldError, Forbidden, Invalid, NotFound
+from marketplace.models import Draft, Role, User
+from marketplace.time import database_now
+from orders.draft_fields import is_yes, whole_number
+from orders.submission import AlreadySubmitted, Discarded, OpenConflict
+
+KIND = "complaint"
+SCHEMA = 1
+PLAIN = {
+    "line", "supplier", "subject", "sphere", "template", "text", "demand", "channel", "hide_name", "region", "office",
+    "about", "contact.name", "contact.phone", "contact.channel", "contact.email",
+}  # fmt: skip
+ANSWER = re.compile(r"answer\.[a-z][a-z0-9_]{0,39}")
+
+
+def knows(name: str) -> bool:
+    """Is this a field of the current schema?"""
+    return name in PLAIN or bool(ANSWER.fullmatch(name))
+
+
+def may_edit(actor: User, draft: Draft) -> bool:
+    """Its author, or who acts for the person it is about; for everybody else it does not exist."""
+    if draft.author_id == actor.pk:
+        return True
+    return draft.beneficiary_id is not None and access.people_of(actor).filter(pk=draft.beneficiary_id).exists()
+
+
+def beneficiary_for(actor: User, beneficiary_id: int | None) -> User | None:
+    """On whose behalf a new draft is. Raises Forbidden (role), NotFound (foreign)."""
+    access.require_role(actor, Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER)
+    if beneficiary_id is not None:
+        if actor.role == Role.HOTLINE:
+            found = User.objects.filter(pk=beneficiary_id, record__isnull=False).first()
+            if found is None:
+                raise NotFound
+            return found
+        return actor if beneficiary_id == actor.pk else access.person(actor, beneficiary_id)
+    if actor.role == Role.BENEFICIARY:
+        return actor
+    wards = list(access.people_of(actor)[:2]) if actor.role == Role.GUARDIAN else []
+    return wards[0] if len(wards) == 1 else None
+
+
+def filing_of(draft: Draft) -> Filing:
+    """The draft's fields as a filing; whatever was typed is handed on, the filing's checks judge it."""
+    text = {name: str(value).strip() for name in PLAIN if (value := draft.value(name)) not in (None, "")}
+    line = whole_number(draft.value("line"))
+    return Filing(
+        subject=text.get("subject", ""),
+        sphere=text.get("sphere", ""),
+        text=text.get("text", ""),
+        order_line=line,
+        supplier=text.get("supplier", ""),
+        template=text.get("template", ""),
+        demand=text.get("demand", ""),
+        channel=text.get("channel", ""),
+        fields={
+            name.removeprefix("answer."): entry["v"] for name, entry in draft.fields.items() if ANSWER.fullmatch(name)
+        },
+        contact={
+            name.removeprefix("contact."): value for name, value in text.items() if name.startswith("contact.")
+        },
+        hide_name=is_yes(draft.value("hide_name")),
+        region=text.get("region", ""),
+        office=text.get("office", ""),
+        about=text.get("about", ""),
+        beneficiary=draft.beneficiary_id if line is None else None,
+    )
+
+
+def field_name(name: str) -> str:
+    """The draft's field for a field of the filing: ``fields.lot`` → ``answer.lot``."""
+    if name == "order_line":
+        return "line"
+    return f"answer.{name.removeprefix('fields.')}" if name.startswith("fields.") else name
+
+
+def submit(
+    *, draft_id: UUID, actor: User, expected_rev: int, request: idempotency.Request | None
+) -> idempotency.Answer:
+    """File the draft: 201 with number, tracking code, addressee and date, as ``filing.file`` answers.
+
+    Raises NotFound, AlreadySubmitted (with the number), Discarded, Changed, OpenConflict, Invalid,
+    AlreadyOpen; the draft stays as it was.
+    """
+
+    def work() -> tuple[int, dict[str, Any]]:
+        draft = saving.lock_for_submit(draft_id=draft_id, actor=actor)
+        _check_state(draft, expected_rev)
+        now = database_now()
+        try:
+            complaint, route = filing.register(actor=actor, filing=filing_of(draft), now=now, draft=draft)
+        except Invalid as error:
+            raise Invalid([FieldError(field_name(item.field), item.code, item.message) for item in error.errors]) from None
+        body = filing.receipt(complaint, route)
+        draft.status, draft.submitted_at, draft.result = Draft.Status.SUBMITTED, timezone.now(), {"complaint": body}
+        draft.save(update_fields=["status", "submitted_at", "result"])
+        return 201, body
+
+    return filing.with_code(idempotency.once(request, work))
+
+
+def _check_state(draft: Draft, expected_rev: int) -> None:
+    if draft.kind != KIND:
+        raise Forbidden
+    if draft.status == Draft.Status.SUBMITTED:
+        raise AlreadySubmitted(number=draft.result.get("complaint", {}).get("number"))
+    if draft.status == Draft.Status.DISCARDED:
+        raise Discarded
+    if draft.rev != expected_rev:
+        raise Changed(rev=draft.rev)
+    if draft.conflicts:
+        raise OpenConflict(conflicts=sorted(draft.conflicts))
+
+
+def results(draft: Draft) -> list[dict[str, Any]]:
+    """What came out of the draft, in the shape of the draft's ``orders``: one complaint, or nothing yet."""
+    complaint = draft.result.get("complaint")
+    return [{"complaint": complaint["number"]}] if complaint else []
+
+
+COMPLAINT_DRAFT = kinds.register(
+    kinds.Kind(
+        name=KIND,
+        schema=SCHEMA,
+        knows=knows,
+        may_edit=may_edit,
+        beneficiary_for=beneficiary_for,
+        submit=submit,
+        results=results,
+    )
+)

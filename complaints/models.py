@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from complaints.states import OPEN_STATES, ComplaintStatus, Outcome
+from complaints.states import DATED_STATES, OPEN_STATES, ComplaintStatus, Outcome
 
 
 class ComplaintTemplate(models.Model):
@@ -74,7 +74,8 @@ class Complaint(models.Model):
     subject = models.CharField(_("subject"), max_length=30)
     sphere = models.CharField(_("sphere"), max_length=30)
     text = models.TextField(_("what happened"))
-    demand = models.CharField(_("demand"), max_length=40, blank=True)
+    # A code of the routing table's list, or the person's own words.
+    demand = models.CharField(_("demand"), max_length=200, blank=True)
     fields = models.JSONField(_("further answers"), default=dict, blank=True)
     contact = models.JSONField(_("contact"), default=dict, blank=True)
     hide_name = models.BooleanField(_("name hidden from the supplier"), default=False)
@@ -94,6 +95,10 @@ class Complaint(models.Model):
         "marketplace.Authority", models.PROTECT, related_name="+", null=True, blank=True,
         verbose_name=_("passes to"),
     )  # fmt: skip
+    # Bodies that the rule tells at once, beside the addressee; they read the case.
+    informed = models.ManyToManyField(
+        "marketplace.Authority", related_name="informed_complaints", blank=True, verbose_name=_("informed bodies")
+    )
     rule = models.CharField(_("routing rule"), max_length=10)
     rule_version = models.DateField(_("version of the routing table"))
 
@@ -116,7 +121,14 @@ class Complaint(models.Model):
     proposed_detail = models.CharField(_("kind of the proposed outcome"), max_length=30, blank=True)
     confirmed_by_person = models.BooleanField(_("confirmed by the person"), default=False)
     returned_sum = models.DecimalField(_("money returned"), max_digits=12, decimal_places=2, default=0)
+    hold_payment = models.BooleanField(_("the payment of the order waits"), default=False)
     reopened = models.PositiveSmallIntegerField(_("times opened again"), default=0)
+    # While the body waits for the person's reply its own date stands still.
+    paused_on = models.DateField(_("clock stopped on"), null=True, blank=True)
+    paused_respond_by = models.DateField(_("stopped date"), null=True, blank=True)
+    waited_days = models.PositiveSmallIntegerField(_("days waited for the person"), default=0)
+    # What people wrote at a step, by the id of its event: the log itself keeps no personal text.
+    texts = models.JSONField(_("texts of the steps"), default=dict, blank=True)
     duplicate_of = models.ForeignKey("self", models.PROTECT, related_name="duplicates", null=True, blank=True)
 
     class Meta:
@@ -132,7 +144,7 @@ class Complaint(models.Model):
             models.CheckConstraint(condition=Q(status__in=ComplaintStatus.values), name="complaint_status_known"),
             # An open case always has a date by which somebody owes a step.
             models.CheckConstraint(
-                condition=~Q(status__in=["with_seller", "settled_offer", "answered", "with_body", "outcome_check"])
+                condition=~Q(status__in=DATED_STATES)
                 | Q(respond_by__isnull=False),
                 name="complaint_respond_by_known",
             ),

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import oscar
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from oscar.defaults import *  # noqa: F403
@@ -81,10 +82,10 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_structlog",
     "treebeard",
+    "marketplace.apps.MarketplaceConfig",  # before allauth: its account pages are ours
     "allauth",
     "allauth.account",
     "csp",
-    "marketplace.apps.MarketplaceConfig",
     "oscar.apps.address.apps.AddressConfig",
     "catalog.apps.CatalogConfig",
     "suppliers.apps.SuppliersConfig",
@@ -100,6 +101,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "marketplace.middleware.LanguageMiddleware",
+    "marketplace.middleware.SoundRequestMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -199,6 +201,8 @@ CELERY_BEAT_SCHEDULE = {
     "run-clock": {"task": "complaints.tasks.run_clock", "schedule": timedelta(minutes=1)},
     # marketplace/tasks.py: outbox rows that were handed on but never finished
     "requeue-outbox": {"task": "marketplace.tasks.requeue_outbox", "schedule": timedelta(minutes=1)},
+    # marketplace/tasks.py: audit seal of yesterday, expired rows; 03:30 in Kazakhstan
+    "tidy-up": {"task": "marketplace.tasks.tidy_up", "schedule": crontab(hour="22", minute="30")},
 }
 
 ELASTICSEARCH_URL = env_text("ELASTICSEARCH_URL")
@@ -207,6 +211,7 @@ SEARCH_INDEX_DIR = Path(env_text("SEARCH_INDEX_DIR", str(PORTAL_STATE / "search"
 # --- People -------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = [
+    "marketplace.demo.PublishedPasswordGuard",
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
@@ -219,13 +224,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = "marketplace:home"
+LOGOUT_REDIRECT_URL = "marketplace:home"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "marketplace.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"login": "marketplace.accounts.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "marketplace.accounts.LoginForm",
+    "change_password": "marketplace.accounts.ChangePasswordForm",
+}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 API_TOKEN_LIFETIME = timedelta(hours=12)
@@ -304,9 +312,14 @@ MEDIA_URL = "/media/"  # never served: files go out through a view that checks r
 SMS_GATEWAY_URL = env_text("SMS_GATEWAY_URL")
 SMS_GATEWAY_TOKEN = env_text("SMS_GATEWAY_TOKEN")
 SMS_SENDER = env_text("SMS_SENDER", "Tirek")
-EMAIL_URL = urlparse(env_text("EMAIL_URL"))
-EMAIL_HOST = EMAIL_URL.hostname or ""
-EMAIL_PORT = EMAIL_URL.port or 25
+# smtp://user:password@host:587 (STARTTLS), smtps://… (TLS from the start), smtp://localhost:25 (neither)
+_email = urlparse(env_text("EMAIL_URL"))
+EMAIL_HOST = _email.hostname or ""
+EMAIL_PORT = _email.port or 25
+EMAIL_HOST_USER = unquote(_email.username or "")
+EMAIL_HOST_PASSWORD = unquote(_email.password or "")
+EMAIL_USE_SSL = _email.scheme == "smtps"
+EMAIL_USE_TLS = not EMAIL_USE_SSL and EMAIL_PORT == 587
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL", "no-reply@tirek.example")
 

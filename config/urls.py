@@ -10,6 +10,7 @@ from django.urls import include, path
 
 from marketplace.api import api, router as sign_in
 from marketplace.drafts.api import router as drafts
+from marketplace.urls import account_urlpatterns, plain_urlpatterns
 
 api.add_router("", sign_in)
 api.add_router("", drafts)
@@ -19,17 +20,17 @@ for name in ("catalog.api", "suppliers.api", "orders.api", "complaints.api"):
 
 _pages = [
     ("marketplace.urls", ""),
-    ("catalog.urls", "catalog/"),
-    ("suppliers.urls", "supplier/"),
+    ("suppliers.urls", ""),
     ("orders.urls", ""),
     ("complaints.urls", ""),
 ]
 
 urlpatterns = [
     path("api/v1/", api.urls),
+    *plain_urlpatterns,
     *i18n_patterns(
         *[path(prefix, include(name)) for name, prefix in _pages if find_spec(name)],
-        path("account/", include("allauth.account.urls")),
+        *account_urlpatterns,
         path("admin/", admin.site.urls),
     ),
 ]

@@ -1,9 +1,12 @@
 """Who may act for whom. Selectors of the apps build on this; views never decide."""
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.errors import Forbidden, NotFound
 from marketplace.models import ReadLog, Role, User
@@ -51,6 +54,17 @@ def require_role(actor: User, *roles: str) -> None:
         raise Forbidden
 
 
+# What people's data are opened for; the person reads it on the account page.
+PURPOSES = {
+    "call": _("To tell you something by phone"),
+    "complaint": _("To examine a complaint"),
+    "draft": _("To help with an application"),
+    "entitlement": _("To see the individual programme"),
+    "file": _("To look at a photo or paper"),
+    "order": _("To carry out an order"),
+}
+
+
 def log_read(*, actor: User, person_id: int | None, purpose: str, subject: str) -> None:
     """Leave a row when someone opens another person's data (guarantee G8); own data needs none."""
     if person_id is None or not actor.is_authenticated or actor.pk == person_id:
@@ -58,3 +72,32 @@ def log_read(*, actor: User, person_id: int | None, purpose: str, subject: str) 
     ReadLog.objects.create(
         actor=actor, person_id=person_id, purpose=purpose, subject=subject, request_id=request_id.get()
     )
+
+
+def log_reads(*, actor: User, person_ids: Iterable[int], purpose: str, subject: str) -> None:
+    """The same for a list: one row for each person on it, in one statement."""
+    ReadLog.objects.bulk_create(
+        ReadLog(actor=actor, person_id=pk, purpose=purpose, subject=subject, request_id=request_id.get())
+        for pk in sorted(set(person_ids) - {actor.pk})
+    )
+
+
+def reads_of(person: User) -> QuerySet[ReadLog]:
+    """Who opened the person's data and those of the wards, the latest first."""
+    people = Q(person=person) | Q(person__in=people_of(person)) if person.role == Role.GUARDIAN else Q(person=person)
+    rows = ReadLog.objects.filter(people).exclude(actor=person)
+    return rows.select_related("actor__office", "actor__authority", "person").order_by("-pk")
+
+
+def reads_in_words(rows: Iterable[ReadLog]) -> list[dict[str, Any]]:
+    """Rows of the read log for people: when, whose data, who of which body, what for."""
+    return [
+        {
+            "at": row.at,
+            "whose": str(row.person),
+            "who": str(row.actor),
+            "body": str(row.actor.office or row.actor.authority or row.actor.get_role_display()),
+            "purpose": PURPOSES.get(row.purpose, row.purpose),
+        }
+        for row in rows
+    ]

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -24,9 +24,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Router, Schema
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
+from ninja.parser import Parser
 from ninja.security import HttpBearer, SessionAuth
 from ninja.security.base import AuthBase
 
+from marketplace import payloads
 from marketplace.errors import Busy, DomainError, Invalid, NotFound, TooLarge
 from marketplace.models import ApiToken, User
 
@@ -53,6 +55,10 @@ class BearerAuth(HttpBearer):
 class BrowserAuth(SessionAuth):
     """The session cookie; state-changing calls also need the CSRF token."""
 
+    def __call__(self, request: HttpRequest) -> User | None:
+        # Without a session there is nothing to forge: 401 "sign in", not 403 "send a token".
+        return super().__call__(request) if request.user.is_authenticated else None
+
     def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
         return request.user if request.user.is_authenticated else None
 
@@ -70,6 +76,13 @@ class VisitorAuth(AuthBase):
         return AnonymousUser()
 
 
+class CleanParser(Parser):
+    """Request bodies as JSON that PostgreSQL can store."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return payloads.read(request.body)
+
+
 signed_in = [BearerAuth(), BrowserAuth()]
 anyone = VisitorAuth()
 
@@ -78,6 +91,7 @@ api = NinjaAPI(
     version="1",
     description="Assistive goods and services, order drafts, orders, complaints.",
     auth=signed_in,
+    parser=CleanParser(),
     docs_url=None,
     urls_namespace="api",
 )
@@ -126,7 +140,8 @@ def on_domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 @api.exception_handler(OperationalError)
-def on_database_trouble(request: HttpRequest, error: OperationalError) -> HttpResponse:
+@api.exception_handler(InterfaceError)
+def on_database_trouble(request: HttpRequest, error: Exception) -> HttpResponse:
     return on_domain_error(request, Busy())
 
 

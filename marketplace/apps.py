@@ -9,3 +9,4 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         from marketplace import checks  # noqa: F401  registers the start-up checks
+        from marketplace.notices import sending  # noqa: F401  registers its outbox handler

@@ -1,35 +1,65 @@
-"""Start-up checks: what would silently break the portal stops it with a reason."""
+"""Start-up checks: what would silently break the portal stops it with a reason.
+
+``manage.py check --database default`` runs them all; without the option only those that need no database.
+"""
 
 from typing import Any
 
-from django.core.checks import Error, Tags, register
-from django.db import connections
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import OperationalError, connections
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
+
+OLDEST_POSTGRESQL = 150000
+
+
+@register()
+def driver_is_psycopg2(**_options: Any) -> list[CheckMessage]:
+    if not is_psycopg3:
+        return []
+    return [Error("psycopg 3 is installed: Django would prefer it over psycopg2.", id="marketplace.E001")]
+
+
+@register(deploy=True)
+def people_can_be_reached(**_options: Any) -> list[CheckMessage]:
+    """Without a gateway every notice of an installation that is no demonstration becomes a phone call."""
+    missing = [
+        name
+        for name, value in (("SMS_GATEWAY_URL", settings.SMS_GATEWAY_URL), ("EMAIL_URL", settings.EMAIL_HOST))
+        if not value and not settings.DEMO
+    ]
+    return [Warning(f"{name} is not set: its notices go to the call list.", id="marketplace.W001") for name in missing]
 
 
 @register(Tags.database)
-def database_is_sound(databases: list[str] | None = None, **_kwargs: Any) -> list[Error]:
-    """Kazakh letters must fold, commits must be durable, the driver must be psycopg2."""
-    errors = []
-    if is_psycopg3:
-        errors.append(Error("psycopg 3 is installed: Django would prefer it over psycopg2.", id="marketplace.E001"))
+def database_is_sound(databases: list[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """Kazakh letters must fold, commits must be durable, the server must be recent enough."""
+    errors: list[CheckMessage] = []
     for alias in databases or []:
-        with connections[alias].cursor() as cursor:
-            cursor.execute(
-                "SELECT lower('Қ') = 'қ', current_setting('fsync') = 'on',"
-                " current_setting('synchronous_commit') <> 'off', current_setting('server_version_num')::int"
-            )
-            folds, syncs, durable, version = cursor.fetchone()
-        if not folds:
-            errors.append(
-                Error(
-                    "The database does not fold Kazakh letters (lower('Қ') <> 'қ'): create it with "
-                    "--locale-provider=builtin --builtin-locale=C.UTF-8.",
-                    id="marketplace.E002",
+        try:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(
+                    "SELECT lower('Қ') = 'қ', current_setting('fsync') = 'on',"
+                    " current_setting('synchronous_commit') <> 'off', current_setting('server_version_num')::int"
                 )
-            )
-        if not (syncs and durable):
-            errors.append(Error("fsync or synchronous_commit is off: saves could be lost.", id="marketplace.E003"))
-        if version < 150000:
-            errors.append(Error("PostgreSQL 15 or newer is needed.", id="marketplace.E004"))
+                errors += _faults(*cursor.fetchone())
+        except OperationalError as error:
+            errors.append(Error(f"The database does not answer: {str(error).strip()}", id="marketplace.E005"))
     return errors
+
+
+def _faults(folds: bool, syncs: bool, durable: bool, version: int) -> list[CheckMessage]:
+    faults: list[CheckMessage] = []
+    if not folds:
+        faults.append(
+            Error(
+                "The database does not fold Kazakh letters (lower('Қ') <> 'қ'): create it with "
+                "--locale-provider=builtin --builtin-locale=C.UTF-8.",
+                id="marketplace.E002",
+            )
+        )
+    if not (syncs and durable):
+        faults.append(Error("fsync or synchronous_commit is off: saves could be lost.", id="marketplace.E003"))
+    if version < OLDEST_POSTGRESQL:
+        faults.append(Error("PostgreSQL 15 or newer is needed.", id="marketplace.E004"))
+    return faults

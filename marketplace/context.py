@@ -76,13 +76,21 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "footer_links": [NavItem(url=page_path(path), label=str(label)) for path, label in FOOTER],
         "language_links": language_links(request),
         "vision": SimpleLazyObject(lambda: vision.of_request(request)),
-        "vision_url": f"{page_path('vision/')}?{urlencode({'next': request.get_full_path()})}",
+        "vision_url": vision_url(request),
         "home_url": page_path(""),
         "account_url": page_path("account/"),
         "sign_in_url": _reverse_or_none("account_login"),
         "sign_out_url": _reverse_or_none("account_logout"),
         "demo": settings.DEMO,
     }
+
+
+def vision_url(request: HttpRequest) -> str:
+    """The page of low-vision settings, which knows the way back to this page."""
+    page = page_path("vision/")
+    if request.path == page:
+        return request.get_full_path()
+    return f"{page}?{urlencode({'next': request.get_full_path()})}"
 
 
 def page_path(path: str, language: str | None = None) -> str:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from marketplace.models import AuditSeal, Event, User
@@ -65,25 +66,31 @@ def digest_of(events: Iterator[Event], previous: str) -> tuple[str, int, int | N
     return chain.hexdigest(), count, last
 
 
-def _events_of(day: date) -> Iterator[Event]:
-    start = timezone.make_aware(datetime.combine(day, datetime.min.time()))
-    # Open transactions may still insert for "now", so days are sealed by created instant, a day late.
-    return Event.objects.filter(at__gte=start, at__lt=start + timedelta(days=1)).order_by("pk").iterator()
+def _events_after(last: int | None, until: int | None) -> Iterator[Event]:
+    """Events by id, the order of writing: ``at`` may lie in the past (imported history) or in the future."""
+    return Event.objects.filter(pk__gt=last or 0, pk__lte=until or 0).order_by("pk").iterator()
 
 
 def seal_until(day: date) -> int:
-    """Seal every complete day up to and including ``day``; returns how many were sealed."""
-    sealed = 0
+    """Seal every complete day up to and including ``day``; returns how many were sealed.
+
+    A day's seal covers the ids written since the seal before. Call it for days that are over for
+    hours: a transaction that is still open could add an event below the last sealed id.
+    """
     last = AuditSeal.objects.order_by("-day").first()
     first_event = Event.objects.order_by("at").first()
     if first_event is None:
         return 0
     current = last.day + timedelta(days=1) if last else timezone.localtime(first_event.at).date()
-    digest = last.digest if last else GENESIS
+    digest, covered = (last.digest, last.last_event_id) if last else (GENESIS, None)
+    sealed = 0
     while current <= day:
         with transaction.atomic(durable=True):
-            digest, count, last_event = digest_of(_events_of(current), digest)
-            AuditSeal.objects.create(day=current, events=count, digest=digest, last_event_id=last_event)
+            end = timezone.make_aware(datetime.combine(current + timedelta(days=1), datetime.min.time()))
+            newest = Event.objects.filter(at__lt=end, pk__gt=covered or 0).aggregate(Max("pk"))["pk__max"]
+            digest, count, last_event = digest_of(_events_after(covered, newest), digest)
+            covered = last_event or covered
+            AuditSeal.objects.create(day=current, events=count, digest=digest, last_event_id=covered)
         sealed += 1
         current += timedelta(days=1)
     return sealed
@@ -91,10 +98,11 @@ def seal_until(day: date) -> int:
 
 def verify() -> list[str]:
     """What is wrong with the chain, in words; empty when nothing was tampered with."""
-    problems, previous = [], GENESIS
+    problems: list[str] = []
+    previous, covered = GENESIS, None
     for seal in AuditSeal.objects.order_by("day"):
-        digest, count, _last = digest_of(_events_of(seal.day), previous)
+        digest, count, _last = digest_of(_events_after(covered, seal.last_event_id), previous)
         if digest != seal.digest:
-            problems.append(f"{seal.day}: the events of this day do not match their seal ({count} of {seal.events})")
-        previous = seal.digest
+            problems.append(f"{seal.day}: the events of this seal do not match it ({count} of {seal.events} events)")
+        previous, covered = seal.digest, seal.last_event_id
     return problems

@@ -18,7 +18,8 @@ class DatePartsWidget(forms.Widget):
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str | None:
         if not any(f"{name}_{part}" in data for part in PARTS):
-            return data.get(name)
+            plain: str | None = data.get(name)
+            return plain
         day, month, year = (str(data.get(f"{name}_{part}", "")).strip() for part in PARTS)
         return join_parts(day=day, month=month, year=year)
 

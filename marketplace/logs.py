@@ -4,6 +4,7 @@ Sentry, when SENTRY_DSN is set, gets stack traces and ids: an allow-list, not a 
 """
 
 import logging.config
+import re
 from typing import Any
 
 import structlog
@@ -16,15 +17,35 @@ ALLOWED_KEYS = {
 }  # fmt: skip
 
 
+# PostgreSQL quotes the offending values: "DETAIL:  Failing row contains (17, Айгүл, …)".
+_QUOTED_VALUES = re.compile(r"^(DETAIL|CONTEXT|LINE \d+):.*$", re.MULTILINE)
+_QUERY = re.compile(r"\?\S*")
+# The token of a link from an SMS is as good as a key.
+_LINK_TOKEN = re.compile(r"(?<=/s/)[^/?\s]+")
+
+
 def keep_allowed(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in event.items() if key in ALLOWED_KEYS or key.startswith("_")}
+    return {key: value for key, value in event.items() if key in ALLOWED_KEYS}
 
 
-def strip_query(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """``GET /ru/catalog/?q=…`` → ``GET /ru/catalog/``: what people search for is theirs."""
-    if isinstance(event.get("request"), str):
-        event["request"] = event["request"].split("?", 1)[0]
+def hide_values(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Take what people typed out of the texts that are kept: queries, tokens, rows quoted by the database."""
+    for key in ("request", "event"):
+        if isinstance(event.get(key), str):
+            event[key] = without_query(event[key])
+    if isinstance(event.get("exception"), str):
+        event["exception"] = without_values(event["exception"])
     return event
+
+
+def without_query(text: str) -> str:
+    """``GET /ru/catalog/?q=…`` → ``GET /ru/catalog/``: what people search for is theirs."""
+    return _LINK_TOKEN.sub("…", _QUERY.sub("", text))
+
+
+def without_values(text: str) -> str:
+    """An exception's text without the values that the database quotes in it."""
+    return _QUOTED_VALUES.sub(r"\1: …", text)
 
 
 def configure(options: dict[str, Any]) -> None:
@@ -40,7 +61,6 @@ def configure(options: dict[str, Any]) -> None:
             structlog.stdlib.filter_by_level,
             *shared,
             structlog.processors.format_exc_info,
-            strip_query,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -57,6 +77,7 @@ def configure(options: dict[str, Any]) -> None:
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         keep_allowed,
+                        hide_values,
                         structlog.processors.JSONRenderer(ensure_ascii=False),
                     ],
                 }
@@ -68,7 +89,7 @@ def configure(options: dict[str, Any]) -> None:
     start_sentry()
 
 
-def start_sentry() -> None:
+def start_sentry(transport: Any = None) -> None:
     """Error reports without personal data; nothing is sent unless SENTRY_DSN is set."""
     from django.conf import settings
 
@@ -78,9 +99,12 @@ def start_sentry() -> None:
 
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
+        transport=transport,
         release=settings.RELEASE,
+        server_name="",
         send_default_pii=False,
         include_local_variables=False,
+        max_breadcrumbs=0,
         max_request_body_size="never",
         before_send=scrub,
         traces_sample_rate=0.0,
@@ -88,13 +112,19 @@ def start_sentry() -> None:
 
 
 def scrub(event: Any, _hint: dict[str, Any]) -> Any:
-    """Keep what an engineer needs: the trace, the route, ids. Drop bodies, headers, queries."""
+    """Keep what an engineer needs: the trace, the route, ids. Drop bodies, headers, queries, quoted rows."""
     request = event.get("request") or {}
     event["request"] = {key: request[key] for key in ("method", "url") if key in request}
     if "url" in event["request"]:
-        event["request"]["url"] = event["request"]["url"].split("?", 1)[0]
+        event["request"]["url"] = without_query(event["request"]["url"])
     event.pop("breadcrumbs", None)
     event.pop("extra", None)
     if "user" in event:
         event["user"] = {"id": event["user"].get("id")}
+    if "logentry" in event:
+        # The message as written in the code, without what was filled in.
+        event["logentry"] = {"message": event["logentry"].get("message", "")}
+    for exception in event.get("exception", {}).get("values", []):
+        if isinstance(exception.get("value"), str):
+            exception["value"] = without_values(exception["value"])
     return event

@@ -1,20 +1,30 @@
 """Small middlewares: language without a session, request id, refusals as pages."""
 
+import re
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import structlog
 from django.conf import settings
-from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest as UnreadableRequest
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import translation
 
 from marketplace import request as request_facts
 from marketplace.errors import Busy, DomainError
+from marketplace.views import errors
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+MAX_REQUEST = 60 * 1024 * 1024  # five attachments of 10 MB and the text around them
+LANGUAGE_COOKIE_DAYS = 365
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class LanguageMiddleware(LocaleMiddleware):
@@ -35,6 +45,21 @@ class LanguageMiddleware(LocaleMiddleware):
             return
         super().process_request(request)
 
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response = super().process_response(request, response)
+        chosen = translation.get_language_from_path(request.path_info)
+        if chosen and response.status_code == 200 and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != chosen:
+            # The next visit to "/" starts in the language of the last page.
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                chosen,
+                max_age=timedelta(days=LANGUAGE_COOKIE_DAYS),
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            )
+        return response
+
 
 def _from_header(header: str) -> str | None:
     from django.utils.translation.trans_real import parse_accept_lang_header
@@ -47,21 +72,42 @@ def _from_header(header: str) -> str | None:
     return None
 
 
-class RequestContextMiddleware:
-    """Make the request id known to services and give it back to the client."""
+class SoundRequestMiddleware:
+    """Refuses at the door what no page could answer: NUL characters, which PostgreSQL has none of, and giants."""
 
     def __init__(self, get_response: Handler):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        bound = structlog.contextvars.get_contextvars()
-        token = request_facts.request_id.set(str(bound.get("request_id", "")))
+        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise UnreadableRequest("NUL character in the address")
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) > MAX_REQUEST:
+            raise RequestDataTooBig("request body")
+        return self.get_response(request)
+
+
+class RequestContextMiddleware:
+    """Make the request id known to services and give it back; keep people's pages out of caches."""
+
+    def __init__(self, get_response: Handler):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # A proxy may send the id; it goes into logs and event rows, so its form is checked.
+        given = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+        request_id = given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        token = request_facts.request_id.set(request_id)
         try:
             response = self.get_response(request)
-            response.headers.setdefault("X-Request-ID", request_facts.request_id.get())
-            return response
         finally:
             request_facts.request_id.reset(token)
+        response.headers.setdefault("X-Request-ID", request_id)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers:
+            # Shared computers: the next person must not page back into somebody's data.
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class DomainErrorMiddleware:
@@ -74,14 +120,13 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError):
-            exception = Busy()
+        if isinstance(exception, OperationalError | InterfaceError):
+            return errors.busy(request)
         if not isinstance(exception, DomainError) or request.path_info.startswith("/api/"):
             return None
-        if exception.status == 403 and not request.user.is_authenticated:
-            return redirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
-        template = {403: "403.html", 404: "404.html", 503: "503.html"}.get(exception.status, "400.html")
-        response = render(request, template, {"error": exception}, status=exception.status)
         if isinstance(exception, Busy):
-            response["Retry-After"] = str(exception.retry_after)
-        return response
+            return errors.busy(request)
+        if exception.status == 403 and not request.user.is_authenticated:
+            return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.get_full_path()})}")
+        template = {403: "403.html", 404: "404.html"}.get(exception.status, "400.html")
+        return render(request, template, {"error": exception}, status=exception.status)

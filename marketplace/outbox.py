@@ -15,23 +15,32 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from marketplace.logs import without_values
 from marketplace.models import OutboxRow
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[OutboxRow], None]
 _handlers: dict[str, list[Handler]] = {}
+_talking: set[str] = set()
 
 MAX_ATTEMPTS = 10
 HANDED_FOR = timedelta(seconds=60)
 
 
-def handler(*topics: str) -> Callable[[Handler], Handler]:
-    """Register a function for topics; several functions may serve one topic, in order."""
+def handler(*topics: str, talks: bool = False) -> Callable[[Handler], Handler]:
+    """Register a function for topics; several functions may serve one topic, in order.
+
+    Handlers run in the transaction that finishes their row. With ``talks`` they speak to somebody
+    outside (an SMS gateway) and run without one, so that a slow answer holds no lock: such a handler
+    guards itself against a twin, by a conditional UPDATE of its own.
+    """
 
     def register(function: Handler) -> Handler:
         for topic in topics:
             _handlers.setdefault(topic, []).append(function)
+            if talks:
+                _talking.add(topic)
         return function
 
     return register
@@ -41,42 +50,54 @@ def add(topic: str, key: str, payload: dict[str, Any] | None = None, *, not_befo
     """Write an effect into the running transaction. ``payload`` carries ids, never personal data."""
     if not connection.in_atomic_block:
         raise RuntimeError("an outbox row belongs into the transaction of its cause")
-    OutboxRow.objects.create(
-        topic=topic, key=key, payload=payload or {}, available_at=not_before or timezone.now()
-    )
+    OutboxRow.objects.create(topic=topic, key=key, payload=payload or {}, available_at=not_before or timezone.now())
 
 
 def add_many(rows: list[tuple[str, str, dict[str, Any]]]) -> None:
     """Several effects in one statement: (topic, key, payload)."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("outbox rows belong into the transaction of their cause")
     OutboxRow.objects.bulk_create(OutboxRow(topic=topic, key=key, payload=payload) for topic, key, payload in rows)
 
 
 def hand_on(publish: Callable[[int], None], limit: int = 200) -> int:
-    """Give waiting rows to ``publish``; returns how many. Two relays never take the same row."""
+    """Give waiting rows to ``publish``; returns how many. Two relays never take the same row.
+
+    The rows are marked first and published after the commit: a worker that is quicker than the
+    relay must not find them locked. What a failing broker did not take waits again at once; what a
+    killed relay did not publish waits again after HANDED_FOR (``requeue``).
+    """
     with transaction.atomic(durable=True):
         rows = list(
             OutboxRow.objects.select_for_update(skip_locked=True)
             .filter(done_at=None, dead_at=None, handed_at=None, available_at__lte=timezone.now())
-            .order_by("available_at", "pk")[:limit]
+            .order_by("available_at", "pk")
+            .values_list("pk", flat=True)[:limit]
         )
-        handed = []
+        OutboxRow.objects.filter(pk__in=rows).update(handed_at=timezone.now(), attempts=F("attempts") + 1)
+    for position, pk in enumerate(rows):
         try:
-            for row in rows:
-                publish(row.pk)
-                handed.append(row.pk)
-        finally:
-            # What was published before the broker failed is marked; the rest keeps waiting.
-            OutboxRow.objects.filter(pk__in=handed).update(handed_at=timezone.now(), attempts=F("attempts") + 1)
-    return len(handed)
+            publish(pk)
+        except BaseException:
+            OutboxRow.objects.filter(pk__in=rows[position:], done_at=None).update(
+                handed_at=None, attempts=F("attempts") - 1
+            )
+            raise
+    return len(rows)
 
 
 def run(row_id: int) -> bool:
-    """Do one row's work. False when it is already done or another worker holds it."""
+    """Do one row's work. False when it failed, is already done, or another worker holds it."""
+    row = OutboxRow.objects.filter(pk=row_id, done_at=None, dead_at=None).first()
+    if row is None:
+        return False
+    return _run_talking(row) if row.topic in _talking else _run_in_transaction(row_id)
+
+
+def _run_in_transaction(row_id: int) -> bool:
     with transaction.atomic(durable=True):
         row = (
-            OutboxRow.objects.select_for_update(skip_locked=True)
-            .filter(pk=row_id, done_at=None, dead_at=None)
-            .first()
+            OutboxRow.objects.select_for_update(skip_locked=True).filter(pk=row_id, done_at=None, dead_at=None).first()
         )
         if row is None:
             return False
@@ -92,9 +113,20 @@ def run(row_id: int) -> bool:
     return True
 
 
+def _run_talking(row: OutboxRow) -> bool:
+    try:
+        for function in _handlers[row.topic]:
+            function(row)
+    except Exception as error:
+        _failed(row, error)
+        return False
+    OutboxRow.objects.filter(pk=row.pk, done_at=None).update(done_at=timezone.now())
+    return True
+
+
 def _failed(row: OutboxRow, error: Exception) -> None:
     """Try again later, at most MAX_ATTEMPTS times; a poison row is set aside, the others flow."""
-    row.error = f"{type(error).__name__}: {error}"[:500]
+    row.error = without_values(f"{type(error).__name__}: {error}")[:500]
     row.handed_at = None
     if row.attempts >= MAX_ATTEMPTS:
         row.dead_at = timezone.now()
@@ -105,27 +137,41 @@ def _failed(row: OutboxRow, error: Exception) -> None:
 
 
 def requeue() -> int:
-    """Rows that were handed on but not finished in time wait again (lost broker, killed worker)."""
-    return OutboxRow.objects.filter(
-        done_at=None, dead_at=None, handed_at__lt=timezone.now() - HANDED_FOR
-    ).update(handed_at=None)
+    """Rows that were handed on but not finished in time wait again (lost broker, killed worker).
+
+    A row that takes its worker down with it never gets to report a failure: after MAX_ATTEMPTS it is
+    set aside here.
+    """
+    overdue = OutboxRow.objects.filter(done_at=None, dead_at=None, handed_at__lt=timezone.now() - HANDED_FOR)
+    overdue.filter(attempts__gte=MAX_ATTEMPTS).update(
+        dead_at=timezone.now(), handed_at=None, error="no worker finished it in time"
+    )
+    return overdue.update(handed_at=None)
 
 
 def drain(limit: int = 10_000) -> int:
-    """Do everything that waits, here and now, without a broker: for commands and tests."""
-    done = 0
-    while done < limit:
-        row = OutboxRow.objects.filter(
-            done_at=None, dead_at=None, available_at__lte=timezone.now()
-        ).order_by("available_at", "pk").first()  # fmt: skip
+    """Do everything that waits, here and now, without a broker: for commands and tests.
+
+    Returns how many rows were tried. Rows that handlers add on the way are done as well; a row that
+    fails waits for its next time, a row in another worker's hands is left to that worker.
+    """
+    tried, left = 0, set()
+    while tried < limit:
+        waiting = OutboxRow.objects.filter(done_at=None, dead_at=None, available_at__lte=timezone.now())
+        row = waiting.exclude(pk__in=left).order_by("available_at", "pk").first()
         if row is None:
-            return done
+            break
         OutboxRow.objects.filter(pk=row.pk).update(attempts=F("attempts") + 1)
-        run(row.pk)
-        done += 1
-    return done
+        if not run(row.pk):
+            left.add(row.pk)
+        tried += 1
+    return tried
 
 
-def prune(older_than: timedelta = timedelta(days=14)) -> int:
-    """Forget finished rows after a while."""
-    return OutboxRow.objects.filter(done_at__lt=timezone.now() - older_than).delete()[0]
+def revive(*, topic: str | None = None) -> int:
+    """Give rows that were set aside another chance, after their cause was repaired."""
+    dead = OutboxRow.objects.filter(dead_at__isnull=False)
+    if topic:
+        dead = dead.filter(topic=topic)
+    return dead.update(dead_at=None, handed_at=None, attempts=0, available_at=timezone.now())
+

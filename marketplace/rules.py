@@ -13,13 +13,18 @@ from marketplace.models import Rule
 
 @dataclass(frozen=True)
 class InForce:
-    """A rule's value with what explains it to people."""
+    """A rule's value with what explains it to people; ``legal_basis`` is {"kk", "ru", "en"}."""
 
     code: str
     value: Any
     valid_from: date
     mark: str
-    basis: str
+    legal_basis: dict[str, str]
+
+    @property
+    def basis(self) -> str:
+        """The legal basis in the active language."""
+        return in_language(self.legal_basis)
 
 
 def in_language(texts: dict[str, str] | str | None) -> str:
@@ -34,13 +39,22 @@ def in_language(texts: dict[str, str] | str | None) -> str:
     return ""
 
 
-def get(code: str, on: date | None = None) -> InForce:
-    """The version of ``code`` in force on a local date (today by default).
+def several(*codes: str, on: date | None = None) -> dict[str, InForce]:
+    """The versions of several rules in force on a local date (today by default), in one query.
 
-    Raises ImproperlyConfigured when no version has started: rule data is part of an installation.
+    Raises ImproperlyConfigured when one has not started: rule data is part of an installation.
     """
     day = on or timezone.localdate()
-    rule = Rule.objects.filter(code=code, valid_from__lte=day).order_by("-valid_from").first()
-    if rule is None:
-        raise ImproperlyConfigured(f"rule {code} has no version in force on {day}")
-    return InForce(rule.code, rule.value, rule.valid_from, rule.mark, in_language(rule.legal_basis))
+    versions = Rule.objects.filter(code__in=codes, valid_from__lte=day).order_by("code", "-valid_from").distinct("code")
+    found = {
+        rule.code: InForce(rule.code, rule.value, rule.valid_from, rule.mark, rule.legal_basis) for rule in versions
+    }
+    for code in codes:
+        if code not in found:
+            raise ImproperlyConfigured(f"rule {code} has no version in force on {day}")
+    return found
+
+
+def get(code: str, on: date | None = None) -> InForce:
+    """The version of ``code`` in force on a local date (today by default); raises like ``several``."""
+    return several(code, on=on)[code]

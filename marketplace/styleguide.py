@@ -15,9 +15,11 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from marketplace import formats
 from marketplace.form_fields import DatePartsField
 
 SAMPLE_DRAFT = UUID("00000000-0000-4000-8000-000000000001")
@@ -33,7 +35,10 @@ class SampleDraft:
 
 
 class SampleForm(forms.Form):
-    """One field of each kind, named like the fields of an order draft."""
+    """One field of each kind; ``versions`` and ``conflicts`` are what the form of a draft carries."""
+
+    versions: dict[str, int] = {}
+    conflicts: dict[str, dict[str, Any]] = {}
 
     name = forms.CharField(
         label=gettext_lazy("Full name"),
@@ -61,7 +66,11 @@ class SampleForm(forms.Form):
     )
     channel = forms.ChoiceField(
         label=gettext_lazy("How do we reach you"),
-        choices=[("sms", gettext_lazy("SMS")), ("call", gettext_lazy("Phone call")), ("e-mail", gettext_lazy("E-mail"))],
+        choices=[
+            ("sms", gettext_lazy("SMS")),
+            ("call", gettext_lazy("Phone call")),
+            ("e-mail", gettext_lazy("E-mail")),
+        ],
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose how we reach you.")},
     )
@@ -97,7 +106,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 
 def _sample_form(state: str) -> SampleForm:
     if state == "errors":
-        form = SampleForm({"name": "", "quantity": "three", "birth_day": "31", "birth_month": "2", "birth_year": "2020"})
+        form = SampleForm(
+            {"name": "", "quantity": "three", "birth_day": "31", "birth_month": "2", "birth_year": "2020"}
+        )
         form.add_error(None, _("This norm has 2 packs left. Order 2 packs or fewer."))
         return form
     form = SampleForm(
@@ -128,7 +139,7 @@ def _samples() -> dict[str, Any]:
         ("KZ-47", "МАҢ", _("Mangystau"), 0, 4, 0, 0),
     ]
     offer = {"price": Decimal("7350"), "unit_price": Decimal("245"), "pack_size": 30, "lead_days": 3}
-    today = date.today()
+    today = formats.local_date(timezone.now())
     return {
         "draft": SampleDraft(),
         "saved_at": _SAVED_AT,
@@ -149,8 +160,8 @@ def _samples() -> dict[str, Any]:
         ],
         "statuses": [
             ("draft", _("Draft")),
-            ("placed", _("Waiting for the supplier")),
-            ("shipped", _("On the way")),
+            ("sent", _("Waiting for the supplier")),
+            ("in_delivery", _("On the way")),
             ("accepted", _("Accepted")),
             ("declined", _("Declined")),
             ("escalated", _("Sent higher")),

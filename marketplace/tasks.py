@@ -1,8 +1,9 @@
-"""Celery's doors to the outbox."""
+"""Celery's doors to the services; each is safe to run twice."""
 
 from celery import shared_task
 
-from marketplace import outbox
+from marketplace import outbox, periodic
+from marketplace.tidying import tidy_up as tidy
 
 
 @shared_task(name="marketplace.tasks.do_outbox_row")
@@ -12,5 +13,12 @@ def do_outbox_row(row_id: int) -> None:
 
 @shared_task(name="marketplace.tasks.requeue_outbox")
 def requeue_outbox() -> None:
-    outbox.requeue()
-    outbox.prune()
+    with periodic.job("requeue_outbox") as run:
+        run.count = outbox.requeue()
+
+
+@shared_task(name="marketplace.tasks.tidy_up")
+def tidy_up() -> None:
+    """Its twin is the command of the same name."""
+    with periodic.job("tidy_up") as run:
+        run.count = sum(tidy().values())

@@ -87,9 +87,7 @@ def of_request(request: HttpRequest) -> Vision:
 
 
 class VisionForm(forms.Form):
-    size = forms.TypedChoiceField(
-        label=_("Text size"), choices=SIZES, coerce=int, required=False, empty_value=100, widget=forms.RadioSelect
-    )
+    size = forms.ChoiceField(label=_("Text size"), choices=SIZES, required=False, widget=forms.RadioSelect)
     scheme = forms.ChoiceField(label=_("Colours"), choices=SCHEMES, required=False, widget=forms.RadioSelect)
     spacing = forms.BooleanField(label=_("More space between letters and lines"), required=False)
     images = forms.BooleanField(label=_("Show pictures"), required=False)
@@ -114,7 +112,12 @@ def vision_settings(request: HttpRequest) -> HttpResponse:
     remember(user=request.user, vision=chosen)
     response = redirect(back)
     response.set_cookie(
-        COOKIE, chosen.to_cookie(), max_age=COOKIE_AGE, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+        COOKIE,
+        chosen.to_cookie(),
+        max_age=COOKIE_AGE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
     )
     return response
 

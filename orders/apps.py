@@ -9,4 +9,8 @@ class OrdersConfig(OscarConfig):
     verbose_name = "Orders"
 
     def ready(self) -> None:
-        from orders import order_draft  # noqa: F401  registers the draft kind "order"
+        from orders import effects, order_draft  # noqa: F401  outbox handlers, the draft kind "order"
+        from orders.selectors import guarantees_of
+        from suppliers import guarantees
+
+        guarantees.provide(guarantees_of)

@@ -1,1 +1,62 @@
-"""Stand-in until registered; replaced by the draft kind "order"."""
+"""The draft kind "order": its fields, who fills it in, what its submit does."""
+
+from django.utils.translation import gettext_lazy as _
+
+from marketplace import access
+from marketplace.drafts import kinds
+from marketplace.errors import FieldError, Forbidden, Invalid, NotFound
+from marketplace.models import Draft, Role, User
+from orders import draft_fields, submission
+
+
+def may_edit(actor: User, draft: Draft) -> bool:
+    """The owner, or a caseworker of the person's own office; for everybody else the draft does not exist."""
+    if draft.beneficiary_id is None:
+        return False
+    if actor.role == Role.BENEFICIARY:
+        return actor.pk == draft.beneficiary_id
+    return access.people_of(actor).filter(pk=draft.beneficiary_id).exists()
+
+
+def beneficiary_for(actor: User, beneficiary_id: int | None) -> User:
+    """Whose draft a new one is. Raises Forbidden (role), NotFound (foreign), Invalid (which person?)."""
+    access.require_role(actor, Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
+    people = access.people_of(actor)
+    if actor.role == Role.CASEWORKER:
+        found = people.filter(pk=beneficiary_id).first() if beneficiary_id else None
+        if found is None:
+            raise Invalid([FieldError("beneficiary", "unknown", _("Name a person of your own office."))])
+        return found
+    if beneficiary_id is not None:
+        found = people.filter(pk=beneficiary_id).first()
+        if found is None:
+            raise NotFound
+        return found
+    own = list(people.order_by("pk")[:2])
+    if not own:
+        raise Forbidden
+    if len(own) > 1:
+        raise Invalid([FieldError("beneficiary", "required", _("Say for which child you order."))])
+    return own[0]
+
+
+def may_write(actor: User, draft: Draft, field: str) -> bool:
+    """Nobody consents for another: the tick is the owner's, the record of a proof the office's."""
+    if field == draft_fields.OWNER_CONSENT:
+        return access.is_owner(actor, draft.beneficiary_id)
+    if field in draft_fields.OFFICE_CONSENT:
+        return actor.role == Role.CASEWORKER
+    return True
+
+
+ORDER_DRAFT = kinds.register(
+    kinds.Kind(
+        name="order",
+        schema=draft_fields.SCHEMA,
+        knows=draft_fields.knows,
+        may_edit=may_edit,
+        beneficiary_for=beneficiary_for,
+        may_write=may_write,
+        submit=submission.submit,
+    )
+)

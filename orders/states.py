@@ -35,6 +35,31 @@ class OrderStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+E = EntitlementStatus
+
+ENTITLEMENT = Machine(
+    "entitlement",
+    EntitlementStatus,
+    [
+        Step("activate", (E.IMPORTED,), E.ACTIVE, ("clock", "office", "ministry"), _("Put in force")),
+        Step("quarantine", (E.IMPORTED,), E.QUARANTINED, ("clock", "office"), _("Hold for a check")),
+        Step("clear", (E.QUARANTINED, E.DISPUTED), E.ACTIVE, ("office", "ministry"), _("Checked: put in force")),
+        Step("suspend", (E.ACTIVE,), E.SUSPENDED, ("office", "ministry"), _("Suspend")),
+        Step("resume", (E.SUSPENDED,), E.ACTIVE, ("office", "ministry"), _("Resume")),
+        Step("dispute", (E.ACTIVE, E.SUSPENDED), E.DISPUTED, ("owner",), _("The programme is wrong")),
+        Step("expire", (E.ACTIVE, E.SUSPENDED, E.DISPUTED), E.EXPIRED, ("clock",), _("The term is over")),
+        Step("renew", (E.EXPIRED,), E.ACTIVE, ("office", "ministry"), _("Renew")),
+        Step(
+            "close",
+            (E.IMPORTED, E.QUARANTINED, E.ACTIVE, E.SUSPENDED, E.DISPUTED, E.EXPIRED),
+            E.CLOSED,
+            ("office", "ministry"),
+            _("Close"),
+        ),
+    ],
+)
+
+
 S = OrderStatus
 
 ORDER = Machine(
@@ -48,9 +73,7 @@ ORDER = Machine(
         Step("deliver", (S.IN_DELIVERY,), S.DELIVERED, ("supplier",), _("Hand over with the code")),
         Step("fail-delivery", (S.IN_DELIVERY,), S.FAILED_DELIVERY, ("supplier",), _("Nobody took it")),
         Step("accept", (S.DELIVERED,), S.ACCEPTED, ("owner",), _("Accept: everything is right")),
-        Step(
-            "accept-with-remarks", (S.DELIVERED,), S.ACCEPTED_WITH_REMARKS, ("owner",), _("Accept with remarks")
-        ),
+        Step("accept-with-remarks", (S.DELIVERED,), S.ACCEPTED_WITH_REMARKS, ("owner",), _("Accept with remarks")),
         Step("reject", (S.DELIVERED,), S.REJECTED, ("owner",), _("Reject: it does not suit")),
         Step("take-back", (S.REJECTED,), S.REFUND_RELEASED, ("supplier",), _("Goods taken back")),
         Step("replace", (S.REJECTED,), S.IN_DELIVERY, ("supplier",), _("Send a replacement")),
@@ -74,6 +97,42 @@ ORDER = Machine(
         ),
     ],
 )
+
+# What the log and the outbox call a step that was taken: "order.<word>", with the words people read.
+HAPPENED = {
+    "send": ("sent", _("Sent to the supplier")),
+    "confirm": ("confirmed", _("The supplier confirmed")),
+    "decline": ("declined", _("The supplier declined")),
+    "time-out": ("timed_out", _("The supplier did not answer in time")),
+    "ship": ("shipped", _("The goods are on the way")),
+    "deliver": ("delivered", _("Handed over")),
+    "fail-delivery": ("delivery_failed", _("The delivery failed")),
+    "accept": ("accepted", _("Accepted")),
+    "accept-with-remarks": ("accepted_with_remarks", _("Accepted with remarks")),
+    "reject": ("rejected", _("Rejected at acceptance")),
+    "take-back": ("taken_back", _("The goods were taken back, the norm is free again")),
+    "replace": ("replaced", _("A replacement is on the way")),
+    "sign-act": ("act_signed", _("The supplier signed the act")),
+    "hold": ("held", _("The payment is on hold")),
+    "release": ("released", _("The payment goes on")),
+    "pay": ("paid", _("Paid to the supplier")),
+    "close": ("closed", _("Closed")),
+    "cancel": ("cancelled", _("Cancelled")),
+}
+
+# Whose turn it is, by state; a held payment waits for the ministry, an ended order for nobody.
+WHOSE_TURN = {
+    S.SENT: "supplier",
+    S.CONFIRMED: "supplier",
+    S.IN_DELIVERY: "supplier",
+    S.FAILED_DELIVERY: "supplier",
+    S.DELIVERED: "owner",
+    S.REJECTED: "supplier",
+    S.ACCEPTED: "supplier",
+    S.ACCEPTED_WITH_REMARKS: "supplier",
+    S.REIMBURSEMENT_PENDING: "office",
+    S.HELD: "ministry",
+}
 
 # Somebody owes a step.
 OPEN_STATES = [

@@ -7,3 +7,6 @@ class SuppliersConfig(OscarConfig):
     name = "suppliers"
     label = "partner"
     verbose_name = "Suppliers"
+
+    def ready(self) -> None:
+        from suppliers import effects  # noqa: F401  registers the outbox handlers

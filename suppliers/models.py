@@ -9,18 +9,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.abstract_models import AbstractPartner, AbstractStockRecord
 
+from suppliers.states import OfferStatus, SupplierStatus
+
 
 class Partner(AbstractPartner):
     """A supplier. Its stored quality facts are counters of what happened, never opinions typed in."""
 
-    class Status(models.TextChoices):
-        APPLICANT = "applicant", _("Applicant")
-        SUBMITTED = "submitted", _("Application being checked")
-        NEEDS_FIX = "needs_fix", _("Application to be corrected")
-        APPROVED = "approved", _("Approved")
-        REFUSED = "refused", _("Refused")
-        SUSPENDED = "suspended", _("Suspended")
-        TERMINATED = "terminated", _("Terminated")
+    Status = SupplierStatus
 
     status = models.CharField(_("state"), max_length=12, choices=Status, default=Status.APPLICANT)
     bin = models.CharField(_("BIN"), max_length=12, unique=True, null=True, blank=True)
@@ -48,11 +43,7 @@ class Partner(AbstractPartner):
         verbose_name_plural = _("suppliers")
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    status__in=[
-                        "applicant", "submitted", "needs_fix", "approved", "refused", "suspended", "terminated",
-                    ]
-                ),
+                condition=Q(status__in=SupplierStatus.values),
                 name="supplier_status_known",
             ),
         ]  # fmt: skip
@@ -61,14 +52,7 @@ class Partner(AbstractPartner):
 class StockRecord(AbstractStockRecord):
     """An offer: one supplier's price, pack and stock for one product."""
 
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("Draft")
-        MODERATION = "moderation", _("Being checked")
-        PRICE_REVIEW = "price_review", _("Price being checked")
-        PUBLISHED = "published", _("Published")
-        HIDDEN = "hidden", _("Hidden: stock not confirmed")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
-        RECALLED = "recalled", _("Recalled")
+    Status = OfferStatus
 
     status = models.CharField(_("state"), max_length=12, choices=Status, default=Status.DRAFT)
     pack_size = models.PositiveIntegerField(_("units in a pack"), default=1)
@@ -93,11 +77,7 @@ class StockRecord(AbstractStockRecord):
             models.CheckConstraint(condition=Q(price__gt=0), name="offer_price_positive"),
             models.CheckConstraint(condition=Q(pack_size__gte=1), name="offer_pack_positive"),
             models.CheckConstraint(
-                condition=Q(
-                    status__in=[
-                        "draft", "moderation", "price_review", "published", "hidden", "withdrawn", "recalled",
-                    ]
-                ),
+                condition=Q(status__in=OfferStatus.values),
                 name="offer_status_known",
             ),
         ]  # fmt: skip

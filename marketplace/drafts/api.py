@@ -1,15 +1,14 @@
 """`/api/v1/drafts`: create, save, read, settle conflicts, submit."""
 
-import json
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from marketplace import idempotency
+from marketplace import idempotency, payloads
 from marketplace.api import paged
 from marketplace.drafts import kinds, reading, saving
 from marketplace.errors import BadRequest, FieldError, Invalid, TooLarge
@@ -26,7 +25,7 @@ class OpIn(Schema):
 
 class SaveIn(Schema):
     device: str
-    schema_version: int = 1
+    schema_version: Annotated[int, Field(ge=1, le=32767)] = 1
     ops: list[OpIn]
     beneficiary: int | None = None
     kind: str = "order"
@@ -52,7 +51,7 @@ def read_save(body: bytes) -> SaveIn:
     if len(body) > saving.MAX_BODY:
         raise TooLarge
     try:
-        data = json.loads(body)
+        data = payloads.read(body)
     except ValueError:
         raise BadRequest(_("The request could not be read: send valid JSON.")) from None
     if not isinstance(data, dict):
@@ -63,7 +62,9 @@ def read_save(body: bytes) -> SaveIn:
     except ValidationError as error:
         raise Invalid(
             [
-                FieldError(".".join(str(part) for part in item["loc"]), item["type"], _("This field has the wrong form."))
+                FieldError(
+                    ".".join(str(part) for part in item["loc"]), item["type"], _("This field has the wrong form.")
+                )
                 for item in error.errors()
             ]
         ) from None
@@ -118,7 +119,7 @@ def save_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -> 
         actor=request.auth,
         key=key,
         body=request.body,
-        device=save.device[:64],
+        device=save.device,
         schema=save.schema_version,
         kind=save.kind,
         beneficiary_id=save.beneficiary,
@@ -136,7 +137,9 @@ def list_drafts(request: HttpRequest, status: str = "open", page: int = 1) -> di
     drafts = reading.visible(request.auth)
     if status != "all":
         drafts = drafts.filter(status=status)
-    return paged(request, drafts.order_by("-updated_at", "pk"), page, lambda draft: reading.as_data(request.auth, draft))
+    return paged(
+        request, drafts.order_by("-updated_at", "pk"), page, lambda draft: reading.as_data(request.auth, draft)
+    )
 
 
 @router.get("/drafts/{uuid:draft_id}")
@@ -160,15 +163,16 @@ def draft_history(request: HttpRequest, draft_id: UUID) -> dict[str, Any]:
 
 @router.post("/drafts/{uuid:draft_id}/resolve")
 def resolve_conflict(request: HttpRequest, response: HttpResponse, draft_id: UUID, body: ResolveIn) -> Any:
-    """Settle one open question: keep mine, theirs, or edit."""
+    """Settle one open question: keep mine, theirs, or edit. The same Idempotency-Key again changes nothing."""
     draft = saving.resolve(
         draft_id=draft_id,
         actor=request.auth,
+        key=request.headers.get("Idempotency-Key", ""),
         field=body.f,
         pick=body.pick,
         base=body.base,
         value=body.v,
-        device=body.device[:64],
+        device=body.device,
         reason=body.reason,
     )
     response["ETag"] = f'"{draft.rev}"'
@@ -193,9 +197,7 @@ def submit_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -
         draft_id=draft_id,
         actor=request.auth,
         expected_rev=expected_rev(request),
-        request=idempotency.request_of(
-            user=request.auth, key=key, action=f"submit:{draft_id}", body=request.body
-        ),
+        request=idempotency.request_of(user=request.auth, key=key, action=f"submit:{draft_id}", body=request.body),
     )
     if answer.replayed:
         response["Idempotent-Replayed"] = "true"

@@ -10,18 +10,40 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from marketplace import payloads
 from marketplace.drafts import kinds
-from marketplace.errors import BadRequest, Changed, DomainError, FieldError, Invalid, KeyReused, NotFound, TooLarge
+from marketplace.errors import (
+    BadRequest,
+    Changed,
+    DomainError,
+    FieldError,
+    Forbidden,
+    Invalid,
+    KeyReused,
+    NotFound,
+    TooLarge,
+)
 from marketplace.models import Draft, DraftSave, User
 
 MAX_BODY = 64 * 1024  # the browser's limit for a request that outlives its page
 MAX_FIELD_NAME = 120
+
+
+class AnswerChanged(Changed):
+    """The value that the actor decided about is not the live one any more."""
+
+    status = 409
+
+
+class NoQuestion(DomainError):
+    code = "no_question"
+    message = _("There is no open question at this field.")
 
 
 class DraftClosed(DomainError):
@@ -67,6 +89,7 @@ def save(
     Invalid (no beneficiary, unknown kind).
     """
     _check_request(key, body, ops)
+    device = payloads.clean(device)[:64]
     body_hash = hashlib.sha256(body).hexdigest()
     with transaction.atomic(durable=True):
         draft = _locked(draft_id) or _create(draft_id, actor, kind, schema, beneficiary_id)
@@ -81,8 +104,9 @@ def save(
         if draft.status != Draft.Status.OPEN:
             raise DraftClosed(orders=draft_kind.results(draft))
         now = timezone.now()
+        ops = [Op(op.field, payloads.clean(op.value), op.base, op.seq) for op in ops]
         results = {op.field: _apply(draft, draft_kind, op, actor, device, now) for op in ops}
-        if ops:
+        if any(result["s"] in {"applied", "conflict"} for result in results.values()):
             draft.rev += 1
         draft.updated_at = now
         draft.save(update_fields=["fields", "conflicts", "rev", "updated_at"])
@@ -116,7 +140,7 @@ def _check_request(key: str, body: bytes, ops: list[Op]) -> None:
     names = [op.field for op in ops]
     if len(set(names)) != len(names):
         raise BadRequest(_("Send one change per field."), code="field_repeated")
-    if any(not name or len(name) > MAX_FIELD_NAME for name in names):
+    if any(not name or len(name) > MAX_FIELD_NAME or not name.isprintable() for name in names):
         raise BadRequest(_("A field name is empty or too long."), code="field_name")
 
 
@@ -168,24 +192,42 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def resolve(
-    *, draft_id: UUID, actor: User, field: str, pick: str, base: int, value: Any = None, device: str = "", reason: str = ""
+    *,
+    draft_id: UUID,
+    actor: User,
+    field: str,
+    pick: str,
+    base: int,
+    value: Any = None,
+    device: str = "",
+    reason: str = "",
+    key: str = "",
 ) -> Draft:
     """Settle a conflict: keep ``mine`` or ``theirs`` (as the actor sees them), or ``edit`` to a new value.
 
-    Raises Changed when the live value is not the one the actor looked at.
+    The same ``key`` again changes nothing. Raises AnswerChanged when the live value is not the one the
+    actor looked at, NoQuestion when nothing is open at the field, KeyReused.
     """
+    key = f"resolve:{key or uuid4()}"[:255]
+    decision = hashlib.sha256(json.dumps([field, pick, base, value]).encode()).hexdigest()
     with transaction.atomic(durable=True):
-        draft = _locked(draft_id)
-        if draft is None or not kinds.get(draft.kind).may_edit(actor, draft):
-            raise NotFound
+        draft = lock_for_submit(draft_id=draft_id, actor=actor)
+        known = draft.saves.filter(key=key).first()
+        if known is not None:
+            if known.body_hash != decision:
+                raise KeyReused
+            return draft
         if draft.status != Draft.Status.OPEN:
             raise DraftClosed(orders=kinds.get(draft.kind).results(draft))
+        if not kinds.get(draft.kind).may_write(actor, draft, field):
+            raise Forbidden
         conflict, current = draft.conflicts.get(field), draft.fields.get(field)
         if conflict is None or current is None:
-            raise NotFound(_("There is no open question at this field."))
+            raise NoQuestion
         if base != current["ver"]:
-            raise Changed
-        kept = _picked(pick, actor, current, conflict, value)
+            raise AnswerChanged
+        device, reason = payloads.clean(device)[:64], payloads.clean(reason)
+        kept = _picked(pick, actor, current, conflict, payloads.clean(value))
         now = timezone.now()
         version = current["ver"] + 1
         draft.fields[field] = {"v": kept, "ver": version, "by": actor.pk, "dev": device, "at": now.isoformat()}
@@ -195,8 +237,8 @@ def resolve(
         draft.save(update_fields=["fields", "conflicts", "rev", "updated_at"])
         DraftSave.objects.create(
             draft=draft,
-            key=f"resolve:{field}:{version}",
-            body_hash="",
+            key=key,
+            body_hash=decision,
             actor=actor,
             device=device,
             rev=draft.rev,
@@ -229,9 +271,7 @@ def sides(actor: User, current: dict[str, Any], conflict: dict[str, Any]) -> tup
 def discard(*, draft_id: UUID, actor: User) -> None:
     """Put a draft aside; it can be restored until it is purged."""
     with transaction.atomic(durable=True):
-        draft = _locked(draft_id)
-        if draft is None or not kinds.get(draft.kind).may_edit(actor, draft):
-            raise NotFound
+        draft = lock_for_submit(draft_id=draft_id, actor=actor)
         if draft.status == Draft.Status.OPEN:
             draft.status = Draft.Status.DISCARDED
             draft.discarded_at = timezone.now()
@@ -239,7 +279,7 @@ def discard(*, draft_id: UUID, actor: User) -> None:
 
 
 def lock_for_submit(*, draft_id: UUID, actor: User) -> Draft:
-    """The locked draft, inside the submit's transaction; foreign and missing are NotFound."""
+    """The locked draft, inside the transaction of what changes it; foreign and missing are NotFound."""
     draft = _locked(draft_id)
     if draft is None or not kinds.get(draft.kind).may_edit(actor, draft):
         raise NotFound

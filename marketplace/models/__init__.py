@@ -8,6 +8,7 @@ from marketplace.models.idempotency import IdempotencyKey
 from marketplace.models.notices import Notice
 from marketplace.models.outbox import OutboxRow
 from marketplace.models.people import Guardianship, PersonRecord, Role, User
+from marketplace.models.periodic import LastRun
 from marketplace.models.places import Authority, Office, Region
 from marketplace.models.rules import CalendarDay, Rule
 
@@ -21,6 +22,7 @@ __all__ = [
     "Event",
     "Guardianship",
     "IdempotencyKey",
+    "LastRun",
     "Notice",
     "Office",
     "OutboxRow",

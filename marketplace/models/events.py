@@ -51,7 +51,7 @@ class ReadLog(models.Model):
 
 
 class AuditSeal(models.Model):
-    """The digest of one day's events, chained to the day before."""
+    """The digest of the events written up to the end of a day, chained to the day before."""
 
     day = models.DateField(unique=True)
     last_event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+")

@@ -7,6 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Notice(models.Model):
+    """One message to one person. created → sending → sent or delivered; what cannot be sent ends as
+    ``call`` (a person phones) or, for organisations, ``failed``. notices/sending.py makes the steps.
+    """
+
     class Status(models.TextChoices):
         CREATED = "created", _("Waiting")
         SENDING = "sending", _("Being sent")
@@ -25,6 +29,7 @@ class Notice(models.Model):
     text = models.TextField()
     status = models.CharField(max_length=10, choices=Status, default=Status.CREATED)
     attempts = models.PositiveSmallIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True)
     reference = models.CharField(max_length=100, blank=True)
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -39,6 +44,9 @@ class Notice(models.Model):
                 condition=Q(status__in=["created", "sending", "sent", "delivered", "failed", "call"]),
                 name="notice_status_known",
             )
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], name="notice_to_call", condition=Q(status="call")),
         ]
 
     def __str__(self) -> str:

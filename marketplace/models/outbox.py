@@ -32,10 +32,9 @@ class OutboxRow(models.Model):
                 condition=Q(done_at__isnull=True, dead_at__isnull=True, handed_at__isnull=True),
             ),
             models.Index(
-                fields=["handed_at"],
-                name="outbox_handed",
-                condition=Q(done_at__isnull=True, dead_at__isnull=True, handed_at__isnull=False),
+                fields=["handed_at"], name="outbox_open", condition=Q(done_at__isnull=True, dead_at__isnull=True)
             ),
+            models.Index(fields=["dead_at"], name="outbox_dead", condition=Q(dead_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

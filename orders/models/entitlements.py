@@ -28,13 +28,14 @@ class Entitlement(models.Model):
     product_type = models.ForeignKey(
         "catalogue.ProductClass", models.PROTECT, related_name="entitlements", verbose_name=_("product type")
     )
-    status = models.CharField(
-        _("state"), max_length=12, choices=EntitlementStatus, default=EntitlementStatus.ACTIVE
-    )
+    status = models.CharField(_("state"), max_length=12, choices=EntitlementStatus, default=EntitlementStatus.ACTIVE)
     norm = models.PositiveIntegerField(_("norm"))
     unit = models.CharField(_("unit of the norm"), max_length=12)
     period = models.CharField(_("period"), max_length=10, choices=Period)
     guaranteed_unit_sum = models.DecimalField(_("guaranteed sum for a unit"), max_digits=12, decimal_places=2)
+    # How the norm is handed out: 365 every 3 months; without months all of it at once.
+    tranche_months = models.PositiveSmallIntegerField(_("months between parts"), null=True, blank=True)
+    tranche_quantity = models.PositiveIntegerField(_("quantity of a part"), null=True, blank=True)
     replacement_months = models.PositiveSmallIntegerField(_("term of use, months"), null=True, blank=True)
     valid_from = models.DateField(_("valid from"))
     valid_to = models.DateField(_("valid to"), null=True, blank=True)
@@ -50,9 +51,7 @@ class Entitlement(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(norm__gt=0), name="entitlement_norm_positive"),
             models.CheckConstraint(condition=Q(guaranteed_unit_sum__gte=0), name="entitlement_sum_not_negative"),
-            models.CheckConstraint(
-                condition=Q(status__in=EntitlementStatus.values), name="entitlement_status_known"
-            ),
+            models.CheckConstraint(condition=Q(status__in=EntitlementStatus.values), name="entitlement_status_known"),
             models.UniqueConstraint(
                 fields=["beneficiary", "source", "product_type"],
                 name="entitlement_imported_once",
@@ -80,6 +79,8 @@ class Tranche(models.Model):
     consumed_quantity = models.PositiveIntegerField(_("consumed quantity"), default=0)
     reserved_sum = models.DecimalField(_("reserved sum"), max_digits=14, decimal_places=2, default=0)
     consumed_sum = models.DecimalField(_("consumed sum"), max_digits=14, decimal_places=2, default=0)
+    # When the person was told that this part is open; set at once for parts that need no news.
+    announced_at = models.DateTimeField(_("announced at"), null=True, blank=True)
 
     class Meta:
         app_label = "order"
@@ -99,6 +100,9 @@ class Tranche(models.Model):
                 & Q(consumed_sum__gte=0),
                 name="tranche_budget_not_overdrawn",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["opens_on"], name="tranche_to_announce", condition=Q(announced_at__isnull=True)),
         ]
 
     def __str__(self) -> str:

@@ -45,9 +45,11 @@ class Order(oscar_order.AbstractOrder):
     promised_on = models.DateField(_("promised for"), null=True, blank=True)
     code_attempts = models.PositiveSmallIntegerField(_("wrong delivery codes"), default=0)
     delivery_attempts = models.PositiveSmallIntegerField(_("delivery attempts"), default=0)
+    # {"<line key>": [offer id, …]}
     fallback = models.JSONField(_("next offers, best first"), default=dict, blank=True)
-    previous = models.OneToOneField(
-        "self", models.PROTECT, related_name="next", null=True, blank=True, verbose_name=_("passed on from")
+    # A declined order passes its lines on; their next offers may belong to different suppliers.
+    previous = models.ForeignKey(
+        "self", models.PROTECT, related_name="passed_on", null=True, blank=True, verbose_name=_("passed on from")
     )
     snapshot_hash = models.CharField(_("digest of what was signed"), max_length=64, blank=True)
 
@@ -55,7 +57,16 @@ class Order(oscar_order.AbstractOrder):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         constraints = [
-            models.UniqueConstraint(fields=["draft", "partner"], name="order_once_per_draft_and_supplier"),
+            models.UniqueConstraint(
+                fields=["draft", "partner"],
+                name="order_once_per_draft_and_supplier",
+                condition=Q(previous__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["previous", "partner"],
+                name="order_passed_on_once",
+                condition=Q(previous__isnull=False),
+            ),
             models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="order_status_known"),
             models.CheckConstraint(condition=Q(state_pays__gte=0) & Q(you_pay__gte=0), name="order_sums_not_negative"),
         ]
@@ -68,8 +79,13 @@ class Order(oscar_order.AbstractOrder):
 
 
 class Line(oscar_order.AbstractLine):
-    """One offer in one order. ``quantity`` counts packs of the offer, ``units`` pieces of the norm."""
+    """One offer in one order. ``quantity`` counts packs of the offer, ``units`` pieces of the norm.
 
+    ``key`` is the line's key in the draft (``line.<key>.offer``); ``num_allocated`` the packs that
+    the offer's stock still holds for this line.
+    """
+
+    key = models.CharField(_("line of the application"), max_length=40, blank=True)
     entitlement = models.ForeignKey("order.Entitlement", models.PROTECT, related_name="lines", null=True)
     tranche = models.ForeignKey("order.Tranche", models.PROTECT, related_name="lines", null=True)
     pack_size = models.PositiveIntegerField(_("units in a pack"), default=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
@@ -45,9 +45,8 @@ class Command(BaseCommand):
         except (BrokerError, RedisError, OSError) as error:
             log.warning("broker_unavailable", error=type(error).__name__)
             return AWAY_SECONDS
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             log.warning("database_unavailable", error=type(error).__name__)
             connection.close()
-            close_old_connections()
             return AWAY_SECONDS
         return 0.0 if handed else IDLE_SECONDS

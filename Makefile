@@ -1,0 +1,74 @@
+# Everything a machine with Python 3.11+ and make needs; `make` alone lists the targets.
+
+SHELL = /bin/sh
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+BIN = .venv/bin
+LANGUAGES = kk ru en
+TEST_WORKERS ?= 2
+# Commands that read settings but need no services.
+OFFLINE = DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0
+
+.DEFAULT_GOAL = help
+.PHONY: help run test lint format bench load chaos messages assets environment environment-develop chromium validator
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: environment ## start the portal on http://127.0.0.1:8000 (PORT, HOST, PORTAL_STATE, DEMO, DATABASE_URL, REDIS_URL)
+	@exec $(BIN)/python -m config.processes --attached
+
+test: environment-develop chromium validator ## the whole test suite; skipped tests are listed with their reasons
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup -rs
+
+lint: environment-develop ## format, linter, layers, types, templates, translations, licences
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(OFFLINE) $(BIN)/mypy
+	find . -path '*/templates/*' -name '*.html' -not -path './.*' -not -path '*/node_modules/*' -exec $(BIN)/djade --check {} +
+	$(OFFLINE) $(BIN)/python manage.py check_texts
+	$(BIN)/python -m config.licences
+
+format: environment-develop ## rewrite code and templates in the house format
+	$(BIN)/ruff check --fix --select I .
+	$(BIN)/ruff format .
+	find . -path '*/templates/*' -name '*.html' -not -path './.*' -not -path '*/node_modules/*' -exec $(BIN)/djade {} +
+
+bench: environment-develop ## the performance table, against stock Oscar on this machine
+	$(BIN)/python -m perf.bench
+
+load: environment-develop ## the Locust scenario, headless and bounded, with a result page
+	$(BIN)/python -m perf.load
+
+chaos: environment-develop ## the faults: killed processes, lost services, races; with a report
+	$(BIN)/python -m perf.chaos
+
+messages: environment-develop ## collect the texts that need translating into the .po files (needs gettext)
+	$(OFFLINE) $(BIN)/python manage.py makemessages $(foreach language,$(LANGUAGES),--locale $(language)) \
+		--no-wrap --add-location file --ignore 'node_modules' --ignore 'tests' --ignore 'perf' --ignore '.*'
+
+assets: ## build styles and scripts (needs Node; the built files are committed)
+	cd marketplace/frontend && npm ci --ignore-scripts && npm run build
+
+environment environment-develop:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) config/bootstrap.py $(if $(filter environment,$@),run,develop)
+
+# Browser tests are skipped, with this reason in the list, where there is no Chromium and we may not install it.
+chromium:
+	@for browser in chromium chromium-browser google-chrome; do command -v $$browser >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the browser tests …"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get -q update && apt-get -qy install --no-install-recommends chromium fonts-dejavu-core; } >/dev/null </dev/null \
+			|| echo "Chromium could not be installed: the browser tests will be skipped."; \
+	fi
+
+# The HTML checker is a Java program that comes with npm; its test is skipped, with the reason, where one is missing.
+validator:
+	@if command -v java >/dev/null && command -v npm >/dev/null && [ ! -e marketplace/frontend/node_modules/vnu-jar ]; then \
+		echo "Installing the HTML checker …"; \
+		(cd marketplace/frontend && npm ci --ignore-scripts --silent) \
+			|| echo "The HTML checker could not be installed: its test will be skipped."; \
+	fi

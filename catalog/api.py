@@ -1,0 +1,178 @@
+"""The catalogue's part of the API: product types with their parameters, regions."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from catalog import types
+from catalog.types import Attribute, ProductType
+from marketplace import regions
+from marketplace.api import anyone
+
+router = Router(tags=["catalogue"])
+
+
+class Names(Schema):
+    kk: str
+    ru: str
+    en: str
+
+
+class ChoiceOut(Schema):
+    code: str
+    names: Names
+
+
+class FitRuleOut(Schema):
+    measure: str
+    rule: str
+    tolerance: int
+
+
+class AttributeOut(Schema):
+    """``min`` and ``max`` are the plausible bounds in ``unit`` (SI); people see ``shown_unit``."""
+
+    code: str
+    kind: str
+    names: Names
+    unit: str | None
+    shown_unit: str | None
+    min: int | None
+    max: int | None
+    required: bool
+    fit: FitRuleOut | None
+    choices: list[ChoiceOut]
+
+
+class ProductTypeOut(Schema):
+    code: str
+    iso_code: str
+    iso_mark: str
+    iso_note: str
+    names: Names
+    summaries: Names
+    shelf: str
+    sphere: str
+    unit: str
+    made_to_measure: bool
+    attributes: list[AttributeOut]
+
+
+class ShelfOut(Schema):
+    code: str
+    iso_class: str
+    names: Names
+    types: list[str]
+
+
+class MeasureOut(Schema):
+    code: str
+    unit: str
+    shown_unit: str
+    min: int
+    max: int
+    names: Names
+    how: Names
+
+
+class ProductTypesOut(Schema):
+    """``shelves`` is the tree: each names its types by code, ``results`` describes them.
+
+    ``common_attributes`` are asked of every good beside the type's own ones.
+    """
+
+    shelves: list[ShelfOut]
+    common_attributes: list[AttributeOut]
+    measures: list[MeasureOut]
+    results: list[ProductTypeOut]
+    next: str | None
+    count: int
+
+
+class RegionOut(Schema):
+    code: str
+    slug: str
+    name: str
+    names: Names
+
+
+class RegionsOut(Schema):
+    results: list[RegionOut]
+    next: str | None
+    count: int
+
+
+@router.get("/product-types", auth=anyone, response=ProductTypesOut, operation_id="list_product_types")
+def list_product_types(request: HttpRequest) -> dict[str, Any]:
+    """The tree of shelves and product types with the parameters each type is chosen by."""
+    book = types.book()
+    return {
+        "shelves": [
+            {
+                "code": shelf.code,
+                "iso_class": shelf.iso_class,
+                "names": shelf.names,
+                "types": [product_type.code for product_type in shelf.types],
+            }
+            for shelf in book.shelves
+        ],
+        "measures": [
+            {
+                "code": measure.code,
+                "unit": measure.unit,
+                "shown_unit": measure.shown_unit,
+                "min": measure.minimum,
+                "max": measure.maximum,
+                "names": measure.names,
+                "how": measure.hows,
+            }
+            for measure in book.measures.values()
+        ],
+        "common_attributes": [_attribute_data(attribute) for attribute in book.common_attributes],
+        "results": [_type_data(product_type) for product_type in book.types],
+        "next": None,
+        "count": len(book.types),
+    }
+
+
+@router.get("/regions", auth=anyone, response=RegionsOut, operation_id="list_regions")
+def list_regions(request: HttpRequest) -> dict[str, Any]:
+    """The regions of Kazakhstan; every region parameter takes the code or the slug."""
+    results = [
+        {"code": region.code, "slug": region.slug, "name": region.name, "names": region.names}
+        for region in regions.listed()
+    ]
+    return {"results": results, "next": None, "count": len(results)}
+
+
+def _type_data(product_type: ProductType) -> dict[str, Any]:
+    return {
+        "code": product_type.code,
+        "iso_code": product_type.iso_code,
+        "iso_mark": product_type.iso_mark,
+        "iso_note": product_type.iso_note,
+        "names": product_type.names,
+        "summaries": product_type.summaries,
+        "shelf": product_type.shelf,
+        "sphere": product_type.sphere,
+        "unit": product_type.unit,
+        "made_to_measure": product_type.made_to_measure,
+        "attributes": [_attribute_data(attribute) for attribute in product_type.attributes if not attribute.common],
+    }
+
+
+def _attribute_data(attribute: Attribute) -> dict[str, Any]:
+    fit = attribute.fit
+    return {
+        "code": attribute.code,
+        "kind": attribute.kind,
+        "names": attribute.names,
+        "unit": attribute.unit or None,
+        "shown_unit": attribute.shown_unit or None,
+        "min": attribute.minimum,
+        "max": attribute.maximum,
+        "required": attribute.required,
+        "fit": fit and {"measure": fit.measure.code, "rule": fit.rule, "tolerance": fit.tolerance},
+        "choices": [{"code": choice.code, "names": choice.names} for choice in attribute.choices],
+    }

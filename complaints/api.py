@@ -1,0 +1,239 @@
+"""`/api/v1/complaints`: forms, preview, filing, reading, tracking. The steps stand in api_steps.py."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from ninja import Field, File, Router, Schema
+from ninja.files import UploadedFile
+
+from complaints import attachments, filing, reports, routing, selectors, shapes, templates
+from complaints.api_steps import router as steps
+from complaints.checking import Filing
+from marketplace import events, idempotency, regions
+from marketplace.api import anyone, paged
+from marketplace.errors import BadRequest, FieldError, Invalid
+from marketplace.models import Region
+
+router = Router(tags=["complaints"])
+router.add_router("", steps)
+
+
+class AddresseeOut(Schema):
+    code: str
+    name: str
+    kind: str
+
+
+class RouteIn(Schema):
+    subject: str
+    sphere: str = ""
+    order_line: int | None = None
+    supplier: str = ""
+    qr: str = ""
+    region: str = ""
+    office: str = ""
+    about: str = Field("", description="Code of the state body that the complaint is against")
+    beneficiary: int | None = None
+
+    def filing(self) -> Filing:
+        return Filing(**self.dict())
+
+
+class ComplaintIn(RouteIn):
+    text: str = ""
+    template: str = ""
+    demand: str = ""
+    channel: str = ""
+    fields: dict[str, Any] = {}
+    contact: dict[str, Any] = {}
+    hide_name: bool = False
+
+
+class FiledOut(Schema):
+    number: str
+    tracking_code: str
+    addressee: AddresseeOut
+    respond_by: date
+    due_at: datetime
+    due_explained: str
+    rule: str
+
+
+class StepOut(Schema):
+    at: datetime
+    kind: str
+    title: str
+    by: str
+    by_name: str
+    before: str
+    after: str
+    reason: str
+    text: str
+    respond_by: date | None
+
+
+class ComplaintRow(Schema):
+    number: str
+    status: str
+    status_name: str
+    subject: str
+    subject_name: str
+    sphere: str
+    region: str
+    priority: str
+    addressee: AddresseeOut
+    whose_turn: str | None
+    filed_at: datetime
+    respond_by: date | None
+    due_at: datetime | None
+    outcome: str | None
+
+
+class TrackedOut(ComplaintRow):
+    due_explained: str
+    outcome_detail: str | None
+    timeline: list[StepOut]
+    allowed: list[str]
+
+
+class ComplaintOut(TrackedOut):
+    escalates_to: dict[str, str] | None
+    rule: str
+    channel: str
+    proposed_outcome: str | None
+    confirmed_by_person: bool
+    returned_kzt: str
+    duplicate_of: str | None
+    text: str | None = None
+    demand: str | None = None
+    demand_name: str | None = None
+    template: str | None = None
+    fields: dict[str, Any] | None = None
+    answer: str | None = None
+    remedy: dict[str, Any] | None = None
+    decision: str | None = None
+    order_line: int | None = None
+    person: str | None = None
+    contact: dict[str, str] | None = None
+
+
+class ComplaintList(Schema):
+    results: list[ComplaintRow]
+    next: str | None
+    count: int
+
+
+@router.get("/complaint-templates", auth=anyone)
+def list_templates(request: HttpRequest, subject: str = "", sphere: str = "") -> dict[str, Any]:
+    """Typical forms: all of them, or the one for a subject and sphere; with the vocabulary of both."""
+    table, known = routing.table(), templates.all_templates()
+    if subject or sphere:
+        found = templates.template_for(subject, sphere, known)
+        known = [found] if found else []
+    return {
+        "results": [shapes.template(form) for form in known],
+        "next": None,
+        "count": len(known),
+        "subjects": {code: table.subject_name(code) for code in table.subjects},
+        "spheres": {code: table.sphere_name(code) for code in table.spheres},
+        "demands": {code: table.demand_name(code) for code in table.demands},
+    }
+
+
+@router.post("/complaints/route", auth=anyone)
+def preview_route(request: HttpRequest, body: RouteIn) -> dict[str, Any]:
+    """Preview before sending: addressee, rule, why, legal basis, deadline."""
+    checked, found = filing.preview(actor=request.auth, filing=body.filing())
+    return shapes.route(found, sphere=checked.sphere, template=checked.template)
+
+
+@router.post("/complaints", auth=anyone, response={201: FiledOut})
+def file_complaint(request: HttpRequest, response: HttpResponse, body: ComplaintIn) -> Any:
+    """File a complaint, signed in or as a visitor. Needs Idempotency-Key; the tracking code is shown here only."""
+    answer = filing.file(actor=request.auth, filing=body.filing(), request=_once(request))
+    if answer.replayed:
+        response["Idempotent-Replayed"] = "true"
+    return answer.status, answer.body
+
+
+def _once(request: HttpRequest) -> idempotency.Request:
+    key = request.headers.get("Idempotency-Key", "")
+    if not key or len(key) > 255:
+        raise BadRequest(_("Send an Idempotency-Key header of 1 to 255 characters."), code="idempotency_key_missing")
+    return idempotency.request_of(
+        user=request.auth, owner="visitor", key=key, action="complaint:file", body=request.body
+    )
+
+
+@router.get("/complaints", response=ComplaintList)
+def list_complaints(request: HttpRequest, status: str = "", subject: str = "", page: int = 1) -> dict[str, Any]:
+    """Complaints the caller may see: open ones first, what is due first first."""
+    table, rows = routing.table(), selectors.listed(request.auth)
+    if status:
+        rows = rows.filter(status__in=status.split(","))
+    if subject:
+        rows = rows.filter(subject=subject)
+    return paged(request, rows, page, lambda complaint: shapes.row(complaint, table))
+
+
+@router.get("/complaints/track", auth=anyone, response=TrackedOut)
+def track(request: HttpRequest, number: str = "", code: str = "") -> dict[str, Any]:
+    """Where a case stands, by number and tracking code, without signing in."""
+    complaint = selectors.tracked(number, code)
+    return shapes.tracked(complaint, routing.table(), events.of_subject(f"complaint:{complaint.number}"))
+
+
+@router.get("/complaints/{number}", response=ComplaintOut)
+def read_complaint(request: HttpRequest, number: str) -> dict[str, Any]:
+    """One complaint: timeline, whose turn it is, the due date and how it was computed, the steps allowed."""
+    complaint = selectors.read(request.auth, number)
+    return shapes.detail(
+        request.auth, complaint, routing.table(complaint.rule_version), events.of_subject(f"complaint:{number}")
+    )
+
+
+@router.post("/complaints/{number}/attachments", response={201: dict[str, Any]})
+def attach(request: HttpRequest, number: str, file: UploadedFile = File(...)) -> Any:
+    """Add a picture or paper: pictures are made anew, without where and when they were taken."""
+    stored = attachments.add(number=number, actor=request.auth, upload=file)
+    return 201, {"id": str(stored.pk), "content_type": stored.content_type, "size": stored.size}
+
+
+@router.get("/reports/complaints", auth=anyone)
+def complaint_report(request: HttpRequest, region: str = "", to: str = "") -> dict[str, Any]:
+    """Totals of a span of days (``from``, ``to``; this month when not given) and a region; they add up."""
+    return reports.of_period(period_of(request.GET.get("from", ""), to), region_of(region))
+
+
+def region_of(text: str) -> Region | None:
+    """A region by code or short name. Raises Invalid."""
+    if not text:
+        return None
+    found = regions.find(text)
+    if found is None:
+        raise Invalid([FieldError("region", "unknown", _("We do not know this region."))])
+    return Region.objects.get(pk=found.code)
+
+
+def period_of(first: str, last: str) -> reports.Period:
+    """``2026-11-01``, or a month ``2026-11`` as its first or last day. Raises Invalid."""
+    today = timezone.localdate()
+    begin = _day("from", first, lambda month: month.first) or today.replace(day=1)
+    end = _day("to", last, lambda month: month.last) or max(today, begin)
+    if end < begin:
+        raise Invalid([FieldError("to", "before_from", _("The last day must not be before the first."))])
+    return reports.Period(begin, end)
+
+
+def _day(name: str, text: str, of_month: Any) -> date | None:
+    if not text:
+        return None
+    try:
+        if len(text) == 7:
+            return of_month(reports.Period.month(date.fromisoformat(f"{text}-01")))
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid([FieldError(name, "date", _("Give a date like 2026-11-22."))]) from None

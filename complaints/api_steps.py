@@ -1,0 +1,256 @@
+"""`/api/v1/complaints/{number}/<step>`: every legal step, one address each; the answer is the complaint after it.
+
+An ``Idempotency-Key`` is welcome: a step that is sent again with its key happens once.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Body, Field, Router, Schema
+
+from complaints import bodies, court, person, routing, selectors, seller, shapes
+from marketplace import events, idempotency
+from marketplace.idempotency import Answer
+
+router = Router(tags=["complaint steps"])
+
+
+class Words(Schema):
+    """What the acting side writes; ``reason`` is understood as ``text``."""
+
+    text: str = ""
+    reason: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.text or self.reason
+
+
+class OfferIn(Words):
+    remedy: str = Field("", description="One of the demands, for example same_replacement")
+    promised_on: date | None = None
+    amount: Decimal | None = Field(None, description="Money to be returned, KZT")
+
+
+class DecideIn(Words):
+    outcome: str = Field("", description="satisfied, explained or redirected")
+    detail: str = ""
+    returned: Decimal | None = Field(None, description="Money returned to the person, KZT")
+
+
+class RefuseIn(Words):
+    ground: str = Field("", description="decided_by_court or decided_before_trial (law 274-IV, art. 42-6)")
+
+
+class RedirectIn(Words):
+    authority: str = Field("", description="Code of the body that gets the case")
+
+
+class WithdrawIn(Words):
+    kind: str = Field("own_will", description="own_will, settled_outside or pressure")
+
+
+class CourtIn(Words):
+    role: str = "third_party"
+
+
+class ResultIn(Words):
+    result: str = Field("", description="won, lost or settled")
+    recovered: Decimal | None = Field(None, description="Sum awarded, KZT")
+
+
+class AgreedIn(Words):
+    returned: Decimal | None = None
+
+
+class DuplicateIn(Schema):
+    duplicate_of: str = ""
+
+
+def _step(
+    request: HttpRequest, response: HttpResponse, number: str, service: Callable[..., Answer], **given: Any
+) -> dict[str, Any]:
+    """Take the step, then read the complaint as it stands now."""
+    key = request.headers.get("Idempotency-Key", "")[:255]
+    once = None
+    if key:
+        action = f"complaint:{number}:{service.__name__}"
+        once = idempotency.request_of(user=request.auth, key=key, action=action, body=request.body)
+    answer = service(number=number, actor=request.auth, request=once, **given)
+    if answer.replayed:
+        response["Idempotent-Replayed"] = "true"
+    complaint = selectors.read(request.auth, number)
+    happened = events.of_subject(f"complaint:{number}")
+    return shapes.detail(request.auth, complaint, routing.table(complaint.rule_version), happened)
+
+
+# --- The supplier ---------------------------------------------------------------------------------
+
+
+@router.post("/complaints/{number}/answer")
+def answer(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
+    """The supplier answers with reasons."""
+    return _step(request, response, number, seller.answer, text=body.words)
+
+
+@router.post("/complaints/{number}/offer")
+def offer(request: HttpRequest, response: HttpResponse, number: str, body: OfferIn) -> dict[str, Any]:
+    """The supplier offers a remedy by a day, at most 30 days ahead."""
+    return _step(
+        request, response, number, seller.offer,
+        text=body.words, remedy=body.remedy, promised_on=body.promised_on, amount=body.amount,
+    )  # fmt: skip
+
+
+@router.post("/complaints/{number}/remedy-done")
+def remedy_done(request: HttpRequest, response: HttpResponse, number: str, body: Words = Body(Words())) -> dict[str, Any]:
+    """The supplier says that the promised remedy is done."""
+    return _step(request, response, number, seller.remedy_done, text=body.words)
+
+
+# --- The person ------------------------------------------------------------------------------------
+
+
+@router.post("/complaints/{number}/accept-offer")
+def accept_offer(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
+    """The person takes the offer; the promised day becomes the supplier's date."""
+    return _step(request, response, number, person.accept_offer)
+
+
+@router.post("/complaints/{number}/accept-answer")
+def accept_answer(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
+    """The answer is enough for the person: closed as explained."""
+    return _step(request, response, number, person.accept_answer)
+
+
+@router.post("/complaints/{number}/reject-answer")
+def reject_answer(
+    request: HttpRequest, response: HttpResponse, number: str, body: Words = Body(Words())
+) -> dict[str, Any]:
+    """The person disagrees with an answer or an offer: the state body joins."""
+    return _step(request, response, number, person.reject_answer, text=body.words)
+
+
+@router.post("/complaints/{number}/withdraw")
+def withdraw(
+    request: HttpRequest, response: HttpResponse, number: str, body: WithdrawIn = Body(WithdrawIn())
+) -> dict[str, Any]:
+    """The person takes the complaint back."""
+    return _step(request, response, number, person.withdraw, reason=body.kind, text=body.words)
+
+
+@router.post("/complaints/{number}/confirm-outcome")
+def confirm_outcome(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
+    """The person confirms the proposed outcome; only this makes a complaint satisfied."""
+    return _step(request, response, number, person.confirm_outcome)
+
+
+@router.post("/complaints/{number}/reopen")
+def reopen(request: HttpRequest, response: HttpResponse, number: str, body: Words = Body(Words())) -> dict[str, Any]:
+    """It is not settled: the body examines again. Once, within 30 days after closing."""
+    return _step(request, response, number, person.reopen, text=body.words)
+
+
+@router.post("/complaints/{number}/appeal-refusal")
+def appeal_refusal(
+    request: HttpRequest, response: HttpResponse, number: str, body: Words = Body(Words())
+) -> dict[str, Any]:
+    """The person appeals against a refusal: one level up."""
+    return _step(request, response, number, person.appeal_refusal, text=body.words)
+
+
+@router.post("/complaints/{number}/reply")
+def reply(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
+    """The person answers the body's question; its clock runs on."""
+    return _step(request, response, number, person.reply, text=body.words)
+
+
+# --- The body and the ministry ------------------------------------------------------------------------
+
+
+@router.post("/complaints/{number}/take-up")
+def take_up(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
+    """The body starts to examine."""
+    return _step(request, response, number, bodies.take_up)
+
+
+@router.post("/complaints/{number}/decide")
+def decide(request: HttpRequest, response: HttpResponse, number: str, body: DecideIn) -> dict[str, Any]:
+    """The body decides with reasons and proposes an outcome; the person confirms it."""
+    return _step(
+        request, response, number, bodies.decide,
+        outcome=body.outcome, detail=body.detail, text=body.words, returned=body.returned,
+    )  # fmt: skip
+
+
+@router.post("/complaints/{number}/extend")
+def extend(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
+    """More time, with a reason that the person reads."""
+    return _step(request, response, number, bodies.extend, reason=body.words)
+
+
+@router.post("/complaints/{number}/refuse")
+def refuse(request: HttpRequest, response: HttpResponse, number: str, body: RefuseIn) -> dict[str, Any]:
+    """Refuse on a ground of the law, with reasons, within 5 working days."""
+    return _step(request, response, number, bodies.refuse, ground=body.ground, text=body.words)
+
+
+@router.post("/complaints/{number}/redirect")
+def redirect(request: HttpRequest, response: HttpResponse, number: str, body: RedirectIn) -> dict[str, Any]:
+    """Send the case to another body; its clock is not started anew."""
+    return _step(request, response, number, bodies.redirect, authority=body.authority, reason=body.words)
+
+
+@router.post("/complaints/{number}/to-ministry")
+def to_ministry(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
+    """A systemic case goes to the ministry."""
+    return _step(request, response, number, bodies.to_ministry, reason=body.words)
+
+
+@router.post("/complaints/{number}/to-pretrial")
+def to_pretrial(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
+    """Pre-trial settlement; the text names the written consent of both sides."""
+    return _step(request, response, number, bodies.to_pretrial, consent=body.words)
+
+
+@router.post("/complaints/{number}/pretrial-agreed")
+def pretrial_agreed(request: HttpRequest, response: HttpResponse, number: str, body: AgreedIn) -> dict[str, Any]:
+    """Both sides agreed; the person confirms that it was kept."""
+    return _step(request, response, number, bodies.pretrial_agreed, text=body.words, returned=body.returned)
+
+
+@router.post("/complaints/{number}/pretrial-failed")
+def pretrial_failed(
+    request: HttpRequest, response: HttpResponse, number: str, body: Words = Body(Words())
+) -> dict[str, Any]:
+    """No agreement: the body examines again."""
+    return _step(request, response, number, bodies.pretrial_failed, text=body.words)
+
+
+@router.post("/complaints/{number}/ask-person")
+def ask_person(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
+    """Ask the person; the body's clock stops meanwhile, at most 10 days in all."""
+    return _step(request, response, number, bodies.ask_person, question=body.words)
+
+
+@router.post("/complaints/{number}/link-duplicate")
+def link_duplicate(request: HttpRequest, response: HttpResponse, number: str, body: DuplicateIn) -> dict[str, Any]:
+    """The same matter is examined under an earlier number."""
+    return _step(request, response, number, bodies.link_duplicate, duplicate_of=body.duplicate_of)
+
+
+@router.post("/complaints/{number}/to-court")
+def to_court(request: HttpRequest, response: HttpResponse, number: str, body: CourtIn) -> dict[str, Any]:
+    """The case goes to court, with the body's role there."""
+    return _step(request, response, number, court.to_court, reason=body.words, role=body.role)
+
+
+@router.post("/complaints/{number}/court-result")
+def court_result(request: HttpRequest, response: HttpResponse, number: str, body: ResultIn) -> dict[str, Any]:
+    """How the court decided, and the sum awarded."""
+    return _step(
+        request, response, number, court.court_result, result=body.result, recovered=body.recovered, text=body.words
+    )

@@ -1,0 +1,64 @@
+"""Pictures and papers of a complaint: from either side, at most so many, made anew before they are kept."""
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from complaints import selectors
+from complaints.models import Complaint
+from complaints.states import ENDED_STATES
+from marketplace import events, files, rules
+from marketplace.errors import DomainError, Forbidden, NotFound
+from marketplace.models import StoredFile, User
+
+
+class TooMany(DomainError):
+    code = "too_many_files"
+
+
+class Ended(DomainError):
+    code = "ended"
+    message = _("This complaint has ended. Open it again to add something.")
+
+
+def add(*, number: str, actor: User, upload: UploadedFile) -> StoredFile:
+    """Keep a picture for an open complaint. Raises NotFound, Forbidden (who only reads), Invalid, Ended, TooMany."""
+    if not selectors.visible(actor).filter(number=number).exists():
+        raise NotFound
+    # Drawing takes up to a second: before the lock, not under it.
+    picture = files.draw(upload)
+    with transaction.atomic(durable=True):
+        complaint = selectors.lock(actor, number)
+        if not selectors.parties(actor, complaint) and complaint.filed_by_id != actor.pk:
+            raise Forbidden
+        if complaint.status in ENDED_STATES:
+            raise Ended
+        subject = f"complaint:{number}"
+        most = int(rules.get("complaint.attachments").value["count"])
+        if StoredFile.objects.filter(subject=subject).count() >= most:
+            raise TooMany(_("A complaint takes %(count)s files at most.") % {"count": most})
+        stored = files.keep(picture=picture, subject=subject, purpose="complaint", owner=actor)
+        events.record(
+            kind="complaint.file_added",
+            subject=subject,
+            actor=actor,
+            data={"party": _party(actor, complaint), "file": str(stored.pk), "size": stored.size},
+        )
+    return stored
+
+
+def _party(actor: User, complaint: Complaint) -> str:
+    return next(iter(sorted(selectors.parties(actor, complaint))), "desk")
+
+
+def may_open(actor: User, number: str) -> bool:
+    """Who reads the complaint's texts sees its pictures."""
+    complaint = selectors.visible(actor).filter(number=number).first()
+    return complaint is not None and selectors.sight(actor, complaint).texts
+
+
+files.register_rule("complaint", may_open)
+
+
+def of(number: str) -> list[StoredFile]:
+    return list(StoredFile.objects.filter(subject=f"complaint:{number}"))

@@ -1,0 +1,286 @@
+"""Steps of the state body and the ministry: take up, decide, extend, refuse, redirect, pre-trial, duplicates.
+
+Court cases stand in court.py.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from complaints import routing
+from complaints.models import Complaint
+from complaints.states import DECISIONS, REFUSAL_GROUNDS, Outcome
+from complaints.stepping import Case, Plan, closed, dated, money, required_text, take
+from marketplace import calendar, rules
+from marketplace.errors import DomainError, FieldError, Invalid
+from marketplace.idempotency import Answer, Request
+from marketplace.models import Authority, User
+
+
+class RefusalTooLate(DomainError):
+    code = "refusal_too_late"
+
+
+class WaitedEnough(DomainError):
+    code = "waited_enough"
+    message = _("The clock was already stopped for the longest time allowed. Decide on what is known.")
+
+
+def take_up(*, number: str, actor: User, request: Request | None = None, now: datetime | None = None) -> Answer:
+    """The body starts to examine; its date stays."""
+    return take(number=number, action="take-up", actor=actor, plan=lambda case: Plan(), request=request, now=now)
+
+
+def decide(
+    *,
+    number: str,
+    actor: User,
+    outcome: str,
+    text: str,
+    detail: str = "",
+    returned: Any = None,
+    request: Request | None = None,
+    now: datetime | None = None,
+) -> Answer:
+    """A decision with its reasons and the outcome it proposes; ``returned`` is money returned, KZT.
+
+    The person confirms it or opens the case again. Raises Invalid.
+    """
+    text = required_text(text, "text", _("Write the decision and its reasons."))
+    if outcome not in DECISIONS:
+        raise Invalid([FieldError("outcome", "choice", _("Choose one of the outcomes."))])
+    detail = detail or DECISIONS[Outcome(outcome)][0]
+    if detail not in DECISIONS[Outcome(outcome)]:
+        raise Invalid([FieldError("detail", "choice", _("Choose a kind that belongs to the outcome."))])
+    amount = money(returned, "returned")
+
+    def plan(case: Case) -> Plan:
+        return Plan(
+            changes={
+                "decision": text,
+                "decided_at": case.now,
+                "proposed_outcome": outcome,
+                "proposed_detail": detail,
+                "returned_sum": amount,
+                **dated(calendar.deadline("complaint.outcome_check_days", case.today)),
+            },
+            data={
+                "outcome": outcome,
+                "detail": detail,
+                "returned": str(amount),
+                "in_time": case.complaint.respond_by is None or case.today <= case.complaint.respond_by,
+            },
+            text=text,
+        )
+
+    return take(number=number, action="decide", actor=actor, plan=plan, request=request, now=now)
+
+
+def extend(
+    *, number: str, actor: User, reason: str, request: Request | None = None, now: datetime | None = None
+) -> Answer:
+    """More time, with a reason that is logged: the body's full term again, counted from its present date."""
+    reason = required_text(reason, "reason", _("Say why more time is needed. The person reads it."))
+
+    def plan(case: Case) -> Plan:
+        start = max(case.complaint.respond_by or case.today, case.today)
+        deadline = routing.body_clock("", case.complaint.addressee_authority, start)
+        return Plan(
+            changes=dated(deadline),
+            data={"respond_by": deadline.respond_by.isoformat()},
+            reason=reason,
+            text=reason,
+        )
+
+    return take(number=number, action="extend", actor=actor, plan=plan, request=request, now=now)
+
+
+def refuse(
+    *,
+    number: str,
+    actor: User,
+    ground: str,
+    text: str,
+    request: Request | None = None,
+    now: datetime | None = None,
+) -> Answer:
+    """Refuse on a ground of the law, with reasons, within 5 working days (law 274-IV, art. 42-6)."""
+    if ground not in REFUSAL_GROUNDS:
+        raise Invalid([FieldError("ground", "choice", _("Choose a ground that the law names."))])
+    text = required_text(text, "text", _("Give the reasons of the refusal."))
+
+    def plan(case: Case) -> Plan:
+        complaint = case.complaint
+        received = timezone.localdate(complaint.escalated_at) if complaint.escalated_at else complaint.filed_on
+        last = calendar.deadline("complaint.refusal_days", received).respond_by
+        if case.today > last:
+            raise RefusalTooLate(
+                _("A refusal was possible until %(day)s. Decide the case instead.") % {"day": f"{last:%d.%m.%Y}"}
+            )
+        plan = closed(case, Outcome.EXPLAINED, "refused_by_law")
+        plan.changes |= {"decision": text, "decided_at": case.now}
+        plan.data["ground"] = ground
+        plan.reason, plan.text = str(REFUSAL_GROUNDS[ground]), text
+        return plan
+
+    return take(number=number, action="refuse", actor=actor, plan=plan, request=request, now=now)
+
+
+def redirect(
+    *,
+    number: str,
+    actor: User,
+    authority: str,
+    reason: str,
+    request: Request | None = None,
+    now: datetime | None = None,
+) -> Answer:
+    """Send the case to another body (``authority`` is its code). The clock is not started anew:
+
+    a body's date stays; triage and the supplier had another kind of date, so the new body's one is
+    counted from the day of filing.
+    """
+    reason = required_text(reason, "reason", _("Say why another body has to examine it. The person reads it."))
+    body = Authority.objects.select_related("parent").filter(code=authority).first()
+    if body is None:
+        raise Invalid([FieldError("authority", "unknown", _("Choose a body from the list."))])
+
+    def plan(case: Case) -> Plan:
+        complaint = case.complaint
+        before = complaint.addressee_authority
+        if before == body:
+            raise Invalid([FieldError("authority", "same", _("The case is already there."))])
+        changes: dict[str, Any] = {"addressee_authority": body, "escalates_to": body.parent}
+        if before is None or before.kind == routing.TRIAGE:
+            deadline = routing.body_clock(complaint.subject, body, complaint.filed_on)
+            changes |= dated(deadline) | {"escalated_at": case.now}
+        return Plan(
+            changes=changes,
+            data={
+                "from": before.code if before else complaint.addressee_supplier.code,
+                "authority": body.code,
+                "respond_by": (changes.get("respond_by") or complaint.respond_by).isoformat(),
+            },
+            reason=reason,
+            text=reason,
+        )
+
+    return take(number=number, action="redirect", actor=actor, plan=plan, request=request, now=now)
+
+
+def to_ministry(
+    *, number: str, actor: User, reason: str, request: Request | None = None, now: datetime | None = None
+) -> Answer:
+    """A systemic case goes to the ministry, which has its own 15 working days."""
+    reason = required_text(reason, "reason", _("Say why the ministry has to examine it."))
+
+    def plan(case: Case) -> Plan:
+        ministry = Authority.objects.get(code="ministry")
+        deadline = calendar.deadline("complaint.ministry_days", case.today)
+        return Plan(
+            changes={"addressee_authority": ministry, "escalates_to": None, **dated(deadline)},
+            data={"authority": ministry.code, "respond_by": deadline.respond_by.isoformat()},
+            reason=reason,
+            text=reason,
+        )
+
+    return take(number=number, action="to-ministry", actor=actor, plan=plan, request=request, now=now)
+
+
+def to_pretrial(
+    *, number: str, actor: User, consent: str, request: Request | None = None, now: datetime | None = None
+) -> Answer:
+    """Pre-trial settlement (law 274-IV, art. 42-8): needs the written consent of both sides, named here."""
+    consent = required_text(consent, "consent", _("Name the papers in which both sides agreed to settle."))
+
+    def plan(case: Case) -> Plan:
+        deadline = calendar.deadline("complaint.pretrial_days", case.today)
+        return Plan(changes=dated(deadline), data={"respond_by": deadline.respond_by.isoformat()}, reason=consent)
+
+    return take(number=number, action="to-pretrial", actor=actor, plan=plan, request=request, now=now)
+
+
+def pretrial_agreed(
+    *,
+    number: str,
+    actor: User,
+    text: str,
+    returned: Any = None,
+    request: Request | None = None,
+    now: datetime | None = None,
+) -> Answer:
+    """Both sides agreed; the person confirms that it was kept."""
+    text = required_text(text, "text", _("Write what the two sides agreed."))
+    amount = money(returned, "returned")
+
+    def plan(case: Case) -> Plan:
+        return Plan(
+            changes={
+                "proposed_outcome": Outcome.SATISFIED,
+                "proposed_detail": "pretrial",
+                "returned_sum": amount,
+                **dated(calendar.deadline("complaint.outcome_check_days", case.today)),
+            },
+            data={"returned": str(amount)},
+            text=text,
+        )
+
+    return take(number=number, action="pretrial-agreed", actor=actor, plan=plan, request=request, now=now)
+
+
+def pretrial_failed(
+    *, number: str, actor: User, text: str = "", request: Request | None = None, now: datetime | None = None
+) -> Answer:
+    """No agreement: the body examines again, with its own term from today."""
+
+    def plan(case: Case) -> Plan:
+        deadline = routing.body_clock("", case.complaint.addressee_authority, case.today)
+        return Plan(changes=dated(deadline), data={"respond_by": deadline.respond_by.isoformat()}, text=text.strip())
+
+    return take(number=number, action="pretrial-failed", actor=actor, plan=plan, request=request, now=now)
+
+
+def ask_person(
+    *, number: str, actor: User, question: str, request: Request | None = None, now: datetime | None = None
+) -> Answer:
+    """Ask the person and stop the body's clock meanwhile, at most 10 days in all; the question is the reason."""
+    question = required_text(question, "question", _("Write the question."))
+
+    def plan(case: Case) -> Plan:
+        complaint = case.complaint
+        left = int(rules.get("complaint.waiting_person_days", on=case.today).value["days"]) - complaint.waited_days
+        if left <= 0:
+            raise WaitedEnough
+        deadline = calendar.deadline(
+            "complaint.waiting_person_days", case.today, value={"days": left, "kind": "calendar"}
+        )
+        return Plan(
+            changes={"paused_on": case.today, "paused_respond_by": complaint.respond_by, **dated(deadline)},
+            data={"respond_by": deadline.respond_by.isoformat()},
+            reason=question,
+            text=question,
+        )
+
+    return take(number=number, action="ask-person", actor=actor, plan=plan, request=request, now=now)
+
+
+def link_duplicate(
+    *, number: str, actor: User, duplicate_of: str, request: Request | None = None, now: datetime | None = None
+) -> Answer:
+    """The same matter is examined under an earlier number: linked to it, never deleted."""
+    earlier = Complaint.objects.filter(number=duplicate_of.strip().upper()).first()
+    if earlier is None or earlier.number == number:
+        raise Invalid([FieldError("duplicate_of", "unknown", _("Give the number of the earlier complaint."))])
+
+    def plan(case: Case) -> Plan:
+        if earlier.complainant_id != case.complaint.complainant_id or earlier.filed_at > case.complaint.filed_at:
+            message = _("A duplicate is a later complaint of the same person.")
+            raise Invalid([FieldError("duplicate_of", "other_person", message)])
+        plan = closed(case, Outcome.EXPLAINED, "duplicate")
+        plan.changes["duplicate_of"] = earlier
+        plan.data["duplicate_of"] = earlier.number
+        return plan
+
+    return take(number=number, action="link-duplicate", actor=actor, plan=plan, request=request, now=now)

@@ -1,0 +1,230 @@
+"""The clock that nobody can forget: one sweep for every date of a complaint.
+
+Beat asks for a sweep each minute; ``run_clock`` is its twin for people. A sweep compares local dates
+of the moment it was given (the database's clock), takes rows that nobody else holds, moves each by a
+conditional UPDATE and leaves a unique step row: twice, late, or by two beats at once, every case moves
+once. A case that is silent on its last day is passed on from 00:00 of the next day, never before.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+
+from complaints import holds, standing
+from complaints.models import Complaint, ComplaintStep
+from complaints.person import resumed
+from complaints.routing import body_clock
+from complaints.states import CLOCK, ComplaintStatus, Outcome
+from complaints.stepping import Case, Plan, advance, closed, dated, joined
+from marketplace import events, outbox, rules
+from marketplace.time import database_now
+from orders import clocks as order_clocks
+
+log = structlog.get_logger(__name__)
+
+S = ComplaintStatus
+BATCH = 100
+_DATE_AS_TEXT = Cast(OuterRef("respond_by"), CharField())
+# Seals are set some hours after midnight, when no transaction of the day before can still be open.
+SEAL_DELAY = timedelta(hours=3)
+
+
+@dataclass
+class Summary:
+    """What one sweep did: how many of which step, in how many seconds."""
+
+    now: datetime
+    done: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        what = ", ".join(f"{name} {count}" for name, count in sorted(self.done.items())) or "nothing was due"
+        trouble = f"; {self.failed} failed and will be tried again" if self.failed else ""
+        return f"{timezone.localtime(self.now):%Y-%m-%d %H:%M:%S}: {what}{trouble}; {self.seconds:.2f} s"
+
+
+def run(now: datetime) -> Summary:
+    """Every date of complaints and orders that has passed at ``now``, once; then the seals of the audit log."""
+    summary = Summary(now)
+    begun = time.monotonic()
+    today = timezone.localdate(now)
+    for state, move in _MOVES.items():
+        _sweep(summary, state, today, now, move)
+    _remind(summary, today, now)
+    summary.done += Counter({name.replace("_", " "): count for name, count in order_clocks.run(now).done.items()})
+    _hold_payments(summary, now)
+    # Sealed by the real date: a rehearsal with a future ``now`` seals nothing ahead of time.
+    sealed = events.seal_until(timezone.localdate(database_now() - SEAL_DELAY) - timedelta(days=1))
+    summary.done += Counter({"days sealed": sealed})
+    summary.seconds = time.monotonic() - begun
+    return summary
+
+
+# --- Dates that have passed -------------------------------------------------------------------
+
+
+def overdue(state: str, today: date, now: datetime) -> Q:
+    """Cases of a state whose time is over: a last day counts to its end, an hour clock to its second."""
+    # A day's ``due_at`` is its last second, so one second of grace keeps days out of the second half.
+    return Q(status=state) & (
+        Q(respond_by__lt=today) | Q(respond_by=today, due_at__lte=now - timedelta(seconds=1))
+    )
+
+
+def _sweep(summary: Summary, state: str, today: date, now: datetime, move: Callable[[Case], str]) -> None:
+    """Move every overdue case of a state, each in its own transaction, in order of its date."""
+    told = ComplaintStep.objects.filter(complaint=OuterRef("pk"), step=Concat(Value("overdue:"), _DATE_AS_TEXT))
+    due = Complaint.objects.filter(~Exists(told), overdue(state, today, now)).order_by("respond_by", "pk")
+    last: tuple[date, int] | None = None
+    while True:
+        page = due if last is None else due.filter(Q(respond_by__gt=last[0]) | Q(respond_by=last[0], pk__gt=last[1]))
+        rows = list(page.values_list("respond_by", "pk")[:BATCH])
+        for _respond_by, pk in rows:
+            try:
+                if step := _move_one(pk, state, today, now, move):
+                    summary.done[step] += 1
+            except Exception:
+                # One broken case must not stop the clock of the others; the next sweep tries again.
+                summary.failed += 1
+                log.exception("clock_failed", complaint=pk, state=state)
+        if len(rows) < BATCH:
+            return
+        last = rows[-1]
+
+
+def _move_one(pk: int, state: str, today: date, now: datetime, move: Callable[[Case], str]) -> str:
+    """The name of the step, or nothing when someone else was first."""
+    with transaction.atomic(durable=True):
+        complaint = (
+            Complaint.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(overdue(state, today, now), pk=pk)
+            .select_related("addressee_authority__parent", "escalates_to__parent", "addressee_supplier")
+            .first()
+        )
+        return move(Case(complaint, now)) if complaint is not None else ""
+
+
+def _once(complaint: Complaint, step: str, now: datetime) -> bool:
+    """Leave the step's row; False when it stands already."""
+    try:
+        with transaction.atomic():
+            ComplaintStep.objects.create(complaint=complaint, step=step, at=now)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _silence(case: Case) -> str:
+    """The supplier was silent: ignored, and passed to the state body, in one go."""
+    complaint = case.complaint
+    if not _once(complaint, f"ignored:{complaint.respond_by}", case.now):
+        return ""
+    standing.silent(complaint.addressee_supplier_id)
+    advance(case, "ignore", [CLOCK], actor=None, plan=Plan(data={"respond_by": f"{complaint.respond_by}"}))
+    advance(case, "escalate", [CLOCK], actor=None, plan=joined(case))
+    return "escalated"
+
+
+def _offer_lapsed(case: Case) -> str:
+    advance(case, "lapse-offer", [CLOCK], actor=None, plan=joined(case))
+    return "offers lapsed"
+
+
+def _answer_lapsed(case: Case) -> str:
+    advance(case, "lapse", [CLOCK], actor=None, plan=closed(case, Outcome.EXPLAINED, "no_objection"))
+    return "answers lapsed"
+
+
+def _unconfirmed(case: Case) -> str:
+    """Nobody confirmed: never "satisfied", whatever was proposed."""
+    complaint = case.complaint
+    outcome, detail = complaint.proposed_outcome, complaint.proposed_detail
+    if outcome in ("", Outcome.SATISFIED):
+        outcome, detail = Outcome.EXPLAINED, "unconfirmed"
+    advance(case, "lapse-check", [CLOCK], actor=None, plan=closed(case, outcome, detail))
+    return "unconfirmed"
+
+
+def _resumed(case: Case) -> str:
+    advance(case, "resume", [CLOCK], actor=None, plan=resumed(case))
+    return "resumed"
+
+
+def _pretrial_over(case: Case) -> str:
+    deadline = body_clock("", case.complaint.addressee_authority, case.today)
+    advance(case, "pretrial-failed", [CLOCK], actor=None, plan=Plan(changes=dated(deadline)))
+    return "pre-trial failed"
+
+
+def _body_late(case: Case) -> str:
+    """A body that is late keeps its case: the one above and the person are told, once per date."""
+    complaint = case.complaint
+    if not _once(complaint, f"overdue:{complaint.respond_by}", case.now):
+        return ""
+    event = events.record(
+        kind="complaint.overdue",
+        subject=f"complaint:{complaint.number}",
+        actor=None,
+        data={"party": CLOCK, "authority": complaint.addressee_authority.code, "respond_by": f"{complaint.respond_by}"},
+        at=case.now,
+    )
+    outbox.add("complaint.overdue", complaint.number, {"event": event.pk})
+    return "bodies overdue"
+
+
+_MOVES: dict[str, Callable[[Case], str]] = {
+    S.WITH_SELLER: _silence,
+    S.REMEDY_RUNNING: _silence,
+    S.SETTLED_OFFER: _offer_lapsed,
+    S.ANSWERED: _answer_lapsed,
+    S.DECIDED: _unconfirmed,
+    S.OUTCOME_CHECK: _unconfirmed,
+    S.WAITING_PERSON: _resumed,
+    S.PRETRIAL: _pretrial_over,
+    S.ESCALATED: _body_late,
+    S.WITH_BODY: _body_late,
+    S.WITH_MINISTRY: _body_late,
+}
+
+
+# --- Reminders ----------------------------------------------------------------------------------
+
+
+def _remind(summary: Summary, today: date, now: datetime) -> None:
+    """Tell a silent supplier on days 3, 7 and 9 after filing; after an outage only the latest that is due."""
+    days = sorted(int(day) for day in rules.get("complaint.seller_reminder_days", on=today).value["days"])
+    waiting = Complaint.objects.filter(status=S.WITH_SELLER, respond_by__gte=today)
+    for position, day in enumerate(days):
+        first = today - timedelta(days=day)
+        later = days[position + 1 :]
+        due = waiting.filter(filed_on__lte=first).exclude(steps__step=f"reminder:{day}")
+        if later:
+            due = due.filter(filed_on__gt=today - timedelta(days=later[0]))
+        for pk in list(due.order_by("pk").values_list("pk", flat=True)):
+            with transaction.atomic(durable=True):
+                complaint = (
+                    Complaint.objects.select_for_update(skip_locked=True)
+                    .filter(pk=pk, status=S.WITH_SELLER, respond_by__gte=today)
+                    .first()
+                )
+                if complaint is not None and _once(complaint, f"reminder:{day}", now):
+                    outbox.add("complaint.reminder", complaint.number, {"day": day})
+                    summary.done["reminders"] += 1
+
+
+def _hold_payments(summary: Summary, now: datetime) -> None:
+    """Orders whose act was signed after a complaint of safety or fraud; the outbox handler is quicker, this is sure."""
+    for order in holds.missed():
+        complaint = holds.open_cases().filter(order_line__order=order).order_by("pk").first()
+        with transaction.atomic(durable=True):
+            if complaint is not None and holds.hold(complaint, now):
+                summary.done["payments held"] += 1

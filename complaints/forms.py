@@ -1,0 +1,280 @@
+"""Forms of the complaint pages. They shape what was typed; whether it is right is the services' matter."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from complaints.court import RESULTS, ROLES
+from complaints.models import Complaint, CourtCase
+from complaints.routing import Table
+from complaints.states import DECISIONS, OUTCOME_DETAILS, REFUSAL_GROUNDS, Outcome
+from complaints.templates import Question
+from marketplace import regions
+from marketplace.errors import Invalid
+from marketplace.form_fields import DatePartsField
+from marketplace.models import Authority, User
+
+_EMPTY = ("", "–")
+
+
+def add_errors(form: forms.Form, error: Invalid, rename: dict[str, str] | None = None) -> None:
+    """Put a service's field errors at the form's fields; what has no field stands at the top."""
+    for item in error.errors:
+        name = (rename or {}).get(item.field, item.field)
+        form.add_error(name if name in form.fields else None, str(item.message))
+
+
+class SphereForm(forms.Form):
+    """First question, when there is no order line: what is it about?"""
+
+    sphere = forms.ChoiceField(label=_("What is the complaint about?"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, table: Table, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["sphere"].choices = [(code, table.sphere_name(code)) for code in table.spheres if code != "any"]
+        self.fields["sphere"].error_messages["required"] = _("Choose what the complaint is about.")
+
+
+class SubjectForm(forms.Form):
+    """Second question: what is wrong? The third, the region, only when nothing else tells it."""
+
+    subject = forms.ChoiceField(label=_("What is wrong?"), widget=forms.RadioSelect)
+    region = forms.ChoiceField(label=_("Where did it happen?"))
+
+    def __init__(self, *args: Any, table: Table, sphere: str, ask_region: bool, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["subject"].choices = [(code, table.subject_name(code)) for code in table.subjects_of(sphere)]
+        self.fields["subject"].error_messages["required"] = _("Choose what is wrong.")
+        if ask_region:
+            self.fields["region"].choices = [_EMPTY, *((row.code, row.name) for row in regions.listed())]
+            self.fields["region"].error_messages["required"] = _("Choose the region.")
+        else:
+            del self.fields["region"]
+
+
+class ComplaintForm(forms.Form):
+    """What happened, the template's further questions, the demand, and how to reach the person.
+
+    Field names are those of the draft kind "complaint". Nothing but the story is required.
+    """
+
+    versions: dict[str, int] = {}
+    conflicts: dict[str, Any] = {}
+
+    def __init__(
+        self, *args: Any, table: Table, questions: list[Question], staff: bool = False, no_order: bool = False, **kwargs: Any
+    ):
+        super().__init__(*args, **kwargs)
+        self.fields["text"] = forms.CharField(
+            label=_("What happened?"),
+            help_text=_("Your own words are enough."),
+            widget=forms.Textarea(attrs={"rows": 6}),
+            error_messages={"required": _("Tell in your own words what happened.")},
+        )
+        for question in questions:
+            self.fields[f"answer.{question.code}"] = _field_of(question)
+        self.fields["demand"] = forms.ChoiceField(
+            label=_("What do you want?"),
+            required=False,
+            choices=[_EMPTY, *((code, table.demand_name(code)) for code in table.demands)],
+        )
+        self.fields["hide_name"] = forms.BooleanField(label=_("Do not show my name to the supplier"), required=False)
+        if staff:
+            self.fields["channel"] = forms.ChoiceField(
+                label=_("How did the complaint come?"), choices=Complaint.Channel.choices
+            )
+        self._contact()
+
+    def _contact(self) -> None:
+        self.fields["contact.name"] = forms.CharField(
+            label=_("Name"), required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        )
+        self.fields["contact.phone"] = forms.CharField(
+            label=_("Phone"),
+            required=False,
+            help_text=_("For news about this complaint, for example 8 701 000 00 01."),
+            widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "width": 20}),
+        )
+        self.fields["contact.channel"] = forms.ChoiceField(
+            label=_("How do we reach you?"),
+            required=False,
+            choices=[_EMPTY, *User.Channel.choices],
+        )
+
+
+def _field_of(question: Question) -> forms.Field:
+    """A control for a further question; every one may stay empty."""
+    if question.kind == "date":
+        return DatePartsField(label=question.label, required=False)
+    if question.kind in {"choice", "flag"}:
+        choices = question.choices if question.kind == "choice" else [("yes", _("Yes")), ("no", _("No"))]
+        return forms.ChoiceField(label=question.label, required=False, choices=[_EMPTY, *choices])
+    if question.kind in {"number", "money"}:
+        mode = "numeric" if question.kind == "number" else "decimal"
+        return forms.CharField(
+            label=question.label, required=False, widget=forms.TextInput(attrs={"inputmode": mode, "width": 10})
+        )
+    return forms.CharField(label=question.label, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class TrackForm(forms.Form):
+    number = forms.CharField(
+        label=_("Number of the complaint"),
+        help_text=_("For example C-2026-000123"),
+        widget=forms.TextInput(attrs={"width": 20, "spellcheck": "false"}),
+        error_messages={"required": _("Enter the number of the complaint.")},
+    )
+    code = forms.CharField(
+        label=_("Tracking code"),
+        help_text=_("10 digits that you got when you complained"),
+        widget=forms.TextInput(attrs={"width": 20, "inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": _("Enter the tracking code.")},
+    )
+
+
+class FindForm(forms.Form):
+    """The operator looks for a person by phone, or for a case by its number."""
+
+    what = forms.CharField(
+        label=_("Phone of the person or number of the complaint"),
+        widget=forms.TextInput(attrs={"width": 20, "autocomplete": "off"}),
+        error_messages={"required": _("Enter a phone number or the number of a complaint.")},
+    )
+
+
+# --- Steps: one form for each legal step -----------------------------------------------------------
+
+
+def _text(label: Any, *, required: bool = True, hint: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label, required=required, help_text=hint, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+
+def _sum(label: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal", "width": 10})
+    )
+
+
+class StepForm(forms.Form):
+    """A step without questions. Field ids carry the step's name: several forms stand on one page."""
+
+    def __init__(self, *args: Any, action: str, table: Table | None = None, **kwargs: Any):
+        super().__init__(*args, auto_id=f"id_{action}_%s", **kwargs)
+        self.action, self.table = action, table
+
+    def arguments(self) -> dict[str, Any]:
+        """What the service is given."""
+        return dict(self.cleaned_data)
+
+
+class NoteForm(StepForm):
+    text = _text(_("Your words"), required=False)
+
+
+class AnswerForm(StepForm):
+    text = _text(_("Answer with reasons"), hint=_("The person reads it. Name the documents it rests on."))
+
+
+class OfferForm(StepForm):
+    text = _text(_("What do you offer?"))
+    remedy = forms.ChoiceField(label=_("Kind of remedy"), required=False)
+    promised_on = DatePartsField(
+        label=_("By which day?"), required=False, help_text=_("At most 30 days ahead. For example, 5 12 2026")
+    )
+    amount = _sum(_("Money you return, tenge"))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        table = self.table
+        self.fields["remedy"].choices = [_EMPTY, *((code, table.demand_name(code)) for code in table.demands)] if table else []
+
+
+class WithdrawForm(StepForm):
+    reason = forms.ChoiceField(
+        label=_("Why?"), widget=forms.RadioSelect, choices=list(OUTCOME_DETAILS[Outcome.WITHDRAWN].items())
+    )
+
+
+class ReplyForm(StepForm):
+    text = _text(_("Your reply"))
+
+
+class DecideForm(StepForm):
+    verdict = forms.ChoiceField(
+        label=_("Outcome"),
+        widget=forms.RadioSelect,
+        choices=[
+            (outcome.label, [(f"{outcome}:{detail}", OUTCOME_DETAILS[outcome][detail]) for detail in details])
+            for outcome, details in DECISIONS.items()
+        ],
+        error_messages={"required": _("Choose one of the outcomes.")},
+    )
+    text = _text(_("Decision and its reasons"))
+    returned = _sum(_("Money returned to the person, tenge"))
+
+    def arguments(self) -> dict[str, Any]:
+        outcome, _colon, detail = self.cleaned_data["verdict"].partition(":")
+        return {
+            "outcome": outcome,
+            "detail": detail,
+            "text": self.cleaned_data["text"],
+            "returned": self.cleaned_data["returned"],
+        }
+
+
+class ReasonForm(StepForm):
+    reason = _text(_("Reason"), hint=_("The person reads it."))
+
+
+class RefuseForm(StepForm):
+    ground = forms.ChoiceField(
+        label=_("Ground of the law"), widget=forms.RadioSelect, choices=list(REFUSAL_GROUNDS.items())
+    )
+    text = _text(_("Reasons"))
+
+
+class RedirectForm(ReasonForm):
+    authority = forms.ChoiceField(label=_("To which body?"))
+    field_order = ["authority", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        bodies = Authority.objects.order_by("name").values_list("code", "name")
+        self.fields["authority"].choices = [_EMPTY, *bodies]
+
+
+class ConsentForm(StepForm):
+    consent = _text(_("Papers in which both sides agreed to settle"))
+
+
+class AgreedForm(StepForm):
+    text = _text(_("What did the two sides agree?"))
+    returned = _sum(_("Money returned to the person, tenge"))
+
+
+class QuestionForm(StepForm):
+    question = _text(_("Your question"), hint=_("Your time stands still until the person replies, at most 10 days."))
+
+
+class DuplicateForm(StepForm):
+    duplicate_of = forms.CharField(
+        label=_("Number of the earlier complaint"), widget=forms.TextInput(attrs={"width": 20})
+    )
+
+
+class CourtForm(StepForm):
+    role = forms.ChoiceField(label=_("Role in court"), choices=list(ROLES.items()))
+    reason = _text(_("What is claimed?"))
+
+
+class ResultForm(StepForm):
+    result = forms.ChoiceField(
+        label=_("How did the court decide?"),
+        widget=forms.RadioSelect,
+        choices=[(result, CourtCase.Result(result).label) for result in RESULTS],
+    )
+    recovered = _sum(_("Sum awarded, tenge"))
+    text = _text(_("Short reasons"), required=False)

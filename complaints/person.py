@@ -1,0 +1,201 @@
+"""The person's steps. Only they make a complaint "satisfied"; a guardian acts for a ward."""
+
+from datetime import date, datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from complaints import standing
+from complaints.states import OUTCOME_DETAILS, Outcome
+from complaints.stepping import Case, Plan, closed, dated, joined, required_text, take
+from marketplace import calendar, rules
+from marketplace.errors import DomainError, FieldError, Invalid
+from marketplace.idempotency import Answer, Request
+from marketplace.models import Authority, User
+
+
+class TooLate(DomainError):
+    code = "too_late"
+
+
+class AlreadyReopened(DomainError):
+    code = "reopened_before"
+    message = _("A complaint can be opened again only once. File a new one if something new happened.")
+
+
+def accept_offer(*, number: str, actor: User, request: Request | None = None, now: datetime | None = None) -> Answer:
+    """Take the supplier's offer; the promised day becomes the supplier's date."""
+
+    def plan(case: Case) -> Plan:
+        # The day was promised, so it counts as promised: it does not move when it is a day off.
+        promised = date.fromisoformat(case.complaint.remedy["promised_on"])
+        rule = rules.get("complaint.remedy_days", on=case.today)
+        explained = {
+            "rule": rule.code,
+            "days": (promised - case.today).days,
+            "kind": "calendar",
+            "from": case.today.isoformat(),
+            "until": promised.isoformat(),
+            "skipped": [],
+            "mark": rule.mark,
+            "valid_from": rule.valid_from.isoformat(),
+        }
+        deadline = calendar.Deadline(promised, calendar.end_of_day(promised), rule.code, explained)
+        return Plan(changes=dated(deadline), data={"respond_by": promised.isoformat()})
+
+    return take(number=number, action="accept-offer", actor=actor, plan=plan, request=request, now=now)
+
+
+def accept_answer(*, number: str, actor: User, request: Request | None = None, now: datetime | None = None) -> Answer:
+    """The answer is enough: closed as explained."""
+    return take(
+        number=number,
+        action="accept-answer",
+        actor=actor,
+        plan=lambda case: closed(case, Outcome.EXPLAINED, "accepted_answer", confirmed=True),
+        request=request,
+        now=now,
+    )
+
+
+def reject_answer(
+    *, number: str, actor: User, text: str = "", request: Request | None = None, now: datetime | None = None
+) -> Answer:
+    """Disagree with an answer or an offer: the state body joins at once."""
+
+    def plan(case: Case) -> Plan:
+        plan = joined(case)
+        plan.text = text.strip()
+        return plan
+
+    return take(number=number, action="reject-answer", actor=actor, plan=plan, request=request, now=now)
+
+
+def withdraw(
+    *,
+    number: str,
+    actor: User,
+    reason: str = "own_will",
+    text: str = "",
+    request: Request | None = None,
+    now: datetime | None = None,
+) -> Answer:
+    """Take the complaint back; ``reason`` is a kind of withdrawal, pressure among them."""
+    if reason not in OUTCOME_DETAILS[Outcome.WITHDRAWN]:
+        raise Invalid([FieldError("reason", "choice", _("Choose one of the reasons."))])
+
+    def plan(case: Case) -> Plan:
+        plan = closed(case, Outcome.WITHDRAWN, reason)
+        plan.text = text.strip()
+        return plan
+
+    return take(number=number, action="withdraw", actor=actor, plan=plan, request=request, now=now)
+
+
+def confirm_outcome(*, number: str, actor: User, request: Request | None = None, now: datetime | None = None) -> Answer:
+    """It is settled, says the person: the proposed outcome becomes the outcome.
+
+    A satisfied complaint counts against the supplier's record: it was justified.
+    """
+
+    def plan(case: Case) -> Plan:
+        complaint = case.complaint
+        if complaint.proposed_outcome == Outcome.SATISFIED and complaint.supplier_id:
+            standing.confirmed(complaint.supplier_id)
+        return closed(case, complaint.proposed_outcome, complaint.proposed_detail, confirmed=True)
+
+    return take(number=number, action="confirm-outcome", actor=actor, plan=plan, request=request, now=now)
+
+
+def reopen(
+    *, number: str, actor: User, text: str = "", request: Request | None = None, now: datetime | None = None
+) -> Answer:
+    """Not settled: the body examines again. Once, and within 30 days after the case was closed."""
+
+    def plan(case: Case) -> Plan:
+        complaint = case.complaint
+        if complaint.reopened >= int(rules.get("complaint.reopen_count", on=case.today).value["count"]):
+            raise AlreadyReopened
+        if complaint.closed_at is not None:
+            start = timezone.localdate(complaint.closed_at)
+            last = calendar.deadline("complaint.reopen_days", start).respond_by
+            if case.today > last:
+                raise TooLate(
+                    _("A closed complaint could be opened again until %(day)s. File a new one.")
+                    % {"day": f"{last:%d.%m.%Y}"}
+                )
+        if complaint.confirmed_by_person and complaint.outcome == Outcome.SATISFIED and complaint.supplier_id:
+            standing.taken_back(complaint.supplier_id)
+        plan = joined(
+            case,
+            reopened=complaint.reopened + 1,
+            outcome="",
+            outcome_detail="",
+            proposed_outcome="",
+            proposed_detail="",
+            confirmed_by_person=False,
+            returned_sum=0,
+            closed_at=None,
+        )
+        plan.text = text.strip()
+        return plan
+
+    return take(number=number, action="reopen", actor=actor, plan=plan, request=request, now=now)
+
+
+def appeal_refusal(
+    *, number: str, actor: User, text: str = "", request: Request | None = None, now: datetime | None = None
+) -> Answer:
+    """A refusal goes one level up: to the body above the one that refused, else to the ministry."""
+
+    def plan(case: Case) -> Plan:
+        refused = case.complaint.addressee_authority
+        body = (refused.parent if refused else None) or Authority.objects.get(code="ministry")
+        deadline = calendar.deadline("complaint.ministry_days", case.today)
+        return Plan(
+            changes={
+                "addressee_authority": body,
+                "escalates_to": body.parent,
+                "escalated_at": case.now,
+                "outcome": "",
+                "outcome_detail": "",
+                "closed_at": None,
+                **dated(deadline),
+            },
+            data={"authority": body.code, "respond_by": deadline.respond_by.isoformat()},
+            text=text.strip(),
+        )
+
+    return take(number=number, action="appeal-refusal", actor=actor, plan=plan, request=request, now=now)
+
+
+def reply(
+    *, number: str, actor: User, text: str, request: Request | None = None, now: datetime | None = None
+) -> Answer:
+    """Answer the body's question; its clock runs on, later by the days it waited."""
+    text = required_text(text, "text", _("Write your reply."))
+
+    def plan(case: Case) -> Plan:
+        plan = resumed(case)
+        plan.text = text
+        return plan
+
+    return take(number=number, action="reply", actor=actor, plan=plan, request=request, now=now)
+
+
+def resumed(case: Case) -> Plan:
+    """The stopped date of the body, moved by the days of waiting."""
+    complaint = case.complaint
+    assert complaint.paused_on is not None and complaint.paused_respond_by is not None
+    waited = (case.today - complaint.paused_on).days
+    days = (complaint.paused_respond_by - complaint.paused_on).days
+    deadline = calendar.deadline("complaint.decision_days", case.today, value={"days": max(days, 0), "kind": "calendar"})
+    return Plan(
+        changes={
+            "paused_on": None,
+            "paused_respond_by": None,
+            "waited_days": complaint.waited_days + waited,
+            **dated(deadline),
+        },
+        data={"waited": waited, "respond_by": deadline.respond_by.isoformat()},
+    )

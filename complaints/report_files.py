@@ -1,0 +1,114 @@
+"""A report as a file: HTML to read and print, CSV for tables, PDF to sign. All three show the same rows."""
+
+import csv
+import io
+import json
+
+import typst
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from complaints.models import Complaint, MonthlyReport
+from complaints.reports import satisfied_share
+from complaints.states import Outcome
+from marketplace import formats
+from marketplace.models import Region
+
+CONTENT_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "pdf": "application/pdf",
+}
+
+
+def render(report: MonthlyReport, kind: str) -> bytes:
+    """The file's bytes in the active language; ``kind`` is html, csv or pdf."""
+    return {"html": _html, "csv": _csv, "pdf": _pdf}[kind](report)
+
+
+def heading(report: MonthlyReport) -> str:
+    where = report.region.name if report.region else _("Kazakhstan")
+    return _("Complaints: %(region)s, %(first)s – %(last)s") % {
+        "region": where,
+        "first": f"{report.month:%d.%m.%Y}",
+        "last": f"{report.until:%d.%m.%Y}",
+    }
+
+
+def rows(report: MonthlyReport) -> list[tuple[str, str, str]]:
+    """(section, what, number) of everything the report counts."""
+    found = report.facts
+    listed = [(_("Total"), _("Examined"), str(found["examined"]))]
+    share = satisfied_share(found)
+    if share is not None:
+        listed.append((_("Total"), _("Satisfied, per cent"), f"{share:.1f}"))
+    for outcome, count in (found.get("outcomes") or {}).items():
+        listed.append((_("Outcomes"), str(Outcome(outcome).label), str(count)))
+    for channel, count in (found.get("by_channel") or {}).items():
+        listed.append((_("Channels"), str(Complaint.Channel(channel).label), str(count)))
+    if "returned_kzt" in found:
+        listed.append((_("Money"), _("Returned to people, KZT"), f"{found['returned_kzt']:.2f}"))
+    if court := found.get("court"):
+        listed.append((_("Court"), _("Cases joined"), str(court["joined"])))
+        listed.append((_("Court"), _("Cases won"), str(court["won"])))
+        listed.append((_("Court"), _("Recovered, KZT"), f"{court['recovered_kzt']:.2f}"))
+    if seller := found.get("seller"):
+        listed.append((_("Suppliers"), _("Answered"), str(seller["answered"])))
+        listed.append((_("Suppliers"), _("Answered in time"), str(seller["in_time"])))
+        listed.append((_("Suppliers"), _("Left without an answer"), str(seller["ignored"])))
+    listed.append((_("Self-check"), _("The parts add up"), report.self_check))
+    return listed
+
+
+def _html(report: MonthlyReport) -> bytes:
+    return render_to_string(
+        "reports/month_file.html", {"heading": heading(report), "rows": rows(report), "report": report}
+    ).encode()
+
+
+def _csv(report: MonthlyReport) -> bytes:
+    """With a byte order mark, so that office programs read Kazakh letters; no cell can start a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([_("Section"), _("What"), _("Number")])
+    writer.writerows([[_plain(cell) for cell in row] for row in rows(report)])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _plain(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in "=+-@\t\r" and not cell[1:2].isdigit() else cell
+
+
+_PAPER = """
+#let report = json(bytes(sys.inputs.report))
+#set document(title: report.heading)
+#set page(paper: "a4", margin: 2cm, numbering: "1 / 1")
+#set text(font: ("Noto Sans", "DejaVu Sans", "Libertinus Serif"), size: 10.5pt, lang: report.language)
+#align(center, text(15pt, weight: "bold", report.heading))
+#v(1em)
+#table(
+  columns: (1fr, 2fr, auto), align: (left, left, right), stroke: 0.5pt, inset: 6pt,
+  table.header(..report.columns.map(strong)),
+  ..report.rows.flatten()
+)
+#v(1em)
+#text(9pt, report.built)
+"""
+
+
+def _pdf(report: MonthlyReport) -> bytes:
+    content = {
+        "heading": heading(report),
+        "language": (get_language() or "kk")[:2],
+        "columns": [_("Section"), _("What"), _("Number")],
+        "rows": rows(report),
+        "built": _("Built %(moment)s") % {"moment": formats.datetime_short(report.built_at)},
+    }
+    inputs = {"report": json.dumps(content, ensure_ascii=False)}
+    return typst.compile(_PAPER.encode(), format="pdf", sys_inputs=inputs)
+
+
+def name_of(region: Region | None, month: str, kind: str) -> str:
+    """``complaints-KZ-79-2026-11.csv``."""
+    return f"complaints-{region.pk if region else 'KZ'}-{month}.{kind}"

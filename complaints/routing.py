@@ -1,0 +1,200 @@
+"""Who answers a complaint first, and who joins when the answer does not come (domain part 4).
+
+The table is rule data (``complaint.routing``), read from the top: the first row whose subject and
+sphere match applies. Urgent rows stand first and so beat all others. Tie rules: a row may hide the
+complainant from the supplier; the region is that of the delivery, else of the person; a body that is
+itself the subject of the complaint is replaced by the one above it; what no row knows goes to triage.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from complaints.models import Complaint
+from marketplace import calendar, rules
+from marketplace.calendar import Deadline
+from marketplace.models import Authority, Office, Region
+from marketplace.rules import in_language
+from orders.models import Line
+from suppliers.models import Partner
+
+RULE = "complaint.routing"
+SELLER = "seller"
+TRIAGE = "triage_desk"
+ANY = "any"
+# The safety track: the supplier has 24 hours, a body the same day.
+SAFETY = "danger"
+# Ministry desks have the ministry's own clock, triage a day, every other body the one for decisions.
+_CLOCKS = {TRIAGE: "complaint.triage_days", "ministry": "complaint.ministry_days", "market_desk": "complaint.ministry_days"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One version of the routing table with its vocabulary."""
+
+    valid_from: date
+    rows: list[dict[str, Any]]
+    subjects: dict[str, Any]
+    spheres: dict[str, Any]
+    demands: dict[str, Any]
+
+    def subject_name(self, code: str) -> str:
+        return in_language(self.subjects.get(code)) or code
+
+    def sphere_name(self, code: str) -> str:
+        return in_language(self.spheres.get(code)) or code
+
+    def demand_name(self, code: str) -> str:
+        return in_language(self.demands.get(code)) or code
+
+    def subjects_of(self, sphere: str) -> list[str]:
+        """Subjects that some row names for the sphere, in the vocabulary's order."""
+        asked = {row["subject"] for row in self.rows if {sphere, ANY} & set(row["spheres"])}
+        return [code for code in self.subjects if code in asked and code != ANY]
+
+
+@dataclass(frozen=True)
+class Route:
+    """The decision, with everything that explains it before anything is sent."""
+
+    rule: str
+    version: date
+    supplier: Partner | None
+    authority: Authority | None
+    escalates_to: Authority | None
+    informed: list[Authority]
+    region: Region
+    priority: int
+    hide_name: bool
+    hold_payment: bool
+    why: str
+    legal_basis: str
+    deadline: Deadline
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def addressee(self) -> dict[str, str]:
+        """Code and name of whoever has to answer."""
+        if self.supplier is not None:
+            return {"code": self.supplier.code, "name": self.supplier.name, "kind": "supplier"}
+        assert self.authority is not None
+        return {"code": self.authority.code, "name": self.authority.name, "kind": "authority"}
+
+
+def table(on: date | None = None) -> Table:
+    """The version in force on a day (today by default)."""
+    rule = rules.get(RULE, on=on)
+    value = rule.value
+    return Table(rule.valid_from, value["table"], value["subjects"], value["spheres"], value["demands"])
+
+
+def decide(rows: list[dict[str, Any]], subject: str, sphere: str) -> dict[str, Any]:
+    """The row that applies: the first match from the top, pure."""
+    for row in rows:
+        if row["subject"] in (subject, ANY) and (ANY in row["spheres"] or sphere in row["spheres"]):
+            return row
+    raise LookupError(f"the routing table has no row for {subject} × {sphere} and no last row for everything")
+
+
+def route(
+    *,
+    subject: str,
+    sphere: str,
+    region: Region | None = None,
+    supplier: Partner | None = None,
+    line: Line | None = None,
+    office: Office | None = None,
+    about: Authority | None = None,
+    now: datetime,
+    in_force: Table | None = None,
+) -> Route:
+    """Who gets the complaint, why, by which rule and law, and until when.
+
+    ``region`` is the person's; the place of delivery of ``line`` comes first. ``about`` is a state
+    body that the complaint is against.
+    """
+    today = timezone.localdate(now)
+    in_force = in_force or table(today)
+    row = decide(in_force.rows, subject, sphere)
+    place = line.order.region if line else region or (office.region if office else None)
+    if place is None:
+        raise ValueError("a complaint needs a region")
+    seller = line.order.partner if line else supplier
+    bodies = _Bodies(place, office or (line.order.office if line else None), about)
+    notes: list[str] = []
+
+    joining = [body for body in (bodies.find(kind) for kind in row["escalates_to"]) if body]
+    addressee_seller = seller if row["first"] == SELLER else None
+    if addressee_seller is not None:
+        authority = None
+    elif row["first"] == SELLER:
+        notes.append(_("The supplier is not known to the portal, so the state body examines at once."))
+        authority = joining.pop(0) if joining else bodies.find(TRIAGE)
+    else:
+        authority = bodies.find(row["first"]) or bodies.find(TRIAGE)
+    joining = [body for body in joining if body != authority]
+    if bodies.raised:
+        notes.append(_("The body is itself the subject of the complaint, so it goes one level up."))
+    informed = [body for body in (bodies.find(kind) for kind in row["also"] if kind != SELLER) if body]
+    return Route(
+        rule=row["rule"],
+        version=in_force.valid_from,
+        supplier=addressee_seller,
+        authority=authority,
+        escalates_to=joining[0] if joining else (authority.parent if authority else None) or bodies.find("ministry"),
+        informed=[body for body in informed if body != authority],
+        region=place,
+        priority=Complaint.Priority[row["priority"].upper()],
+        hide_name=row["hide_person"],
+        hold_payment=row["hold_payment"],
+        why=in_language(row["why"]),
+        legal_basis=in_language(row["legal_basis"]),
+        deadline=seller_clock(subject, now) if addressee_seller else body_clock(subject, authority, today),
+        notes=notes,
+    )
+
+
+def seller_clock(subject: str, now: datetime) -> Deadline:
+    """10 calendar days (law 274-IV, art. 42-4); 24 hours when somebody is in danger."""
+    if subject == SAFETY:
+        return calendar.hours_deadline("complaint.safety_seller_hours", now)
+    return calendar.deadline("complaint.seller_answer_days", timezone.localdate(now))
+
+
+def body_clock(subject: str, authority: Authority | None, start: date) -> Deadline:
+    """Until when a body has to decide, counted from a local day; the same day when somebody is in danger."""
+    if subject == SAFETY:
+        return calendar.deadline("complaint.safety_body_days", start)
+    kind = authority.kind if authority else ""
+    return calendar.deadline(_CLOCKS.get(kind, "complaint.decision_days"), start)
+
+
+class _Bodies:
+    """Finds the body of a kind for a place: the office's first, then the region's, then the country's."""
+
+    def __init__(self, region: Region, office: Office | None, about: Authority | None):
+        self.region, self.office, self.about = region, office, about
+        self.raised = False
+        self._known: dict[str, list[Authority]] = {}
+        near = Authority.objects.filter(Q(region=region) | Q(region=None)).select_related("parent").order_by("pk")
+        for body in near:
+            self._known.setdefault(body.kind, []).append(body)
+
+    def find(self, kind: str) -> Authority | None:
+        body = next(self._nearest(kind), None)
+        if body is not None and body == self.about:
+            self.raised = True
+            return body.parent or next(self._nearest("ministry"), None)
+        return body
+
+    def _nearest(self, kind: str) -> Iterator[Authority]:
+        bodies = self._known.get(kind, [])
+        if self.office is not None:
+            yield from (body for body in bodies if body.office_id == self.office.pk)
+        yield from (body for body in bodies if body.region_id == self.region.pk)
+        yield from (body for body in bodies if body.region_id is None)

@@ -1,0 +1,172 @@
+"""Who sees which complaint, and how much of it. A foreign complaint is the same NotFound as a missing one."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, Q, QuerySet
+
+from complaints import tracking
+from complaints.models import Complaint
+from complaints.states import BODY, DESK, MINISTRY, OPEN_STATES, PERSON, SELLER
+from marketplace import access
+from marketplace.errors import NotFound
+from marketplace.models import Role, User
+from orders.draft_fields import phone_number
+
+Actor = User | AnonymousUser
+
+_ALL_SEEING = {Role.REVIEWER, Role.HOTLINE, Role.AUDITOR, Role.ADMIN}
+# A caseworker does not read what is said about the own office, or about fraud that may reach into it.
+_NOT_FOR_THE_OFFICE = ("staff", "paid_helpers", "fake_act", "pressure")
+_SHOWN = ("addressee_supplier", "addressee_authority", "region", "supplier", "template")
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How much of a case the viewer gets: its texts, the person's name, the way to reach the person."""
+
+    texts: bool
+    name: bool
+    contact: str  # "full", "masked" or ""
+
+
+def visible(actor: Actor) -> QuerySet[Complaint]:
+    """Complaints the actor may know of."""
+    rows = Complaint.objects.all()
+    if not actor.is_authenticated or not actor.is_active:
+        return rows.none()
+    if actor.role in _ALL_SEEING:
+        return rows
+    own = Q(complainant=actor)
+    if actor.role in {Role.BENEFICIARY, Role.GUARDIAN}:
+        return rows.filter(own | Q(complainant__in=access.people_of(actor)))
+    if actor.role == Role.SUPPLIER:
+        return rows.filter(own | Q(addressee_supplier__in=actor.partners.all()))
+    if actor.role == Role.INSPECTOR and actor.authority_id:
+        told = Complaint.informed.through.objects.filter(authority=actor.authority_id).values("complaint_id")
+        return rows.filter(Q(addressee_authority=actor.authority_id) | Q(pk__in=told))
+    if actor.role == Role.CASEWORKER and actor.office_id:
+        people = Q(complainant__in=access.people_of(actor)) & ~Q(subject__in=_NOT_FOR_THE_OFFICE)
+        return rows.filter(people | Q(filed_by=actor))
+    return rows.none()
+
+
+def listed(actor: Actor) -> QuerySet[Complaint]:
+    """For lists: what is due first stands first, closed cases last, newest first among them."""
+    return visible(actor).select_related(*_SHOWN).order_by(*BY_DUE)
+
+
+BY_DUE = (F("closed_at").desc(nulls_first=True), "respond_by", "priority", "-filed_at", "pk")
+
+
+def worklist(actor: Actor) -> QuerySet[Complaint]:
+    """Open cases in which the actor's desk is addressed, what is due first first, urgent before the rest."""
+    rows = visible(actor).filter(status__in=OPEN_STATES).select_related(*_SHOWN)
+    if actor.is_authenticated and actor.role == Role.SUPPLIER:
+        rows = rows.filter(addressee_supplier__in=actor.partners.all())
+    elif actor.is_authenticated and actor.role == Role.INSPECTOR:
+        rows = rows.filter(addressee_authority=actor.authority_id)
+    return rows.order_by("respond_by", "priority", "filed_at", "pk")
+
+
+def read(actor: Actor, number: str) -> Complaint:
+    """One complaint with everything its page shows. Reading somebody else's case leaves a row in the read log."""
+    complaint = (
+        visible(actor)
+        .select_related(*_SHOWN, "complainant", "filed_by", "escalates_to", "office", "order_line__order", "duplicate_of")
+        .select_related("order_line__product")
+        .filter(number=number)
+        .first()
+    )
+    if complaint is None:
+        raise NotFound
+    if not is_person(actor, complaint):
+        access.log_read(
+            actor=actor, person_id=complaint.complainant_id, purpose="complaint", subject=f"complaint:{number}"
+        )
+    return complaint
+
+
+def lock(actor: Actor, number: str) -> Complaint:
+    """The same case under a row lock, for a step."""
+    complaint = visible(actor).select_for_update(of=("self",)).filter(number=number).first()
+    if complaint is None:
+        raise NotFound
+    return complaint
+
+
+def tracked(number: str, code: str) -> Complaint:
+    """The case that fits number and code, without signing in. Wrong number and wrong code look alike."""
+    number, code = tracking.normalise(number, code)
+    complaint = Complaint.objects.select_related(*_SHOWN).filter(number=number).first()
+    if complaint is None or not tracking.fits(complaint.tracking_hash, number, code):
+        raise NotFound
+    return complaint
+
+
+def is_person(actor: Actor, complaint: Complaint) -> bool:
+    """The complainant, or who acts for a complainant that cannot act alone."""
+    if not actor.is_authenticated or complaint.complainant_id is None:
+        return False
+    return complaint.complainant_id == actor.pk or access.is_owner(actor, complaint.complainant_id)
+
+
+def parties(actor: Actor, complaint: Complaint) -> set[str]:
+    """In which capacities the actor meets the case: they decide which steps are allowed."""
+    held: set[str] = set()
+    if not actor.is_authenticated:
+        return held
+    if is_person(actor, complaint):
+        held.add(PERSON)
+    if actor.role == Role.SUPPLIER and complaint.addressee_supplier_id:
+        if actor.partners.filter(pk=complaint.addressee_supplier_id).exists():
+            held.add(SELLER)
+    authority_id = complaint.addressee_authority_id
+    if actor.role == Role.INSPECTOR and authority_id and authority_id == actor.authority_id:
+        held.add(BODY)
+    if actor.role == Role.REVIEWER:
+        held.add(MINISTRY)
+    if actor.role == Role.HOTLINE and authority_id and complaint.addressee_authority.kind == "triage_desk":
+        held.add(DESK)
+    return held
+
+
+def sight(actor: Actor, complaint: Complaint) -> Sight:
+    """What of the case is shown to this viewer (reliability: classes of data)."""
+    if not actor.is_authenticated:
+        return Sight(texts=False, name=False, contact="")
+    if actor.role == Role.SUPPLIER and not is_person(actor, complaint):
+        shown = not complaint.hide_name
+        return Sight(texts=True, name=shown, contact="full" if shown else "")
+    if actor.role == Role.HOTLINE:
+        return Sight(texts=False, name=True, contact="masked")
+    return Sight(texts=True, name=True, contact="full")
+
+
+# --- The hotline -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an operator finds: people by their phone, cases by their number or the phone of the contact."""
+
+    people: list[User]
+    cases: list[Complaint]
+
+
+def find_for_call(actor: User, what: str) -> Found:
+    """People and cases for a caller. Finding a person leaves a row in the read log."""
+    number = what.strip().upper()
+    phone = phone_number(what)
+    people: list[User] = []
+    cases = visible(actor).select_related(*_SHOWN)
+    if phone:
+        spoken = Q(phone=phone) | Q(phone=what.strip())
+        guardians = User.objects.filter(spoken, role=Role.GUARDIAN).values("wards__ward")
+        people = list(User.objects.filter(spoken | Q(pk__in=guardians), record__isnull=False).select_related("region")[:10])
+        for person in people:
+            access.log_read(actor=actor, person_id=person.pk, purpose="call", subject=f"person:{person.pk}")
+        cases = cases.filter(Q(contact__phone=phone) | Q(complainant__in=people))
+    else:
+        cases = cases.filter(number=number[:20])
+    return Found(people, list(cases.order_by(*BY_DUE)[:20]))

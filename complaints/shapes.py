@@ -1,0 +1,192 @@
+"""The API's shapes of complaints (contract section 3), as plain data; the pages show the same."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from complaints import selectors, templates
+from complaints.models import Complaint
+from complaints.routing import Route, Table
+from complaints.selectors import Actor, Sight
+from complaints.states import COMPLAINT, HAPPENED, OUTCOME_DETAILS, TURN_LABELS, WHOSE_TURN, Outcome
+from marketplace import calendar
+from marketplace.models import Event
+from marketplace.rules import in_language
+
+_TITLES = dict(HAPPENED.values())
+_TITLES |= {"overdue": _("The state body is late"), "file_added": _("A picture was added")}
+
+
+def local(moment: datetime | None) -> str | None:
+    """RFC 3339 with the offset of Kazakhstan."""
+    return timezone.localtime(moment).isoformat() if moment else None
+
+
+def addressee(complaint: Complaint) -> dict[str, str]:
+    """Who has to answer now: a body once one has joined, else the supplier."""
+    body, supplier = complaint.addressee_authority, complaint.addressee_supplier
+    if body is not None:
+        return {"code": body.code, "name": body.name, "kind": "authority"}
+    return {"code": supplier.code, "name": supplier.name, "kind": "supplier"}
+
+
+def row(complaint: Complaint, table: Table) -> dict[str, Any]:
+    """One line of a list: no text of the person."""
+    return {
+        "number": complaint.number,
+        "status": complaint.status,
+        "status_name": str(complaint.get_status_display()),
+        "subject": complaint.subject,
+        "subject_name": table.subject_name(complaint.subject),
+        "sphere": complaint.sphere,
+        "region": complaint.region_id,
+        "priority": complaint.get_priority_display(),
+        "addressee": addressee(complaint),
+        "whose_turn": WHOSE_TURN.get(complaint.status),
+        "filed_at": local(complaint.filed_at),
+        "respond_by": complaint.respond_by,
+        "due_at": local(complaint.due_at),
+        "outcome": complaint.outcome or None,
+    }
+
+
+def detail(actor: Actor, complaint: Complaint, table: Table, happened: Iterable[Event]) -> dict[str, Any]:
+    """A complaint for one viewer: what the viewer may read, and the steps the viewer may take now."""
+    seen = selectors.sight(actor, complaint)
+    data = row(complaint, table) | {
+        "due_explained": calendar.in_words(complaint.due_explained),
+        "escalates_to": _body(complaint.escalates_to),
+        "rule": complaint.rule,
+        "channel": complaint.channel,
+        "proposed_outcome": complaint.proposed_outcome or None,
+        "outcome_detail": complaint.outcome_detail or None,
+        "confirmed_by_person": complaint.confirmed_by_person,
+        "returned_kzt": f"{complaint.returned_sum:.2f}",
+        "duplicate_of": complaint.duplicate_of.number if complaint.duplicate_of else None,
+        "timeline": timeline(complaint, happened, texts=seen.texts),
+        "allowed": COMPLAINT.actions(complaint.status, selectors.parties(actor, complaint)),
+    }
+    if seen.texts:
+        data |= {
+            "text": complaint.text,
+            "demand": complaint.demand,
+            "demand_name": table.demand_name(complaint.demand),
+            "template": complaint.template_id,
+            "fields": complaint.fields,
+            "answer": complaint.answer,
+            "remedy": complaint.remedy,
+            "decision": complaint.decision,
+            "order_line": complaint.order_line_id,
+        }
+    return data | person(complaint, seen)
+
+
+def _body(authority: Any) -> dict[str, str] | None:
+    return {"code": authority.code, "name": authority.name} if authority else None
+
+
+def person(complaint: Complaint, seen: Sight) -> dict[str, Any]:
+    """Name and contact, as far as the viewer gets them."""
+    data: dict[str, Any] = {}
+    if seen.name:
+        data["person"] = complaint.contact.get("name") or str(complaint.complainant or "")
+    if seen.contact == "full":
+        data["contact"] = complaint.contact
+    elif seen.contact == "masked":
+        data["contact"] = {"phone": masked(complaint.contact.get("phone", ""))}
+    return data
+
+
+def masked(phone: str) -> str:
+    """``+77010000001`` → ``+7 ••• ••• 00 01``: enough to ask "does your number end in 00 01?"."""
+    digits = "".join(letter for letter in phone if letter.isdigit())
+    return f"+7 ••• ••• {digits[-4:-2]} {digits[-2:]}" if len(digits) >= 10 else ""
+
+
+def tracked(complaint: Complaint, table: Table, happened: Iterable[Event]) -> dict[str, Any]:
+    """What number and code open without signing in: where the case stands, nothing personal."""
+    return row(complaint, table) | {
+        "due_explained": calendar.in_words(complaint.due_explained),
+        "outcome_detail": complaint.outcome_detail or None,
+        "timeline": timeline(complaint, happened, texts=False),
+        "allowed": [],
+    }
+
+
+def timeline(complaint: Complaint, happened: Iterable[Event], *, texts: bool) -> list[dict[str, Any]]:
+    """What happened, oldest first; who did it is told as a role, never as a name."""
+    return [
+        {
+            "at": local(event.at),
+            "kind": event.kind,
+            "title": str(_TITLES.get(event.kind.removeprefix("complaint."), event.kind)),
+            "by": event.data.get("party", "clock"),
+            "by_name": str(TURN_LABELS.get(event.data.get("party", "clock"), "")),
+            "before": event.before,
+            "after": event.after,
+            "reason": event.reason if texts else "",
+            "text": complaint.texts.get(str(event.pk), "") if texts else "",
+            "respond_by": event.data.get("respond_by"),
+        }
+        for event in happened
+    ]
+
+
+def route(found: Route, *, sphere: str, template: Any) -> dict[str, Any]:
+    """The preview: who gets the complaint, why, by which rule and law, until when, and where the result will be."""
+    return {
+        "addressee": found.addressee,
+        "rule": found.rule,
+        "version": found.version,
+        "why": found.why,
+        "notes": found.notes,
+        "legal_basis": found.legal_basis,
+        "escalates_to": _body(found.escalates_to),
+        "informed": [_body(body) for body in found.informed],
+        "region": found.region.pk,
+        "priority": found.priority,
+        "hide_name": found.hide_name,
+        "sphere": sphere,
+        "template": template.code if template else None,
+        "respond_by": found.deadline.respond_by,
+        "due_at": local(found.deadline.due_at),
+        "due_explained": calendar.in_words(found.deadline.explained),
+        "deadline": {
+            "respond_by": found.deadline.respond_by,
+            "due_at": local(found.deadline.due_at),
+            "explained": calendar.in_words(found.deadline.explained),
+            "rule": found.deadline.rule,
+        },
+    }
+
+
+def template(found: Any) -> dict[str, Any]:
+    """A typical form with its questions in the active language."""
+    return {
+        "code": found.code,
+        "title": in_language(found.title),
+        "titles": found.title,
+        "subjects": found.subjects,
+        "spheres": found.spheres,
+        "fields": [
+            {
+                "code": question.code,
+                "kind": question.kind,
+                "label": question.label,
+                "choices": [{"code": code, "label": label} for code, label in question.choices],
+                "required": False,
+            }
+            for question in templates.questions(found)
+        ],
+    }
+
+
+def outcome_name(outcome: str, detail: str = "") -> str:
+    """``Satisfied: By the supplier`` in words."""
+    if not outcome:
+        return ""
+    kind = OUTCOME_DETAILS[Outcome(outcome)].get(detail)
+    return f"{Outcome(outcome).label}: {kind}" if kind else str(Outcome(outcome).label)

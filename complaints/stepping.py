@@ -1,0 +1,166 @@
+"""One step of a complaint: lock, check, write, log, announce — in this order, in one transaction.
+
+The verbs stand in seller.py, person.py, bodies.py and court.py, the clock's in clocks.py. Each says
+what its step changes; nothing else writes a complaint after it was filed.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from complaints import holds, routing, selectors
+from complaints.models import Complaint
+from complaints.states import COMPLAINT, ENDED_STATES, HAPPENED
+from marketplace import events, idempotency, outbox
+from marketplace.calendar import Deadline
+from marketplace.errors import FieldError, Forbidden, Invalid
+from marketplace.idempotency import Answer
+from marketplace.models import User
+from marketplace.time import database_now
+
+MAX_TEXT = 10_000
+
+
+@dataclass
+class Case:
+    """A locked complaint in the moment of a step. ``today`` is the local day of ``now``."""
+
+    complaint: Complaint
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return timezone.localdate(self.now)
+
+
+@dataclass
+class Plan:
+    """What a step changes beside the state. ``text`` is what people read, kept out of the log."""
+
+    changes: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    text: str = ""
+    reason: str = ""
+
+
+def take(
+    *,
+    number: str,
+    action: str,
+    actor: User,
+    plan: Callable[[Case], Plan],
+    request: idempotency.Request | None = None,
+    now: datetime | None = None,
+) -> Answer:
+    """A person's step. Raises NotFound (foreign), Forbidden (never this role's), IllegalStep, Invalid."""
+
+    def work() -> tuple[int, dict[str, Any]]:
+        case = Case(selectors.lock(actor, number), now or database_now())
+        held = selectors.parties(actor, case.complaint)
+        if not any(step.action == action and held & set(step.parties) for step in COMPLAINT.steps):
+            raise Forbidden
+        COMPLAINT.find(action, case.complaint.status, held)
+        advance(case, action, held, actor=actor, plan=plan(case))
+        return 200, {"number": number, "status": case.complaint.status}
+
+    return idempotency.once(request, work)
+
+
+def advance(case: Case, action: str, held: Iterable[str], *, actor: User | None, plan: Plan) -> None:
+    """Move the locked complaint by one step inside the running transaction."""
+    complaint, held = case.complaint, set(held)
+    step = COMPLAINT.find(action, complaint.status, held)
+    word, before = HAPPENED[action][0], complaint.status
+    event = events.record(
+        kind=f"complaint.{word}",
+        subject=f"complaint:{complaint.number}",
+        actor=actor,
+        on_behalf_of=complaint.complainant if actor and "owner" in held and actor.pk != complaint.complainant_id else None,
+        before=before,
+        after=step.target,
+        reason=plan.reason,
+        data={"party": next(party for party in step.parties if party in held), **plan.data},
+        at=case.now,
+    )
+    changes = dict(plan.changes)
+    if plan.text:
+        changes["texts"] = {**complaint.texts, str(event.pk): plan.text}
+    COMPLAINT.take(Complaint.objects.filter(pk=complaint.pk), step, before, **changes)
+    for name, value in {**changes, "status": step.target}.items():
+        setattr(complaint, name, value)
+    if complaint.hold_payment and (before in ENDED_STATES) != (step.target in ENDED_STATES):
+        (holds.release if step.target in ENDED_STATES else holds.hold)(complaint, case.now)
+    outbox.add(f"complaint.{word}", complaint.number, {"event": event.pk})
+
+
+# --- What several verbs need -----------------------------------------------------------------
+
+
+def dated(deadline: Deadline) -> dict[str, Any]:
+    """The columns of a new date."""
+    return {
+        "respond_by": deadline.respond_by,
+        "due_at": deadline.due_at,
+        "due_explained": deadline.explained,
+    }
+
+
+UNDATED: dict[str, Any] = {"respond_by": None, "due_at": None, "due_explained": {}}
+
+
+def joined(case: Case, **changes: Any) -> Plan:
+    """The state body joins: it is addressed now and its own time starts today."""
+    complaint = case.complaint
+    body = complaint.addressee_authority or complaint.escalates_to
+    deadline = routing.body_clock(complaint.subject, body, case.today)
+    return Plan(
+        changes={
+            "addressee_authority": body,
+            "escalates_to": body.parent if body else None,
+            "escalated_at": case.now,
+            **dated(deadline),
+            **changes,
+        },
+        data={"authority": body.code if body else "", "respond_by": deadline.respond_by.isoformat()},
+    )
+
+
+def closed(case: Case, outcome: str, detail: str, *, confirmed: bool = False) -> Plan:
+    """The case ends with exactly one of the six kinds of outcome."""
+    complaint = case.complaint
+    return Plan(
+        changes={
+            "outcome": outcome,
+            "outcome_detail": detail,
+            "confirmed_by_person": confirmed,
+            "closed_at": case.now,
+            **UNDATED,
+        },
+        data={"outcome": outcome, "detail": detail, "confirmed": confirmed, "returned": str(complaint.returned_sum)},
+    )
+
+
+def required_text(text: str, field_name: str, message: Any) -> str:
+    """Trimmed text. Raises Invalid when it is empty or longer than 10,000 characters."""
+    text = (text or "").strip()
+    if not text:
+        raise Invalid([FieldError(field_name, "required", message)])
+    if len(text) > MAX_TEXT:
+        raise Invalid([FieldError(field_name, "too_long", _("Write at most 10,000 characters."))])
+    return text
+
+
+def money(value: Any, field_name: str) -> Decimal:
+    """A sum in KZT, zero when nothing was given. Raises Invalid for anything that is not a sum."""
+    try:
+        amount = Decimal(str(value if value not in (None, "") else 0).replace(" ", "").replace(",", "."))
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or not 0 <= amount < 10**10:
+        raise Invalid([FieldError(field_name, "money", _("Give a sum in tenge, for example 12500."))])
+    return amount.quantize(Decimal("0.01"))

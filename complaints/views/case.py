@@ -1,0 +1,235 @@
+"""The page of one case, for each side, and the buttons of its legal steps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from complaints import attachments, bodies, court, forms, person, routing, selectors, seller, shapes, templates
+from complaints.forms import StepForm
+from complaints.models import Complaint
+from complaints.states import COMPLAINT, HAPPENED, TURN_LABELS, WHOSE_TURN
+from marketplace import calendar, events
+from marketplace.errors import DomainError, FieldError, Invalid, NotFound
+from marketplace.idempotency import Answer
+from marketplace.models import Role, User
+
+
+@dataclass(frozen=True)
+class StepDoor:
+    """The form of a step and the service behind it."""
+
+    form: type[StepForm]
+    service: Callable[..., Answer]
+
+
+DOORS = {
+    "answer": StepDoor(forms.AnswerForm, seller.answer),
+    "offer": StepDoor(forms.OfferForm, seller.offer),
+    "remedy-done": StepDoor(forms.NoteForm, seller.remedy_done),
+    "accept-offer": StepDoor(StepForm, person.accept_offer),
+    "accept-answer": StepDoor(StepForm, person.accept_answer),
+    "reject-answer": StepDoor(forms.NoteForm, person.reject_answer),
+    "confirm-outcome": StepDoor(StepForm, person.confirm_outcome),
+    "reopen": StepDoor(forms.NoteForm, person.reopen),
+    "reply": StepDoor(forms.ReplyForm, person.reply),
+    "appeal-refusal": StepDoor(forms.NoteForm, person.appeal_refusal),
+    "withdraw": StepDoor(forms.WithdrawForm, person.withdraw),
+    "take-up": StepDoor(StepForm, bodies.take_up),
+    "decide": StepDoor(forms.DecideForm, bodies.decide),
+    "extend": StepDoor(forms.ReasonForm, bodies.extend),
+    "refuse": StepDoor(forms.RefuseForm, bodies.refuse),
+    "redirect": StepDoor(forms.RedirectForm, bodies.redirect),
+    "to-ministry": StepDoor(forms.ReasonForm, bodies.to_ministry),
+    "to-pretrial": StepDoor(forms.ConsentForm, bodies.to_pretrial),
+    "pretrial-agreed": StepDoor(forms.AgreedForm, bodies.pretrial_agreed),
+    "pretrial-failed": StepDoor(forms.NoteForm, bodies.pretrial_failed),
+    "ask-person": StepDoor(forms.QuestionForm, bodies.ask_person),
+    "link-duplicate": StepDoor(forms.DuplicateForm, bodies.link_duplicate),
+    "to-court": StepDoor(forms.CourtForm, court.to_court),
+    "court-result": StepDoor(forms.ResultForm, court.court_result),
+}
+# Steps that end or undo something stand behind a summary and in another colour.
+GRAVE = {"withdraw", "refuse", "link-duplicate"}
+
+
+@login_required
+@require_safe
+def detail(request: HttpRequest, number: str) -> HttpResponse:
+    """The case as the person, the office or an overseer sees it."""
+    return _page(request, number, "complaints/detail.html")
+
+
+@login_required
+@require_safe
+def supplier_case(request: HttpRequest, number: str) -> HttpResponse:
+    """The case in the supplier's inbox."""
+    return _page(request, number, "complaints/supplier_case.html")
+
+
+@login_required
+@require_safe
+def review_case(request: HttpRequest, number: str) -> HttpResponse:
+    """The case on the desk of a state body or the ministry."""
+    return _page(request, number, "review/case.html")
+
+
+@login_required
+@require_POST
+def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
+    """Take a step; a refusal shows the page again with everything that was typed."""
+    door = DOORS.get(action)
+    if door is None:
+        raise NotFound
+    form = door.form(request.POST, action=action, table=routing.table())
+    if form.is_valid():
+        try:
+            door.service(number=number, actor=request.user, **form.arguments())
+        except Invalid as error:
+            forms.add_errors(form, error, {"outcome": "verdict", "detail": "verdict"})
+        except DomainError as error:
+            if error.status in {403, 404}:
+                raise
+            messages.error(request, str(error))
+            return redirect(case_url(request.user, number))
+        else:
+            messages.success(request, f"{HAPPENED[action][1]}.")
+            return redirect(case_url(request.user, number))
+    return _page(request, number, _template_of(request.user), wrong=form)
+
+
+@login_required
+@require_POST
+def attach(request: HttpRequest, number: str) -> HttpResponse:
+    """Add a picture to the case."""
+    upload = request.FILES.get("file")
+    try:
+        if upload is None:
+            raise Invalid([FieldError("file", "required", _("Choose a picture first."))])
+        attachments.add(number=number, actor=request.user, upload=upload)
+    except DomainError as error:
+        if error.status in {403, 404}:
+            raise
+        reason = error.errors[0].message if isinstance(error, Invalid) else error
+        messages.error(request, str(reason))
+    else:
+        messages.success(request, _("The picture was added."))
+    return redirect(case_url(request.user, number))
+
+
+def case_url(user: User, number: str) -> str:
+    """The page on which this person works on the case."""
+    name = {Role.SUPPLIER: "supplier_case", Role.INSPECTOR: "review_case", Role.REVIEWER: "review_case"}.get(
+        user.role, "detail"
+    )
+    return reverse(f"complaints:{name}", args=[number])
+
+
+def _template_of(user: User) -> str:
+    return {
+        Role.SUPPLIER: "complaints/supplier_case.html",
+        Role.INSPECTOR: "review/case.html",
+        Role.REVIEWER: "review/case.html",
+    }.get(user.role, "complaints/detail.html")
+
+
+def _page(request: HttpRequest, number: str, template: str, wrong: StepForm | None = None) -> HttpResponse:
+    complaint = selectors.read(request.user, number)
+    return render(request, template, context(request.user, complaint, wrong))
+
+
+def context(actor: User, complaint: Complaint, wrong: StepForm | None = None) -> dict[str, Any]:
+    """Everything a case page shows; a fixed number of queries."""
+    table = routing.table(complaint.rule_version)
+    seen = selectors.sight(actor, complaint)
+    held = selectors.parties(actor, complaint)
+    timeline = shapes.timeline(complaint, events.of_subject(f"complaint:{complaint.number}"), texts=seen.texts)
+    return {
+        "complaint": complaint,
+        "form": wrong,
+        "facts": _facts(complaint, table, seen),
+        "story": _story(complaint, table) if seen.texts else [],
+        "turn": turn_words(complaint),
+        "due_words": calendar.in_words(complaint.due_explained),
+        "outcome": shapes.outcome_name(complaint.outcome, complaint.outcome_detail),
+        "proposed": shapes.outcome_name(complaint.proposed_outcome, complaint.proposed_detail),
+        "timeline": [_event(item) for item in reversed(timeline)],
+        "steps": _steps(complaint, held, table, wrong),
+        "pictures": attachments.of(complaint.number) if seen.texts else [],
+        "may_attach": bool(held) and complaint.closed_at is None,
+    }
+
+
+def turn_words(complaint: Complaint) -> str:
+    """Whose turn it is, by name where there is one."""
+    turn = WHOSE_TURN.get(complaint.status)
+    if turn in {"supplier", "authority", "ministry"}:
+        return shapes.addressee(complaint)["name"]
+    return str(TURN_LABELS[turn]) if turn else ""
+
+
+def _facts(complaint: Complaint, table: routing.Table, seen: selectors.Sight) -> list[dict[str, Any]]:
+    rows = [
+        {"key": _("Number"), "value": complaint.number},
+        {"key": _("What is wrong"), "value": table.subject_name(complaint.subject)},
+        {"key": _("What it is about"), "value": table.sphere_name(complaint.sphere)},
+        {"key": _("Addressed to"), "value": shapes.addressee(complaint)["name"]},
+    ]
+    if complaint.order_line is not None and seen.texts:
+        rows.append({"key": _("Product"), "value": complaint.order_line.title})
+        rows.append({"key": _("Order"), "value": complaint.order_line.order.number})
+    if complaint.supplier is not None and complaint.addressee_authority is not None:
+        rows.append({"key": _("Supplier"), "value": complaint.supplier.name})
+    rows.append({"key": _("Region"), "value": complaint.region.name})
+    shown = shapes.person(complaint, seen)
+    if shown.get("person"):
+        rows.append({"key": _("Person"), "value": shown["person"]})
+    if shown.get("contact", {}).get("phone"):
+        rows.append({"key": _("Phone"), "value": shown["contact"]["phone"]})
+    return rows
+
+
+def _story(complaint: Complaint, table: routing.Table) -> list[dict[str, Any]]:
+    rows = [{"key": _("What happened"), "value": complaint.text}]
+    rows += [
+        {"key": label, "value": value} for label, value in templates.shown(complaint.template, complaint.fields)
+    ]
+    if complaint.demand:
+        rows.append({"key": _("Demand"), "value": table.demand_name(complaint.demand)})
+    return rows
+
+
+def _event(item: dict[str, Any]) -> dict[str, Any]:
+    text = item["text"] or item["reason"]
+    return {"title": item["title"], "at": datetime.fromisoformat(item["at"]), "by": item["by_name"], "text": text}
+
+
+def _steps(
+    complaint: Complaint, held: set[str], table: routing.Table, wrong: StepForm | None
+) -> list[dict[str, Any]]:
+    """The legal steps with their forms; the one that was refused keeps what was typed."""
+    steps = []
+    for legal in COMPLAINT.allowed(complaint.status, held - {"clock"}):
+        if legal.action not in DOORS or any(step["action"] == legal.action for step in steps):
+            continue
+        refused = wrong is not None and wrong.action == legal.action
+        form = wrong if refused else DOORS[legal.action].form(action=legal.action, table=table)
+        steps.append(
+            {
+                "action": legal.action,
+                "label": legal.label,
+                "form": form,
+                "open": refused,
+                "plain": not form.fields,
+                "grave": legal.action in GRAVE,
+            }
+        )
+    return steps

@@ -1,0 +1,102 @@
+"""A complaint form over its draft, without JavaScript: fill from the fields, save what changed, settle questions."""
+
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from complaints import complaint_draft, routing, templates
+from complaints.forms import ComplaintForm
+from complaints.templates import Question
+from marketplace.drafts import reading, saving
+from marketplace.drafts.saving import Op
+from marketplace.models import Draft, Role, User
+
+# The page's own name as a device: a person without JavaScript has one form, not one per tab.
+PAGE_DEVICE = "page"
+
+
+def start(actor: User, values: dict[str, Any], beneficiary_id: int | None) -> uuid.UUID:
+    """A new draft with its first fields."""
+    draft_id = uuid.uuid4()
+    _save(draft_id, actor, [Op(name, value, 0, 0) for name, value in values.items()], PAGE_DEVICE, beneficiary_id)
+    return draft_id
+
+
+def save(request: HttpRequest, draft: Draft, form: ComplaintForm) -> None:
+    """Save the fields that the person changed; a newer foreign value stays and becomes a question."""
+    if resolved := request.POST.get("_resolve"):
+        pick, _colon, name = resolved.partition(":")
+        if name in draft.conflicts and pick in {"mine", "theirs"}:
+            saving.resolve(
+                draft_id=draft.pk, actor=request.user, field=name, pick=pick, base=draft.fields[name]["ver"],
+                device=PAGE_DEVICE,
+            )  # fmt: skip
+        return
+    ops = []
+    for name in form.fields:
+        value = form.fields[name].widget.value_from_datadict(form.data, form.files, name)
+        if value != draft.value(name) and not (value in ("", None, False) and draft.value(name) in ("", None, False)):
+            base = request.POST.get(f"_ver_{name}", "")
+            ops.append(Op(name, value, int(base) if base.isdigit() else 0, 0))
+    if ops:
+        device = request.POST.get("_device", "")[:64] or PAGE_DEVICE
+        _save(draft.pk, request.user, ops, device, draft.beneficiary_id)
+
+
+def _save(draft_id: uuid.UUID, actor: User, ops: list[Op], device: str, beneficiary_id: int | None) -> None:
+    body = json.dumps([[op.field, op.value, op.base] for op in ops]).encode()
+    saving.save(
+        draft_id=draft_id,
+        actor=actor,
+        key=f"{device}:{uuid.uuid4()}",
+        body=body,
+        device=device,
+        kind=complaint_draft.KIND,
+        schema=complaint_draft.SCHEMA,
+        beneficiary_id=beneficiary_id,
+        ops=ops,
+    )
+
+
+def form_of(draft: Draft, actor: User, data: Any = None) -> ComplaintForm:
+    """The form of the draft's template, filled with the live values, or bound to what was just typed."""
+    table = routing.table()
+    staff = actor.role in {Role.CASEWORKER, Role.HOTLINE}
+    form = ComplaintForm(data, table=table, questions=questions_of(draft), staff=staff, initial=_initial(draft, actor))
+    form.versions = {name: draft.fields[name]["ver"] if name in draft.fields else 0 for name in form.fields}
+    form.conflicts = {
+        question["f"]: {
+            "yours": question["yours"],
+            "theirs": question["theirs"],
+            "by": str(User.objects.filter(pk=question["by"]).first() or _("Somebody else")),
+            "at": datetime.fromisoformat(question["at"]),
+        }
+        for question in reading.conflicts(actor, draft)
+    }
+    return form
+
+
+def questions_of(draft: Draft) -> list[Question]:
+    filing = complaint_draft.filing_of(draft)
+    return templates.questions(templates.template_for(filing.subject, filing.sphere))
+
+
+def _initial(draft: Draft, actor: User) -> dict[str, Any]:
+    """Live values, and for untouched contact fields what the account knows."""
+    account = draft.beneficiary if actor.role in {Role.CASEWORKER, Role.HOTLINE} else actor
+    initial: dict[str, Any] = {}
+    if account is not None:
+        initial = {
+            "contact.name": str(account),
+            "contact.phone": account.phone,
+            "contact.channel": account.channel,
+        }
+    if actor.role == Role.HOTLINE:
+        initial["channel"] = "hotline"
+    elif actor.role == Role.CASEWORKER:
+        initial["channel"] = "office"
+    return initial | {name: entry["v"] for name, entry in draft.fields.items()}

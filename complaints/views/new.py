@@ -1,0 +1,236 @@
+"""A new complaint: what is it about, what is wrong, the story, check, send. Signed in it is a draft that saves itself."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from complaints import checking, complaint_draft, filing, routing, selectors, shapes, templates, tracking
+from complaints.forms import SphereForm, SubjectForm, add_errors
+from complaints.models import Complaint
+from complaints.views import drafting
+from marketplace import access, calendar, idempotency
+from marketplace.drafts import reading
+from marketplace.errors import Changed, Forbidden, Invalid, NotFound
+from marketplace.models import Draft, Role, User
+from marketplace.rules import in_language
+from orders.models import Line
+from orders.submission import AlreadySubmitted
+from suppliers import qr
+
+STEPS = 3
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """What is it about (unless an order line says it), what is wrong, where. ``?line=`` ``?supplier=`` ``?sphere=``."""
+    if request.user.is_authenticated:
+        access.require_role(
+            request.user, Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER
+        )
+    table = routing.table()
+    line = _line(request)
+    sphere = line.product.get_product_class().sphere if line else request.GET.get("sphere", "")
+    if sphere not in table.spheres:
+        form = SphereForm(request.GET if "sphere" in request.GET else None, table=table)
+        lines = _delivered(request.user) if request.user.is_authenticated and "supplier" not in request.GET else []
+        return render(request, "complaints/about.html", {"form": form, "lines": lines, "kept": _kept(request)})
+    known = line is not None or "supplier" in request.GET or "qr" in request.GET
+    ask_region = not known and not _has_region(request.user)
+    form = SubjectForm(
+        request.POST if request.method == "POST" else None, table=table, sphere=sphere, ask_region=ask_region
+    )
+    if form.is_valid():
+        return _begin(request, line, sphere, form.cleaned_data)
+    return render(request, "complaints/subject.html", {"form": form, "line": line, "total": STEPS})
+
+
+def _line(request: HttpRequest) -> Line | None:
+    """The order line of the address. Raises NotFound for a foreign one."""
+    text = request.GET.get("line", "")
+    if not text:
+        return None
+    if not text.isdigit() or len(text) > 18:
+        raise NotFound
+    return checking.find_line(request.user, int(text))
+
+
+def _delivered(actor: User) -> list[Line]:
+    """The latest goods the person got: one tap from there to the complaint."""
+    lines = Line.objects.filter(order__user__in=access.people_of(actor)).exclude(
+        order__status__in=checking.NOT_DELIVERED
+    )
+    return list(lines.select_related("order").order_by("-pk")[:5])
+
+
+def _has_region(actor: Any) -> bool:
+    return actor.is_authenticated and actor.role != Role.HOTLINE and actor.region_id is not None
+
+
+def _kept(request: HttpRequest) -> dict[str, str]:
+    return {name: request.GET[name] for name in ("supplier", "qr", "beneficiary") if request.GET.get(name)}
+
+
+def _begin(request: HttpRequest, line: Line | None, sphere: str, answers: dict[str, str]) -> HttpResponse:
+    """A draft for those who signed in; a visitor carries the answers along."""
+    values = {"subject": answers["subject"], "sphere": sphere}
+    values |= {"region": answers["region"]} if answers.get("region") else {}
+    values |= {name: request.GET[name] for name in ("supplier", "qr") if request.GET.get(name)}
+    if not request.user.is_authenticated:
+        return redirect(f"{reverse('complaints:visitor')}?{urlencode(values)}")
+    if scanned := values.pop("qr", ""):
+        supplier = qr.supplier_of(scanned)
+        values |= {"supplier": supplier.code, "channel": Complaint.Channel.QR} if supplier else {}
+    if line is not None:
+        values["line"] = str(line.pk)
+    person = line.order.user_id if line else request.GET.get("beneficiary", "")
+    beneficiary = int(person) if str(person).isdigit() else None
+    return redirect("complaints:draft", drafting.start(request.user, values, beneficiary))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """The story and the form's further questions; saved as it is typed, or with the button."""
+    found = _open_draft(request, draft_id)
+    if found.status == Draft.Status.SUBMITTED:
+        return redirect(case_of(found))
+    if request.method != "POST":
+        return _form_page(request, found)
+    form = drafting.form_of(found, request.user, request.POST)
+    drafting.save(request, found, form)
+    if "_resolve" in request.POST or "leave" in request.POST:
+        return redirect("complaints:list" if "leave" in request.POST else request.path)
+    if form.is_valid():
+        return redirect("complaints:check", draft_id)
+    return _form_page(request, reading.get(request.user, draft_id), form)
+
+
+def _form_page(request: HttpRequest, found: Draft, form: Any = None) -> HttpResponse:
+    told = complaint_draft.filing_of(found)
+    table = routing.table()
+    line = checking.find_line(request.user, told.order_line) if told.order_line else None
+    context = {
+        "draft": found,
+        "form": form or drafting.form_of(found, request.user),
+        "line": line,
+        "subject": table.subject_name(told.subject),
+        "title": _title(told.subject, told.sphere),
+        "total": STEPS,
+    }
+    return render(request, "complaints/form.html", context)
+
+
+def _title(subject: str, sphere: str) -> str:
+    found = templates.template_for(subject, sphere)
+    return in_language(found.title) if found else ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """Before sending: the answers, the addressee, why, by which law, until when, and where the result will be."""
+    found = _open_draft(request, draft_id)
+    if found.status == Draft.Status.SUBMITTED:
+        return redirect(case_of(found))
+    told = complaint_draft.filing_of(found)
+    if request.method == "POST":
+        rev = request.POST.get("rev", "")
+        once = idempotency.request_of(
+            user=request.user, key=f"page:{draft_id}:{rev}", action=f"submit:{draft_id}", body=rev.encode()
+        )
+        try:
+            answer = complaint_draft.submit(
+                draft_id=draft_id, actor=request.user, expected_rev=int(rev) if rev.isdigit() else -1, request=once
+            )
+        except AlreadySubmitted as error:
+            return redirect("complaints:detail", error.extra["number"])
+        except filing.AlreadyOpen as error:
+            messages.error(request, str(error))
+            return redirect("complaints:detail", error.extra["number"])
+        except Changed as error:
+            messages.error(request, str(error))
+            return redirect(request.path)
+        except Invalid as error:
+            form = drafting.form_of(found, request.user, _as_post(found))
+            form.is_valid()
+            add_errors(form, error)
+            return _form_page(request, found, form)
+        return redirect("complaints:sent", answer.body["number"])
+    try:
+        checked, route = filing.preview(actor=request.user, filing=told)
+    except Invalid as error:
+        form = drafting.form_of(found, request.user, _as_post(found))
+        form.is_valid()
+        add_errors(form, error)
+        return _form_page(request, found, form)
+    return render(request, "complaints/check.html", check_context(checked, route) | {"draft": found})
+
+
+def _as_post(found: Draft) -> dict[str, Any]:
+    """The saved values as if they had just been typed."""
+    return {name: entry["v"] for name, entry in found.fields.items()}
+
+
+def check_context(checked: checking.Checked, route: routing.Route) -> dict[str, Any]:
+    """What the check page shows of a filing and its route; ``edit_url`` is where answers are changed."""
+    told, table = checked.filing, checked.table
+    rows = [{"key": _("What is wrong"), "value": table.subject_name(told.subject)}]
+    if checked.line is not None:
+        rows.append({"key": _("Product"), "value": checked.line.title})
+    elif checked.supplier is not None:
+        rows.append({"key": _("Supplier"), "value": checked.supplier.name})
+    rows.append({"key": _("What happened"), "value": told.text})
+    rows += [
+        {"key": label, "value": value} for label, value in templates.shown(checked.template, checked.answers)
+    ]
+    if told.demand:
+        rows.append({"key": _("Demand"), "value": table.demand_name(told.demand)})
+    if checked.contact.get("phone"):
+        rows.append({"key": _("Phone"), "value": checked.contact["phone"]})
+    return {
+        "rows": rows,
+        "route": route,
+        "due_words": calendar.in_words(route.deadline.explained),
+        "total": STEPS,
+    }
+
+
+def _open_draft(request: HttpRequest, draft_id: uuid.UUID) -> Draft:
+    if not request.user.is_authenticated:
+        raise Forbidden
+    found = reading.get(request.user, draft_id)
+    if found.kind != complaint_draft.KIND or found.status == Draft.Status.DISCARDED:
+        raise NotFound
+    return found
+
+
+def case_of(found: Draft) -> str:
+    return reverse("complaints:detail", args=[found.result["complaint"]["number"]])
+
+
+@require_safe
+def sent(request: HttpRequest, number: str) -> HttpResponse:
+    """The receipt: number, tracking code, the date and how it was computed. For whoever filed it."""
+    complaint = Complaint.objects.select_related("addressee_supplier", "addressee_authority").filter(number=number).first()
+    if complaint is None or not _filed_here(request, complaint):
+        raise NotFound
+    context = {
+        "complaint": complaint,
+        "code": tracking.code_of(number),
+        "addressee": shapes.addressee(complaint),
+        "due_words": calendar.in_words(complaint.due_explained),
+    }
+    return render(request, "complaints/sent.html", context)
+
+
+def _filed_here(request: HttpRequest, complaint: Complaint) -> bool:
+    if complaint.number in request.session.get("filed", []):
+        return True
+    if not request.user.is_authenticated:
+        return False
+    return complaint.filed_by_id == request.user.pk or selectors.is_person(request.user, complaint)

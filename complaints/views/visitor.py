@@ -1,0 +1,110 @@
+"""The same complaint without an account: nothing is stored before it is sent, the page carries the answers."""
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from complaints import filing, routing, templates
+from complaints.checking import Filing
+from complaints.complaint_draft import field_name
+from complaints.forms import ComplaintForm, add_errors
+from complaints.views.new import STEPS, check_context
+from marketplace import idempotency
+from marketplace.errors import FieldError, Invalid, NotFound
+from marketplace.rules import in_language
+from suppliers import qr
+
+CARRIED = ("subject", "sphere", "region", "supplier", "qr")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def visitor(request: HttpRequest) -> HttpResponse:
+    """Form, check and send on one address; the button says which."""
+    said = request.POST if request.method == "POST" else request.GET
+    carried = {name: said[name][:100] for name in CARRIED if said.get(name)}
+    template = templates.template_for(carried.get("subject", ""), carried.get("sphere", ""))
+    if "subject" not in carried or "sphere" not in carried:
+        return redirect("complaints:new")
+    form = ComplaintForm(
+        request.POST if request.method == "POST" else None,
+        table=routing.table(),
+        questions=templates.questions(template),
+    )
+    page = {
+        "form": form,
+        "carried": carried,
+        "key": said.get("key") or str(uuid.uuid4()),
+        "subject": routing.table().subject_name(carried["subject"]),
+        "title": in_language(template.title) if template else "",
+        "total": STEPS,
+    }
+    if request.method != "POST" or "edit" in request.POST or not form.is_valid():
+        return render(request, "complaints/visitor_form.html", page)
+    told = _filing(carried, form)
+    try:
+        if "send" in request.POST:
+            return _send(request, told, page["key"])
+        checked, route = filing.preview(actor=request.user, filing=told)
+        if checked.errors:
+            raise Invalid(checked.errors)
+    except Invalid as error:
+        add_errors(form, _renamed(error))
+        return render(request, "complaints/visitor_form.html", page)
+    hidden = [(name, value) for name, value in _typed(request, form).items() if value not in (None, "", False)]
+    return render(request, "complaints/visitor_check.html", page | check_context(checked, route) | {"hidden": hidden})
+
+
+def _filing(carried: dict[str, str], form: ComplaintForm) -> Filing:
+    values = form.cleaned_data
+    return Filing(
+        **carried,
+        text=values["text"],
+        demand=values["demand"],
+        hide_name=values["hide_name"],
+        fields={
+            name.removeprefix("answer."): str(value)
+            for name, value in values.items()
+            if name.startswith("answer.") and value not in (None, "")
+        },
+        contact={
+            name.removeprefix("contact."): value for name, value in values.items() if name.startswith("contact.") and value
+        },
+    )
+
+
+def _typed(request: HttpRequest, form: ComplaintForm) -> dict[str, Any]:
+    return {
+        name: form.fields[name].widget.value_from_datadict(request.POST, request.FILES, name) for name in form.fields
+    }
+
+
+def _renamed(error: Invalid) -> Invalid:
+    """The service's names of fields as the form's."""
+    return Invalid([FieldError(field_name(item.field), item.code, item.message) for item in error.errors])
+
+
+def _send(request: HttpRequest, told: Filing, key: str) -> HttpResponse:
+    once = idempotency.request_of(
+        user=request.user, owner="visitor", key=f"page:{key}"[:255], action="complaint:file", body=repr(told).encode()
+    )
+    answer = filing.file(actor=request.user, filing=told, request=once)
+    # The session is the visitor's receipt: it opens the page with the code, once sent.
+    request.session["filed"] = [*request.session.get("filed", []), answer.body["number"]][-10:]
+    return redirect("complaints:sent", answer.body["number"])
+
+
+@require_safe
+def scanned(request: HttpRequest, token: str) -> HttpResponse:
+    """``/q/<token>``: the printed code of a supplier opens the complaint about it."""
+    supplier = qr.supplier_of(token)
+    if supplier is None:
+        raise NotFound
+    return render(
+        request,
+        "public/scanned.html",
+        {"supplier": supplier, "token": token, "complain_url": f"{reverse('complaints:new')}?qr={token}"},
+    )

@@ -1,0 +1,110 @@
+"""The portal's own programs: one list, whoever runs them.
+
+``make run`` gives them to a process manager (config/processes.py); a container runs one of them with
+
+    python -m config.programs web
+
+The two services, PostgreSQL and Valkey, are not here: see config/embedded.
+"""
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# One node's share of an overload is cut off by the proxy in front (config/nginx.conf), not here.
+WEB_WORKERS = 2
+WEB_THREADS = 4
+WORKER_PROCESSES = 2
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program in the foreground, run in BASE_DIR, stopped with SIGTERM."""
+
+    name: str
+    arguments: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    stop_seconds: int = 10  # then it is killed
+
+
+def state_folder() -> Path:
+    """PORTAL_STATE, as settings understand it."""
+    return Path(os.environ.get("PORTAL_STATE") or BASE_DIR / ".state").resolve()
+
+
+def web_address() -> tuple[str, int]:
+    """HOST and PORT. Raises ValueError when PORT is not a port."""
+    port = os.environ.get("PORT") or "8000"
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError(f"PORT must be a number from 1 to 65535, not {port!r}")
+    return os.environ.get("HOST") or "127.0.0.1", int(port)
+
+
+def _python(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", *arguments)
+
+
+def web() -> Program:
+    host, port = web_address()
+    return Program(
+        "web",
+        _python(
+            *("granian", "--interface", "wsgi", "config.wsgi:application"),
+            *("--host", host, "--port", str(port), "--http", "1"),
+            *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)),
+            # A thread that ends takes its database connection with it: keep them.
+            *("--blocking-threads-idle-timeout", "600"),
+            # Granian counts connections, idle ones included: a small number here would let a few
+            # browsers' kept-alive connections shut everybody else out.
+            *("--backlog", "1024", "--backpressure", "512"),
+            *("--http1-header-read-timeout", "10000"),
+            "--respawn-failed-workers",
+            *("--workers-kill-timeout", "10", "--no-access-log"),
+        ),
+        stop_seconds=15,
+    )
+
+
+def worker() -> Program:
+    return Program(
+        "worker",
+        _python(
+            *("celery", "-A", "config", "worker", "--pool", "prefork", "--loglevel", "INFO"),
+            *("--concurrency", str(WORKER_PROCESSES)),
+            # The outbox needs none of the workers' talk among themselves through the broker.
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ),
+        {"STATEMENT_TIMEOUT_MS": "60000"},
+        stop_seconds=20,
+    )
+
+
+def relay() -> Program:
+    return Program("relay", (sys.executable, str(BASE_DIR / "manage.py"), "relay"), {"STATEMENT_TIMEOUT_MS": "60000"})
+
+
+def beat() -> Program:
+    schedule = state_folder() / "beat-schedule"
+    return Program("beat", _python("celery", "-A", "config", "beat", "--schedule", str(schedule), "--pidfile", ""))
+
+
+PROGRAMS = {"web": web, "worker": worker, "relay": relay, "beat": beat}
+
+
+def main() -> None:
+    """Become one of the programs."""
+    if len(sys.argv) != 2 or sys.argv[1] not in PROGRAMS:
+        sys.exit(f"usage: python -m config.programs {{{','.join(PROGRAMS)}}}")
+    try:
+        program = PROGRAMS[sys.argv[1]]()
+    except ValueError as error:
+        sys.exit(str(error))
+    os.chdir(BASE_DIR)
+    os.execve(program.arguments[0], program.arguments, {**program.environment, **os.environ})  # noqa: S606
+
+
+if __name__ == "__main__":
+    main()

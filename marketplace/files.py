@@ -1,0 +1,142 @@
+"""Pictures that people upload: decoded, drawn anew, kept under random names, handed out by right only.
+
+Drawing a picture anew drops what must not be kept (place and camera in EXIF, text, colour profiles,
+anything hidden behind the image data) and everything that is no picture. PDF is refused: people can
+photograph a page, and a PDF may carry scripts and files that we could not take out.
+"""
+
+import hashlib
+import io
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from marketplace import access
+from marketplace.errors import FieldError, Invalid, NotFound
+from marketplace.models import Role, StoredFile, User
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 25_000_000
+QUALITY = 85
+# The first bytes of what we read: JPEG, PNG, WebP.
+_BEGINNINGS = {"JPEG": (0, b"\xff\xd8\xff"), "PNG": (0, b"\x89PNG\r\n\x1a\n"), "WEBP": (8, b"WEBP")}
+
+Rule = Callable[[User, str], bool]
+_rules: dict[str, Rule] = {}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture drawn anew, ready to be kept."""
+
+    content: bytes
+    content_type: str
+    extension: str
+
+
+def register_rule(kind: str, rule: Rule) -> None:
+    """Who may open the files of subjects ``<kind>:<key>``: ``rule(actor, key)``. Uploaders always may.
+
+    The actor may be anonymous. A kind without a rule is its uploaders' alone.
+    """
+    _rules[kind] = rule
+
+
+def store(*, upload: UploadedFile, subject: str, purpose: str, owner: User | None, field: str = "file") -> StoredFile:
+    """Check, draw anew and keep one upload. Raises Invalid, naming ``field``, with what to do."""
+    return keep(picture=draw(upload, field=field), subject=subject, purpose=purpose, owner=owner)
+
+
+def draw(upload: UploadedFile, *, field: str = "file") -> Picture:
+    """The upload as a clean picture; slow (up to a second), so best before a transaction begins.
+
+    Raises Invalid: empty, over 10 MB, not JPEG, PNG or WebP, over 25 megapixels, damaged.
+    """
+    if not upload.size:
+        raise _refusal(field, "empty", _("The file is empty. Choose another one."))
+    if upload.size > MAX_BYTES:
+        raise _refusal(field, "too_large", _("The file is larger than 10 MB. Make the photo smaller and try again."))
+    upload.seek(0)
+    kind = _kind_of(upload.read(12))
+    if kind is None:
+        raise _refusal(
+            field, "type", _("We can read photos: JPEG, PNG or WebP. If it is a document, take a photo of its page.")
+        )
+    upload.seek(0)
+    try:
+        with Image.open(upload, formats=[kind]) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise _refusal(
+                    field, "too_many_pixels", _("The picture has too many points. Make it smaller and try again.")
+                )
+            return _drawn_anew(ImageOps.exif_transpose(image))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise _refusal(
+            field, "damaged", _("We cannot read this picture. Open it on your device, save it again and send that.")
+        ) from None
+
+
+def _kind_of(beginning: bytes) -> str | None:
+    for kind, (offset, mark) in _BEGINNINGS.items():
+        if beginning[offset : offset + len(mark)] == mark:
+            return kind
+    return None
+
+
+def _drawn_anew(image: Image.Image) -> Picture:
+    """Only the points are copied: JPEG, or WebP when parts are transparent."""
+    see_through = image.has_transparency_data
+    source = image.convert("RGBA" if see_through else "RGB")
+    clean = Image.new(source.mode, source.size)
+    clean.paste(source)
+    form, extension = ("WEBP", "webp") if see_through else ("JPEG", "jpg")
+    buffer = io.BytesIO()
+    clean.save(buffer, form, quality=QUALITY)
+    return Picture(buffer.getvalue(), f"image/{form.lower()}", extension)
+
+
+def keep(*, picture: Picture, subject: str, purpose: str, owner: User | None) -> StoredFile:
+    """Write the picture and its row; the row belongs to the running transaction, if there is one."""
+    stored = StoredFile(
+        id=uuid.uuid4(),
+        subject=subject,
+        purpose=purpose,
+        owner=owner,
+        content_type=picture.content_type,
+        size=len(picture.content),
+        sha256=hashlib.sha256(picture.content).hexdigest(),
+    )
+    stored.file.save(f"{uuid.uuid4().hex}.{picture.extension}", ContentFile(picture.content), save=False)
+    stored.save(force_insert=True)
+    return stored
+
+
+def open_for(actor: User, file_id: uuid.UUID) -> tuple[StoredFile, BinaryIO]:
+    """A file and its content; foreign and missing alike raise NotFound. Looking leaves a row (guarantee G8)."""
+    stored = StoredFile.objects.select_related("owner").filter(pk=file_id).first()
+    if stored is None or not _may_open(actor, stored):
+        raise NotFound
+    try:
+        content = stored.file.open("rb")
+    except FileNotFoundError:
+        raise NotFound from None
+    if stored.owner is not None and stored.owner.role in {Role.BENEFICIARY, Role.GUARDIAN}:
+        access.log_read(actor=actor, person_id=stored.owner_id, purpose="file", subject=stored.subject)
+    return stored, content
+
+
+def _may_open(actor: User, stored: StoredFile) -> bool:
+    if actor.is_authenticated and actor.pk == stored.owner_id:
+        return True
+    kind, _separator, key = stored.subject.partition(":")
+    return kind in _rules and _rules[kind](actor, key)
+
+
+def _refusal(field: str, code: str, message: object) -> Invalid:
+    return Invalid([FieldError(field, code, message)])

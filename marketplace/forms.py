@@ -1,0 +1,67 @@
+"""Forms of the pages that belong to no desk."""
+
+from typing import Any
+
+import phonenumbers
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.context import LANGUAGE_NAMES
+from marketplace.models import User
+
+
+def parse_phone(text: str) -> str:
+    """``8 701 000 00 01`` and ``+7 (701) 000-00-01`` → ``+77010000001``; ValidationError when it is none."""
+    try:
+        number = phonenumbers.parse(text, "KZ")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise ValidationError(_("Enter a phone number, for example 8 701 000 00 01."), code="phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+class ContactForm(forms.Form):
+    """How notices reach a person; the chosen way needs its address."""
+
+    channel = forms.ChoiceField(
+        label=_("How do we reach you?"),
+        choices=User.Channel.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how we reach you.")},
+    )
+    phone = forms.CharField(
+        label=_("Phone"),
+        help_text=_("For SMS and calls, for example 8 701 000 00 01."),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "width": 20}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false", "width": 30}),
+        error_messages={"invalid": _("Enter an e-mail address, for example aigul@example.kz.")},
+    )
+    language = forms.ChoiceField(
+        label=_("Language of our messages"),
+        choices=[(code, LANGUAGE_NAMES[code]) for code, _name in settings.LANGUAGES],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a language.")},
+    )
+
+    def clean_phone(self) -> str:
+        text = self.cleaned_data["phone"].strip()
+        return parse_phone(text) if text else ""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        channel = data.get("channel")
+        if channel in {User.Channel.SMS, User.Channel.CALL} and not data.get("phone") and "phone" not in self.errors:
+            self.add_error("phone", ValidationError(_("Enter your phone: you want to be reached by it.")))
+        if channel == User.Channel.EMAIL and not data.get("email") and "email" not in self.errors:
+            self.add_error("email", ValidationError(_("Enter your e-mail: you want to be reached by it.")))
+        return data

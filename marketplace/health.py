@@ -1,0 +1,182 @@
+"""How the portal is: for the balancer (ready), for monitoring (gauges), for people (lines of the status page)."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import Error, connection
+from django.db.models import Count, Min
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from prometheus_client import REGISTRY
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from marketplace import formats, periodic
+from marketplace.models import LastRun, OutboxRow
+
+READY_WITHIN = 0.3  # seconds
+CLOCK = "run_clock"
+LATE_AFTER = 300  # seconds: G4 promises every deadline within five minutes
+
+
+# --- Is the database there? ------------------------------------------------------------------
+
+
+@dataclass
+class _Probe:
+    """One question to the database, asked in a thread because a silent network answers nothing for seconds."""
+
+    answered: threading.Event = field(default_factory=threading.Event)
+    sound: bool = False
+
+    def ask(self) -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            self.sound = True
+        except Error:
+            pass
+        finally:
+            connection.close()
+            self.answered.set()
+
+
+_probe_lock = threading.Lock()
+_probe: _Probe | None = None
+
+
+def database_answers(within: float = READY_WITHIN) -> bool:
+    """Whether a new connection gets an answer in time.
+
+    Those who ask meanwhile share the question, so a dead database costs one thread, not one for each.
+    """
+    global _probe
+    with _probe_lock:
+        probe = _probe
+        if probe is None or probe.answered.is_set():
+            probe = _probe = _Probe()
+            threading.Thread(target=probe.ask, name="database-probe", daemon=True).start()
+    return probe.answered.wait(within) and probe.sound
+
+
+def readiness() -> tuple[bool, dict[str, Any]]:
+    """Can this node serve? Depends on the database alone: everything else may be away (guarantee G7)."""
+    started = time.monotonic()
+    sound = database_answers()
+    seconds = round(time.monotonic() - started, 3)
+    state = "ok" if sound else "down"
+    return sound, {"status": state, "checks": {"database": {"status": state, "seconds": seconds}}}
+
+
+# --- What waits ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """Effects that are not done yet; ``oldest`` is when the longest waiting one became due."""
+
+    waiting: int
+    dead: int
+    oldest: datetime | None
+
+    @property
+    def age(self) -> float:
+        """Seconds."""
+        return max(0.0, (timezone.now() - self.oldest).total_seconds()) if self.oldest else 0.0
+
+
+def outbox_now() -> Outbox:
+    """Two small queries: finished rows are not touched."""
+    due = OutboxRow.objects.filter(done_at=None, dead_at=None, available_at__lte=timezone.now())
+    waiting = due.aggregate(count=Count("pk"), oldest=Min("available_at"))
+    return Outbox(waiting["count"], OutboxRow.objects.filter(dead_at__isnull=False).count(), waiting["oldest"])
+
+
+class WorkCollector(Collector):
+    """Gauges asked of the database at the moment of the scrape; left out while it is away."""
+
+    def describe(self) -> list[Any]:
+        return []  # registering must not ask the database
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            outbox, runs = outbox_now(), dict(LastRun.objects.values_list("name", "at"))
+        except Error:
+            return
+        yield GaugeMetricFamily("outbox_waiting", "Effects that wait to be done", outbox.waiting)
+        yield GaugeMetricFamily("outbox_oldest_seconds", "How long the oldest effect waits", outbox.age)
+        yield GaugeMetricFamily("outbox_dead", "Effects set aside after too many failures", outbox.dead)
+        last_runs = GaugeMetricFamily("periodic_last_run_timestamp_seconds", "Last finished run", labels=["job"])
+        for name, at in runs.items():
+            last_runs.add_metric([name], at.timestamp())
+        yield last_runs
+
+
+REGISTRY.register(WorkCollector())
+
+
+# --- In words --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the status page: what, whether it is well, and what that means for people."""
+
+    what: str
+    well: bool
+    words: str
+
+
+_lines: list[Callable[[], Line]] = []
+
+
+def register_line(function: Callable[[], Line]) -> Callable[[], Line]:
+    """Let an app say how its part works now (the search index, say): no argument, one cheap query at most."""
+    _lines.append(function)
+    return function
+
+
+def lines() -> list[Line]:
+    """How everything works now; needs the database."""
+    return [line() for line in _lines]
+
+
+@register_line
+def _of_outbox() -> Line:
+    outbox = outbox_now()
+    well = outbox.age < LATE_AFTER and not outbox.dead
+    if not outbox.waiting:
+        words = _("Nothing waits. Messages go out within seconds.")
+    else:
+        words = ngettext(
+            "%(count)s message or note waits to be sent, the oldest since %(time)s. Nothing is lost: it goes out later.",
+            "%(count)s messages and notes wait to be sent, the oldest since %(time)s. Nothing is lost: they go out later.",
+            outbox.waiting,
+        ) % {"count": outbox.waiting, "time": formats.datetime_short(outbox.oldest)}
+    if outbox.dead:
+        words += " " + ngettext(
+            "%(count)s could not be sent; an engineer looks at it.",
+            "%(count)s could not be sent; an engineer looks at them.",
+            outbox.dead,
+        ) % {"count": outbox.dead}
+    return Line(_("Messages to people"), well, words)
+
+
+@register_line
+def _of_clock() -> Line:
+    at = periodic.last_run(CLOCK)
+    if at is None:
+        return Line(_("Deadlines"), False, _("The check of deadlines has not run yet."))
+    well = (timezone.now() - at).total_seconds() < LATE_AFTER
+    if well:
+        words = _("Every deadline is checked each minute, last at %(time)s.")
+    else:
+        words = _(
+            "The check of deadlines stands still since %(time)s. What falls due meanwhile is handled when it runs."
+        )
+    return Line(_("Deadlines"), well, words % {"time": formats.datetime_short(at)})

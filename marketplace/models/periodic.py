@@ -1,0 +1,16 @@
+"""When each periodic job last finished: for the status page and for monitoring."""
+
+from django.db import models
+
+
+class LastRun(models.Model):
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+    count = models.PositiveIntegerField(help_text="how many things it did")
+    seconds = models.FloatField(help_text="how long it took")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,81 @@
+"""Messages to people: written with their cause, sent afterwards, each ending in a known state (guarantee G5).
+
+``create`` writes a notice in the running transaction; ``sending`` takes it from there; ``gateways``
+speak to the networks; ``calls`` is the list of people whom nobody could reach otherwise.
+"""
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from marketplace import outbox
+from marketplace.models import Notice, User
+
+TITLE_LENGTH = Notice._meta.get_field("title").max_length
+TOPIC = "notice.send"
+
+
+def create(
+    *,
+    recipient: User | None,
+    kind: str,
+    subject: str,
+    title: str,
+    text: str,
+    dedupe: str,
+    channel: str | None = None,
+    address: str | None = None,
+    language: str | None = None,
+) -> int | None:
+    """Write one notice and its sending into the running transaction; once for each ``dedupe``.
+
+    ``title`` and ``text`` are ready to read, in the recipient's language. Channel, address and language
+    default to the recipient's own; a visitor's complaint gives ``address`` instead. Who can only be
+    reached by phone, or not at all, goes onto the call list. Returns the notice's id, None when it
+    had been written before.
+    """
+    channel, address = _way(recipient, channel, address)
+    by_phone = channel == User.Channel.CALL
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO marketplace_notice (recipient_id, kind, subject, channel, language, address, title, text,"
+            " status, attempts, reference, error, created_at, dedupe)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', '', %s, %s)"
+            " ON CONFLICT (dedupe) DO NOTHING RETURNING id",
+            [
+                recipient and recipient.pk,
+                kind,
+                subject,
+                channel,
+                language or (recipient.language if recipient else get_language()) or settings.LANGUAGE_CODE,
+                address,
+                " ".join(title.split())[:TITLE_LENGTH],
+                text,
+                Notice.Status.CALL if by_phone else Notice.Status.CREATED,
+                timezone.now(),
+                dedupe,
+            ],
+        )
+        inserted = cursor.fetchone()
+    if inserted is None:
+        return None
+    if not by_phone:
+        outbox.add(TOPIC, str(inserted[0]))
+    return inserted[0]
+
+
+def _way(recipient: User | None, channel: str | None, address: str | None) -> tuple[str, str]:
+    """The channel that can be used and its address; a phone call when there is no other."""
+    if address:
+        return channel or (User.Channel.EMAIL if "@" in address else User.Channel.SMS), address
+    if recipient is None:
+        return User.Channel.CALL, ""
+    wanted = channel or recipient.channel
+    if wanted == User.Channel.CALL:
+        return User.Channel.CALL, recipient.phone
+    reach = {User.Channel.SMS: recipient.phone, User.Channel.EMAIL: recipient.email}
+    for possible in (wanted, *reach):
+        if reach[possible]:
+            return possible, reach[possible]
+    return User.Channel.CALL, ""

@@ -1,0 +1,84 @@
+"""From written to known: one notice's way through its gateway.
+
+created → sending → sent or delivered. A gateway that is away is tried again, quickly first, then every
+five minutes; after four hours, or at once when the address is refused, a person phones (state
+``call``). Each step is a conditional UPDATE, so that twins of an outbox row send once; only a worker
+that is killed between the gateway's answer and its own note sends a message a second time.
+"""
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from marketplace import notices, outbox
+from marketplace.models import Notice, OutboxRow, Role
+from marketplace.notices import gateways
+
+log = structlog.get_logger(__name__)
+
+S = Notice.Status
+
+# A worker that tries for longer than this is dead: the slowest gateway is cut off well before.
+TRY_LASTS = timedelta(seconds=30)
+GIVE_UP_AFTER = timedelta(hours=4)
+LONGEST_PAUSE = timedelta(minutes=5)
+# Nobody phones those who look at their desks anyway.
+STAFF = {Role.CASEWORKER, Role.SUPPLIER, Role.INSPECTOR, Role.REVIEWER, Role.HOTLINE, Role.AUDITOR, Role.ADMIN}
+
+
+class BeingTried(Exception):
+    """Another worker is at it, or died at it a moment ago: the outbox comes back to it."""
+
+
+@outbox.handler(notices.TOPIC, talks=True)
+def on_send(row: OutboxRow) -> None:
+    """Try one notice. Raises BeingTried when a twin is at it."""
+    now = timezone.now()
+    claimed = Notice.objects.filter(
+        Q(status=S.CREATED) | Q(status=S.SENDING, tried_at__lt=now - TRY_LASTS), pk=int(row.key)
+    ).update(status=S.SENDING, tried_at=now, attempts=F("attempts") + 1)
+    notice = Notice.objects.select_related("recipient").filter(pk=int(row.key)).first()
+    if notice is None or (not claimed and notice.status != S.SENDING):
+        return  # it has its end already
+    if not claimed:
+        raise BeingTried
+    gateway = gateways.for_channel(notice.channel)
+    if gateway is None:
+        _end_unsent(notice, "no gateway for this channel")
+        return
+    try:
+        handed = gateway.send(notice)
+    except gateways.Undeliverable as error:
+        _end_unsent(notice, str(error))
+    except gateways.Unreachable as error:
+        _try_later(notice, str(error))
+    else:
+        _end(notice, S.DELIVERED if handed.delivered else S.SENT, reference=handed.reference)
+
+
+def _try_later(notice: Notice, why: str) -> None:
+    if timezone.now() - notice.created_at >= GIVE_UP_AFTER:
+        _end_unsent(notice, why)
+        return
+    pause = min(LONGEST_PAUSE, timedelta(seconds=2 ** min(notice.attempts, 9)))
+    with transaction.atomic(durable=True):
+        if Notice.objects.filter(pk=notice.pk, status=S.SENDING).update(status=S.CREATED, error=why):
+            outbox.add(notices.TOPIC, str(notice.pk), not_before=timezone.now() + pause)
+    log.warning("notice_delayed", kind=notice.kind, attempts=notice.attempts, error=why)
+
+
+def _end_unsent(notice: Notice, why: str) -> None:
+    """Nothing more to try: a person is phoned, an organisation sees it at its desk."""
+    staff = notice.recipient is not None and notice.recipient.role in STAFF
+    _end(notice, S.FAILED if staff else S.CALL, error=why)
+    log.warning("notice_unsent", kind=notice.kind, attempts=notice.attempts, error=why)
+
+
+def _end(notice: Notice, status: str, *, reference: str = "", error: str = "") -> None:
+    finished = None if status == S.CALL else timezone.now()
+    Notice.objects.filter(pk=notice.pk, status=S.SENDING).update(
+        status=status, reference=reference, error=error, finished_at=finished
+    )

@@ -1,0 +1,42 @@
+"""What a night's work is: seal the audit log, forget what nobody needs any more."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from marketplace import events
+from marketplace.models import ApiToken, IdempotencyKey, OutboxRow
+
+BATCH = 2000
+OUTBOX_KEPT = timedelta(days=14)
+# A submit may be repeated by a phone that was away for a year: its answer is still known.
+KEYS_KEPT = timedelta(days=400)
+
+
+def tidy_up(now: datetime | None = None) -> dict[str, int]:
+    """Seal every day up to yesterday and remove what has expired; safe to run at any time, twice as well."""
+    moment = now or timezone.now()
+    counts = {"days_sealed": events.seal_until(timezone.localdate(moment) - timedelta(days=1))}
+    for name, expired in _expired(moment):
+        counts[name] = _remove(expired)
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    return counts
+
+
+def _expired(moment: datetime) -> Iterator[tuple[str, QuerySet[Any]]]:
+    yield "outbox_rows", OutboxRow.objects.filter(done_at__lt=moment - OUTBOX_KEPT)
+    yield "api_tokens", ApiToken.objects.filter(expires_at__lt=moment)
+    yield "idempotency_keys", IdempotencyKey.objects.filter(created_at__lt=moment - KEYS_KEPT)
+
+
+def _remove(rows: QuerySet[Any]) -> int:
+    """Delete in batches: one big statement would run into the statement time-out and hold its locks long."""
+    removed = 0
+    while batch := list(rows.order_by().values_list("pk", flat=True)[:BATCH]):
+        removed += rows.model._default_manager.filter(pk__in=batch).delete()[0]
+    return removed

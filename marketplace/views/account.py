@@ -1,0 +1,50 @@
+"""A person's own page: who one is here, how one is reached, who looked at one's data."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace import access, profile
+from marketplace.forms import ContactForm
+
+READS_SHOWN = 20
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Shows the account; a POST stores how the person wants to be reached."""
+    user = request.user
+    form = ContactForm(request.POST or None, initial={name: getattr(user, name) for name in profile.FIELDS})
+    if request.method == "POST" and form.is_valid():
+        if profile.change_contact(user_id=user.pk, **form.cleaned_data):
+            messages.success(request, _("Saved. From now on we reach you this way."))
+        return redirect("marketplace:account")
+    reads = Paginator(access.reads_of(user), READS_SHOWN).get_page(request.GET.get("page"))
+    context = {"form": form, "facts": _facts(request), "page": reads, "reads": access.reads_in_words(reads)}
+    return render(request, "account/account.html", context)
+
+
+def _facts(request: HttpRequest) -> list[dict[str, str]]:
+    """Rows of the summary: what the offices entered, not the person's to change."""
+    user = request.user
+    rows = [
+        {"key": _("Name"), "value": str(user)},
+        {"key": _("User name"), "value": user.username},
+        {"key": _("Role"), "value": user.get_role_display()},
+    ]
+    if user.office is not None:
+        rows.append({"key": _("Social office"), "value": user.office.name})
+    if user.authority is not None:
+        rows.append({"key": _("Authority"), "value": user.authority.name})
+    return rows
+
+
+@require_safe
+def password_help(request: HttpRequest) -> HttpResponse:
+    """Who forgot the password asks the office: nothing here could prove who asks."""
+    return render(request, "account/password_help.html")

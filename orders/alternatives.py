@@ -1,0 +1,64 @@
+"""What a person can take instead when stock or norm ran out: values to put into fields of the draft."""
+
+from typing import Any
+
+from django.db.models import F
+
+from orders.review import Review, Shortage, why_not_offered
+from orders.shapes import kzt
+from suppliers import strategy
+from suppliers.models import StockRecord
+
+MOST = 3
+
+
+def of(found: Review) -> list[dict[str, Any]]:
+    """``[{"field", "value", …}]``, fewer packs first, then other offers, then the next date of the norm."""
+    listed: list[dict[str, Any]] = []
+    for shortage in found.shortages:
+        if shortage.fits:
+            listed.append({"field": shortage.line.name("quantity"), "value": shortage.fits})
+        if shortage.code == "stock_ran_out":
+            listed += _other_offers(found, shortage)
+        if shortage.next_date:
+            listed.append({"field": shortage.field, "next_date": shortage.next_date.isoformat()})
+    return listed
+
+
+def _other_offers(found: Review, shortage: Shortage) -> list[dict[str, Any]]:
+    """Offers for the same product first, then for the same type, the cheapest per unit first."""
+    gone = shortage.offer
+    assert gone is not None and shortage.line.quantity is not None
+    units = shortage.line.quantity * gone.pack_size
+    rows = (
+        strategy.purchasable(found.fresh_since)
+        .filter(product__product_class=gone.product.product_class_id)
+        .exclude(pk=gone.pk)
+        .select_related("partner", "product")
+        .order_by((F("price") / F("pack_size")), "pk")[:50]
+    )
+    fitting = [
+        offer
+        for offer in rows
+        if why_not_offered(offer, found.answers.region, found.fresh_since) is None
+        and packs_for(units, offer) <= offer.num_in_stock - offer.num_allocated
+    ]
+    fitting.sort(key=lambda offer: offer.product_id != gone.product_id)
+    return [
+        {
+            "field": shortage.line.name("offer"),
+            "value": offer.pk,
+            "quantity": packs_for(units, offer),
+            "product": {"id": offer.product_id, "title": offer.product.title},
+            "supplier": {"code": offer.partner.code, "name": offer.partner.name},
+            "price": kzt(offer.price),
+            "pack_size": offer.pack_size,
+            "stock": offer.num_in_stock - offer.num_allocated,
+        }
+        for offer in fitting[:MOST]
+    ]
+
+
+def packs_for(units: int, offer: StockRecord) -> int:
+    """Whole packs that hold no more than so many units, at least one."""
+    return max(1, units // offer.pack_size)

@@ -1,0 +1,147 @@
+"""The API's shapes of orders and programme lines (contract section 3), as plain data."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+
+from catalog.models import ProductClass
+from marketplace import crypto
+from marketplace.models import Event, User
+from orders import norms, selectors
+from orders.models import Line, Order
+from orders.states import HAPPENED, OrderStatus
+
+_HAPPENED = dict(HAPPENED.values())
+
+
+def kzt(amount: Decimal | int) -> dict[str, str]:
+    """An amount of money as text, so that no program rounds it."""
+    return {"amount": f"{Decimal(amount):.2f}", "currency": settings.OSCAR_DEFAULT_CURRENCY}
+
+
+def product_type(row: ProductClass) -> dict[str, Any]:
+    return {"code": row.code, "iso_code": row.iso_code, "name": row.name}
+
+
+def entitlement(standing: norms.Standing) -> dict[str, Any]:
+    """A line of the programme with what it gives today; ``refusal`` says why nothing can be ordered."""
+    line = standing.entitlement
+    reason = norms.why_not(standing)
+    return {
+        "id": line.pk,
+        "beneficiary": {"id": line.beneficiary_id, "name": str(line.beneficiary)},
+        "type": product_type(line.product_type),
+        "status": line.status,
+        "norm": line.norm,
+        "unit": line.unit,
+        "period": line.period,
+        "rule": norms.rule_in_words(standing),
+        "remaining_quantity": standing.remaining,
+        "remaining_sum": kzt(standing.remaining_sum),
+        "guaranteed_sum": kzt(standing.guaranteed_sum),
+        "guaranteed_unit_sum": kzt(line.guaranteed_unit_sum),
+        "next_date": standing.next_date,
+        "valid_from": line.valid_from,
+        "valid_to": line.valid_to,
+        "tranches": [
+            {
+                "opens_on": row.opens_on,
+                "closes_on": row.closes_on,
+                "quantity": row.quantity,
+                "remaining_quantity": row.free_quantity,
+                "open": row.opens_on <= standing.on,
+            }
+            for row in line.tranches.all()
+            if row.closes_on >= standing.on
+        ],
+        "refusal": {"code": reason[0], "message": reason[1]} if reason else None,
+    }
+
+
+def line(row: Line, held: list[str]) -> dict[str, Any]:
+    """One line; ``quantity`` counts packs, ``units`` pieces of the norm. The programme is not the supplier's matter."""
+    data = {
+        "id": row.pk,
+        "product": {
+            "id": row.product_id,
+            "title": row.product.title if row.product else row.title,
+            "type": product_type(row.product.product_class) if row.product else None,
+        },
+        "offer": row.stockrecord_id,
+        "quantity": row.quantity,
+        "pack_size": row.pack_size,
+        "units": row.units,
+        "price": kzt(row.line_price_incl_tax),
+        "state_pays": kzt(row.state_pays),
+        "you_pay": kzt(row.you_pay),
+        "lot": row.lot,
+        "warranty_months": row.warranty_months,
+    }
+    return data if held == ["supplier"] else data | {"entitlement": row.entitlement_id}
+
+
+def order_row(actor: User, order: Order) -> dict[str, Any]:
+    """An order as lists show it."""
+    held = selectors.parties(actor, order)
+    return {
+        "number": order.number,
+        "status": order.status,
+        "status_name": OrderStatus(order.status).label,
+        "supplier": {"code": order.partner.code, "name": order.partner.name},
+        "lines": [line(row, held) for row in order.lines.all()],
+        "total": kzt(order.total_incl_tax),
+        "state_pays": kzt(order.state_pays),
+        "you_pay": kzt(order.you_pay),
+        "placed_at": order.date_placed,
+        "due_at": order.due_at,
+        "whose_turn": selectors.whose_turn(order),
+        "allowed": selectors.allowed(order, held),
+    }
+
+
+def order(actor: User, found: Order, happened: list[Event]) -> dict[str, Any]:
+    """One order in full, as this actor may see it: the code only for the owner, contacts only while needed."""
+    data = order_row(actor, found) | {
+        "due_rule": found.due_rule,
+        "promised_on": found.promised_on,
+        "region": {"code": found.region_id, "name": found.region.name},
+        "events": events(happened),
+    }
+    held = selectors.parties(actor, found)
+    if held != ["supplier"]:
+        # Which other suppliers were asked, and which are next, is not this supplier's matter.
+        data |= {"fallback": found.fallback, "previous": found.previous.number if found.previous else None}
+    if selectors.shows_contact(actor, found):
+        data["contact"] = {
+            "name": found.contact_name,
+            "phone": found.contact_phone,
+            "channel": found.contact_channel,
+        }
+        data["delivery"] = {"address": found.delivery_address, "comment": found.delivery_comment}
+    if held in (["owner"], ["office"]):
+        data["beneficiary"] = {"id": found.user_id, "name": str(found.user)}
+    if held == ["owner"]:
+        data["delivery_code"] = delivery_code(found)
+    return data
+
+
+def delivery_code(found: Order) -> str:
+    """Six digits that the person tells the courier; shown to the owner only."""
+    return crypto.code("delivery", found.number)
+
+
+def events(happened: list[Event]) -> list[dict[str, Any]]:
+    """What happened, oldest first; who did it is told as a role, never as a name."""
+    return [
+        {
+            "at": row.at,
+            "kind": row.kind,
+            "title": str(_HAPPENED.get(row.kind.removeprefix("order."), row.kind)),
+            "by": row.actor.role if row.actor else "clock",
+            "before": row.before,
+            "after": row.after,
+            "reason": row.reason,
+        }
+        for row in happened
+    ]

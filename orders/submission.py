@@ -1,0 +1,138 @@
+"""A draft becomes orders, once (guarantees G2 and G3): one durable transaction.
+
+1. replay a known Idempotency-Key; 2. lock the draft; 3. already submitted, changed since the review or
+an open question: refuse; 4. check every rule with tranches and offers locked in pk order; 5. one order
+per supplier with stock, ledger, events and outbox rows; 6. close the draft. A refusal keeps the draft.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace import idempotency
+from marketplace.drafts import saving
+from marketplace.errors import Changed, DomainError, FieldError, Forbidden, Invalid
+from marketplace.models import Draft, PersonRecord, User
+from orders import alternatives, placing
+from orders.models import Order
+from orders.review import Review, review
+from orders.shapes import kzt
+
+
+class AlreadySubmitted(DomainError):
+    code = "already_submitted"
+    message = _("This application was already sent. You see what came out of it.")
+
+
+class Discarded(DomainError):
+    code = "discarded"
+    message = _("This application was put aside. Restore it to go on.")
+
+
+class OpenConflict(DomainError):
+    code = "open_conflict"
+    message = _("Two people changed the same answer. Choose which one to keep, then send.")
+
+
+class RanOut(Invalid):
+    """Stock, norm or budget does not reach: every shortage is named, with what could be taken instead."""
+
+    status = 409
+    code = "ran_out"
+    message = _("Something has run out. Your application is kept: choose one of the alternatives.")
+
+    def __init__(self, found: Review):
+        super().__init__([FieldError(item.field, item.code, item.message) for item in found.shortages])
+        self.extra = {"alternatives": alternatives.of(found)}
+
+
+def submit(
+    *,
+    draft_id: UUID,
+    actor: User,
+    expected_rev: int,
+    request: idempotency.Request | None,
+    seen_you_pay: Decimal | None = None,
+) -> idempotency.Answer:
+    """Turn the draft into one order per supplier: 201 {"orders": [{number, supplier, total, state_pays, you_pay}]}.
+
+    ``expected_rev`` is the revision the person checked, ``seen_you_pay`` the sum she was shown (KZT):
+    another one now means a price moved, and she looks again. Raises NotFound, AlreadySubmitted,
+    Discarded, Changed, OpenConflict, Invalid (every field error), RanOut; the draft stays as it was.
+    """
+
+    def work() -> tuple[int, dict[str, Any]]:
+        draft = saving.lock_for_submit(draft_id=draft_id, actor=actor)
+        _check_state(draft, expected_rev)
+        found = review(draft, actor=actor, lock=True)
+        if found.errors:
+            shortages = [FieldError(item.field, item.code, item.message) for item in found.shortages]
+            raise Invalid([*found.errors, *shortages])
+        if found.shortages:
+            raise RanOut(found)
+        if seen_you_pay is not None and seen_you_pay != found.you_pay:
+            raise Changed(_("A price changed since you looked. Check the sums again, then send."))
+        now = timezone.now()
+        orders = placing.place(_placements(draft, found), actor=actor, now=now)
+        return 201, {"orders": _close(draft, found, orders, now)}
+
+    try:
+        return idempotency.once(request, work)
+    except IntegrityError:
+        # The database saw a twin first (an order of this draft, a number): the second look finds it.
+        return idempotency.once(request, work)
+
+
+def _check_state(draft: Draft, expected_rev: int) -> None:
+    if draft.kind != "order":
+        raise Forbidden
+    if draft.status == Draft.Status.SUBMITTED:
+        raise AlreadySubmitted(orders=draft.result.get("orders", []))
+    if draft.status == Draft.Status.DISCARDED:
+        raise Discarded
+    if draft.rev != expected_rev:
+        raise Changed(rev=draft.rev)
+    if draft.conflicts:
+        raise OpenConflict(conflicts=sorted(draft.conflicts))
+
+
+def _placements(draft: Draft, found: Review) -> list[placing.Placement]:
+    answers, beneficiary = found.answers, draft.beneficiary
+    assert beneficiary is not None and answers.region is not None
+    contact = {
+        "contact_name": answers.name,
+        "contact_phone": answers.phone,
+        "contact_channel": answers.channel,
+        "delivery_address": answers.address,
+        "delivery_comment": answers.comment,
+    }
+    return [
+        placing.Placement(lines, draft, beneficiary, answers.region.code, beneficiary.office, contact)
+        for lines in found.by_supplier()
+    ]
+
+
+def _close(draft: Draft, found: Review, orders: list[Order], now: datetime) -> list[dict[str, Any]]:
+    """Mark the draft as sent with what came out of it; body measures go to the person's record."""
+    results = [
+        {
+            "number": order.number,
+            "supplier": {"code": order.partner.code, "name": order.partner.name},
+            "total": kzt(order.total_incl_tax),
+            "state_pays": kzt(order.state_pays),
+            "you_pay": kzt(order.you_pay),
+        }
+        for order in orders
+    ]
+    draft.status, draft.submitted_at, draft.result = Draft.Status.SUBMITTED, now, {"orders": results}
+    draft.save(update_fields=["status", "submitted_at", "result"])
+    if found.answers.measures:
+        record = PersonRecord.objects.select_for_update().get(user=draft.beneficiary_id)
+        record.measures |= found.answers.measures
+        record.save(update_fields=["measures"])
+    return results

@@ -1,0 +1,184 @@
+"""The market's part of the API: products with offers, suppliers, a supplier's own offers."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from catalog import search, selectors, types
+from catalog.search.query import PAGE_SIZE, beneficiary_id, from_params, region_of
+from marketplace import regions
+from marketplace.api import Problem, anyone, paged
+from suppliers import guarantees, market, offers, qr, ranking, schemas, shapes
+from suppliers import selectors as suppliers
+
+router = Router(tags=["market"])
+
+ATTRIBUTES_PARAMETER = {
+    "parameters": [
+        {
+            "in": "query",
+            "name": "attributes",
+            "description": "attr.<code>=a..b (whole numbers in the attribute's unit) or attr.<code>=choice,choice; "
+            "codes and units are in /product-types.",
+            "style": "form",
+            "explode": True,
+            "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+        }
+    ]
+}
+
+
+@router.get(
+    "/products",
+    auth=anyone,
+    response={200: schemas.ProductsOut, 422: Problem},
+    openapi_extra=ATTRIBUTES_PARAMETER,
+    operation_id="list_products",
+)
+def list_products(request: HttpRequest, params: Query[schemas.ProductsIn]) -> dict[str, Any]:
+    """Search and filter products; each comes with its best offer and whether it fits the person."""
+    beneficiary = selectors.beneficiary_of(request.auth, beneficiary_id(request.GET))
+    query = from_params(request.GET, measures=beneficiary.measures)
+    page = search.find(query)
+    rows = selectors.documents(page.ids)
+    indexes = market.choice_indexes({row.type_id for row in rows}, query.region)
+    guarantee_of = guarantees.of_person(beneficiary.id)
+    following = None
+    if query.page * PAGE_SIZE < page.count:
+        turned = request.GET.copy()
+        turned["page"] = str(query.page + 1)
+        following = request.build_absolute_uri(f"{request.path}?{turned.urlencode()}")
+    return {
+        "results": [
+            shapes.product_data(
+                row,
+                beneficiary=beneficiary,
+                guarantee_of=guarantee_of,
+                choice_index=indexes[row.type_id],
+                region=query.region or beneficiary.region,
+                supplier=query.supplier,
+            )
+            for row in rows
+        ],
+        "next": following,
+        "count": page.count,
+        "facets": facets_data(page.facets),
+    }
+
+
+def facets_data(facets: search.Facets) -> dict[str, list[dict[str, Any]]]:
+    """Filter name → choices as they are written in a query, with the words people see."""
+    book = types.book()
+    read: dict[str, Any] = {
+        "type": lambda item: (book.by_id[int(item.value)].code, book.by_id[int(item.value)].name),
+        "region": lambda item: (item.value, regions.name_of(item.value)),
+        "supplier": lambda item: (item.value, item.label),
+        "fit": lambda item: (search.filters.FITS[int(item.value)],) * 2,
+    }
+    data = {}
+    for name, values in facets.items():
+        data[name] = []
+        for item in values:
+            value, label = read[name](item) if name in read else (item.value, _choice_label(name, item.value))
+            data[name].append({"value": value, "label": label, "count": item.count})
+    return data
+
+
+def _choice_label(name: str, value: str) -> str:
+    attribute = next(types.book().definitions(name.removeprefix("attr.")))
+    return attribute.choice_name(value)
+
+
+@router.get(
+    "/products/{int:product_id}",
+    auth=anyone,
+    response={200: schemas.ProductDetailOut, 404: Problem, 422: Problem},
+    operation_id="get_product",
+)
+def get_product(request: HttpRequest, product_id: int, params: Query[schemas.ProductIn]) -> dict[str, Any]:
+    """One product with its offers ranked by value; what the state pays is said for the signed-in person."""
+    beneficiary = selectors.beneficiary_of(request.auth, beneficiary_id(request.GET))
+    region = region_of(request.GET) or beneficiary.region
+    row = selectors.document(product_id)
+    guarantee_of = guarantees.of_person(beneficiary.id)
+    policy = ranking.policy()
+    ranked = suppliers.ranked_offers(
+        [row.pk], region=region, guarantee_of=guarantee_of, packs=params.packs, policy=policy
+    )
+    return shapes.detail_data(
+        row,
+        ranked[row.pk],
+        beneficiary=beneficiary,
+        guarantee_of=guarantee_of,
+        choice_index=market.choice_indexes([row.type_id], region, policy=policy)[row.type_id],
+    )
+
+
+@router.get(
+    "/suppliers", auth=anyone, response={200: schemas.SuppliersOut, 422: Problem}, operation_id="list_suppliers"
+)
+def list_suppliers(request: HttpRequest, page: int = 1) -> dict[str, Any]:
+    """Suppliers that sell or sold here, by name."""
+    return paged(request, suppliers.visible_suppliers(), page, shapes.supplier_data)
+
+
+@router.get(
+    "/suppliers/{slug:code}",
+    auth=anyone,
+    response={200: schemas.SupplierDetailOut, 404: Problem},
+    operation_id="get_supplier",
+)
+def get_supplier(request: HttpRequest, code: str) -> dict[str, Any]:
+    """One supplier: contacts and the counts behind its score."""
+    qr_url = request.build_absolute_uri(f"{request.path}/qr.svg")
+    return shapes.supplier_detail_data(suppliers.supplier(code), qr_url)
+
+
+@router.get("/suppliers/{slug:code}/qr.svg", auth=anyone, operation_id="get_supplier_qr")
+def get_supplier_qr(request: HttpRequest, code: str) -> HttpResponse:
+    """The supplier's QR code as an SVG image; it opens the page where one complains or thanks."""
+    return HttpResponse(qr.svg_of(suppliers.supplier(code)), content_type="image/svg+xml")
+
+
+@router.get("/supplier/offers", response={200: schemas.OwnOffersOut, 403: Problem}, operation_id="list_own_offers")
+def list_own_offers(request: HttpRequest, page: int = 1) -> dict[str, Any]:
+    """The signed-in supplier's own offers in every state."""
+    return paged(request, suppliers.own_offers(request.auth), page, shapes.own_offer_data)
+
+
+@router.post(
+    "/supplier/offers/{int:offer_id}",
+    response={200: schemas.OwnOfferOut, 403: Problem, 404: Problem, 409: Problem, 422: Problem},
+    operation_id="change_own_offer",
+)
+def change_own_offer(request: HttpRequest, offer_id: int, body: schemas.OwnOfferIn) -> dict[str, Any]:
+    """Change price and stock of an own offer, or confirm that the stock is still right."""
+    offer = offers.change(
+        offer_id=offer_id,
+        actor=request.auth,
+        price=body.price,
+        stock=body.stock,
+        confirm_stock=body.confirm_stock,
+    )
+    return shapes.own_offer_data(offer)
+
+
+@router.post(
+    "/supplier/offers/{int:offer_id}/publish",
+    response={200: schemas.OwnOfferOut, 403: Problem, 404: Problem, 409: Problem},
+    operation_id="publish_own_offer",
+)
+def publish_own_offer(request: HttpRequest, offer_id: int) -> dict[str, Any]:
+    """Put a withdrawn or hidden own offer on sale."""
+    return shapes.own_offer_data(offers.publish(offer_id=offer_id, actor=request.auth))
+
+
+@router.post(
+    "/supplier/offers/{int:offer_id}/withdraw",
+    response={200: schemas.OwnOfferOut, 403: Problem, 404: Problem, 409: Problem},
+    operation_id="withdraw_own_offer",
+)
+def withdraw_own_offer(request: HttpRequest, offer_id: int) -> dict[str, Any]:
+    """Take an own offer from sale; orders that stand are not touched."""
+    return shapes.own_offer_data(offers.withdraw(offer_id=offer_id, actor=request.auth))

@@ -1,0 +1,48 @@
+"""What follows from a changed offer or supplier: the search documents of the products concerned."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from catalog.models import Product
+from catalog.search import documents
+from marketplace import outbox
+from marketplace.models import OutboxRow
+from suppliers import ranking, selectors
+from suppliers.models import StockRecord
+
+BATCH = 500
+
+
+def refresh_documents(product_ids: Iterable[int] | None = None) -> int:
+    """Rewrite the documents of these products, or of all; the indexes follow by the outbox.
+
+    Returns the number of documents. Used by the handlers below and by the loaders.
+    """
+    ids = Product.objects.order_by("pk").values_list("pk", flat=True) if product_ids is None else product_ids
+    wanted, written = sorted(set(ids)), 0
+    policy = ranking.policy() if wanted else None
+    for start in range(0, len(wanted), BATCH):
+        batch = wanted[start : start + BATCH]
+        with transaction.atomic():
+            documents.lock(batch)
+            written += documents.refresh(batch, selectors.offer_facts(batch, policy))
+    return written
+
+
+@outbox.handler("offer.changed")
+def offer_changed(row: OutboxRow) -> None:
+    """``key`` is the offer's id."""
+    refresh_documents(StockRecord.objects.filter(pk=row.key).values_list("product_id", flat=True))
+
+
+@outbox.handler("supplier.changed")
+def supplier_changed(row: OutboxRow) -> None:
+    """``key`` is the supplier's id: its state or the facts of its score changed."""
+    refresh_documents(StockRecord.objects.filter(partner=row.key).values_list("product_id", flat=True))
+
+
+@outbox.handler("product.changed")
+def product_changed(row: OutboxRow) -> None:
+    """``key`` is the product's id."""
+    refresh_documents([int(row.key)])

@@ -1,0 +1,231 @@
+"""Forms of the market's pages: the filters of a list, and price and stock of an own offer."""
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog import search, types, units
+from catalog.search.filters import FITS
+from catalog.search.query import LONGEST_TEXT, SORTS, AttributeFilter, Query, read_filter
+from catalog.selectors import Beneficiary
+from catalog.types import Attribute, ProductType
+from marketplace import formats, regions
+
+SORT_LABELS = {
+    "best": gettext_lazy("Best for you first"),
+    "price": gettext_lazy("Cheapest first"),
+    "-price": gettext_lazy("Dearest first"),
+    "unit_price": gettext_lazy("Cheapest piece first"),
+}
+MOST_INTERVALS = 6  # a panel of twenty boxes helps nobody
+
+
+class PriceField(forms.CharField):
+    """A sum typed as people type it: ``142 000,50``. Returns Decimal or None."""
+
+    def __init__(self, **options: Any):
+        super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "width": 10}), **options)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        return _number(super().to_python(value), self)
+
+
+def _number(text: str, field: forms.Field) -> Decimal | None:
+    cleaned = text.replace(" ", "").replace(formats.NO_BREAK, "").replace(",", ".").removesuffix("₸")
+    if not cleaned:
+        return None
+    try:
+        number = Decimal(cleaned)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or not 0 <= number < 10**12:
+        raise forms.ValidationError(_("Enter a number, for example 15000."), code="invalid")
+    return number
+
+
+class FilterForm(forms.Form):
+    """The filters of a list of products. A wrong answer is named and left out; the others still filter."""
+
+    q = forms.CharField(label=gettext_lazy("What do you look for"), required=False, max_length=LONGEST_TEXT)
+    sort = forms.ChoiceField(label=gettext_lazy("Sort by"), required=False, choices=list(SORT_LABELS.items()))
+    region = forms.ChoiceField(label=gettext_lazy("Delivery to"), required=False)
+    supplier = forms.ChoiceField(label=gettext_lazy("Supplier"), required=False)
+    price_from = PriceField(label=gettext_lazy("Price from, ₸"), required=False)
+    price_to = PriceField(label=gettext_lazy("Price to, ₸"), required=False)
+
+    def __init__(
+        self,
+        data: QueryDict,
+        *,
+        product_type: ProductType | None,
+        beneficiary: Beneficiary,
+        passed_on: Iterable[str] = (),
+    ):
+        super().__init__(data)
+        self.product_type = product_type
+        self.beneficiary = beneficiary
+        if product_type is not None:
+            del self.fields["q"]
+        else:
+            self._add_types()
+        for name in passed_on:
+            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+        if beneficiary.user is not None:
+            self.fields["fits"] = forms.BooleanField(label=_("Only what fits"), required=False)
+        self.intervals = self._add_intervals()
+        self.choices = self._add_choices()
+        listed = [(region.code, region.name) for region in regions.listed()]
+        self.fields["region"].choices = [("", _("All Kazakhstan")), *listed]
+        # What a facet will name is not known yet: any code may be asked for, an unknown one finds nothing.
+        asked = data.get("supplier", "")
+        self.fields["supplier"].choices = [("", _("Any")), *([(asked, asked)] if asked else [])]
+        self.full_clean()
+
+    def _add_types(self) -> None:
+        listed = [(product_type.code, product_type.name) for product_type in types.book().types]
+        self.fields["type"] = forms.ChoiceField(
+            label=_("Kind of product"), required=False, choices=[("", _("Any")), *listed]
+        )
+
+    def _add_intervals(self) -> list[Attribute]:
+        """Two boxes, from and to, for the mandatory amounts of the type, in people's units."""
+        if self.product_type is None:
+            return []
+        asked = [
+            attribute
+            for attribute in self.product_type.attributes
+            if attribute.kind in {"range", "number"} and attribute.required and not attribute.common
+        ][:MOST_INTERVALS]
+        for attribute in asked:
+            words = {"parameter": attribute.name, "unit": units.label(attribute.shown_unit)}
+            for end, label in (
+                ("from", _("%(parameter)s from, %(unit)s") if words["unit"] else _("%(parameter)s from")),
+                ("to", _("%(parameter)s to, %(unit)s") if words["unit"] else _("%(parameter)s to")),
+            ):
+                self.fields[f"attr.{attribute.code}.{end}"] = PriceField(label=label % words, required=False)
+        return asked
+
+    def _add_choices(self) -> list[Attribute]:
+        """Boxes to tick for the parameters with choices."""
+        if self.product_type is None:
+            return []
+        asked = [
+            attribute
+            for attribute in self.product_type.attributes
+            if attribute.kind in {"choice", "multi", "flag"} and not attribute.common
+        ]
+        for attribute in asked:
+            self.fields[f"attr.{attribute.code}"] = forms.MultipleChoiceField(
+                label=attribute.name,
+                required=False,
+                choices=_choices(attribute),
+                widget=forms.CheckboxSelectMultiple,
+            )
+        return asked
+
+    def query(self, *, page: int) -> Query:
+        """The question to the catalogue from the answers that are right."""
+        found = self.cleaned_data
+        product_type = self.product_type or types.book().by_code.get(found.get("type", ""))
+        return Query(
+            text=found.get("q", "").strip(),
+            product_type=product_type,
+            region=found.get("region", ""),
+            supplier=found.get("supplier", ""),
+            price=(found.get("price_from"), found.get("price_to")),
+            attributes=tuple(self._filters()),
+            fits=bool(found.get("fits")),
+            measures=self.beneficiary.measures,
+            sort=found.get("sort") if found.get("sort") in SORTS else "best",
+            page=page,
+        )
+
+    def _filters(self) -> Any:
+        for attribute in self.intervals:
+            ends = [self.cleaned_data.get(f"attr.{attribute.code}.{end}") for end in ("from", "to")]
+            if any(end is not None for end in ends):
+                lower, upper = (
+                    end if end is None else int(end * units.factor(attribute.unit, attribute.shown_unit))
+                    for end in ends
+                )
+                yield AttributeFilter(attribute.code, attribute.kind, lower=lower, upper=upper)
+        for attribute in self.choices:
+            chosen = self.cleaned_data.get(f"attr.{attribute.code}")
+            if chosen:
+                yield read_filter(attribute.code, [attribute], chosen)
+
+    def count(self, facets: search.Facets) -> None:
+        """Write the number of products beside every choice, and leave out the ones that give nothing."""
+        numbers = {name: {item.value: item.count for item in values} for name, values in facets.items()}
+        by_code = {types.book().by_id[int(pk)].code: number for pk, number in numbers.get("type", {}).items()}
+        suppliers = [(item.value, f"{item.label} ({item.count})") for item in facets.get("supplier", [])]
+        if "type" in self.fields:
+            self._counted("type", by_code)
+        self._counted("region", numbers.get("region", {}))
+        chosen = [choice for choice in self.fields["supplier"].choices if choice[0] not in dict(suppliers)]
+        self.fields["supplier"].choices = [*chosen, *suppliers]
+        if "fits" in self.fields:
+            fitting = numbers.get("fit", {}).get(str(FITS.index("fits")), 0)
+            self.fields["fits"].label = _("Only what fits (%(count)s)") % {"count": fitting}
+        for attribute in self.choices:
+            name = f"attr.{attribute.code}"
+            self._counted(name, numbers.get(name, {}))
+            if not self.fields[name].choices:
+                del self.fields[name]
+
+    def _counted(self, name: str, numbers: dict[str, int]) -> None:
+        field = self.fields[name]
+        chosen = self.data.getlist(name)
+        field.choices = [
+            (value, f"{label} ({numbers.get(value, 0)})" if value else label)
+            for value, label in field.choices
+            if not value or value in chosen or numbers.get(value)
+        ]
+
+    def chosen(self) -> list[dict[str, str]]:
+        """The filters in force, each with the address of the list without it."""
+        listed = []
+        for name in self.fields:
+            if name in {"q", "sort"} or self[name].is_hidden or not self.data.get(name) or name in self.errors:
+                continue
+            value = self.cleaned_data.get(name)
+            if value in (None, "", [], False):
+                continue
+            rest = self.data.copy()
+            rest.pop(name)
+            rest.pop("page", None)
+            listed.append({"label": self._in_words(name, value), "remove_url": f"?{rest.urlencode()}"})
+        return listed
+
+    def _in_words(self, name: str, value: Any) -> str:
+        field = self.fields[name]
+        if isinstance(field, forms.BooleanField):
+            return str(field.label)
+        if isinstance(field, forms.ChoiceField):
+            labels = dict(field.choices)
+            asked = value if isinstance(value, list) else [value]
+            value = ", ".join(str(labels.get(item, item)) for item in asked)
+        return f"{field.label}: {value}"
+
+
+def _choices(attribute: Attribute) -> list[tuple[str, str]]:
+    if attribute.kind == "flag":
+        return [("true", _("yes")), ("false", _("no"))]
+    return [(choice.code, choice.name) for choice in attribute.choices]
+
+
+class OfferForm(forms.Form):
+    """Price and stock of one own offer. An empty box leaves its value as it is."""
+
+    price = PriceField(label=gettext_lazy("Price of a pack, ₸"), required=False)
+    stock = forms.IntegerField(
+        label=gettext_lazy("Packs free to be ordered"),
+        required=False,
+        widget=forms.NumberInput(attrs={"width": 5}),
+        error_messages={"invalid": gettext_lazy("Enter the number of packs in digits, for example 3.")},
+    )

@@ -1,0 +1,148 @@
+"""What a supplier does with its own offers: price, stock, confirmation, on sale or not.
+
+Every change is one durable transaction: the offer's row locked, the change, its event, and the outbox row
+``offer.changed`` that brings the search documents up to date.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace import events, outbox
+from marketplace.errors import FieldError, Invalid, NotFound
+from marketplace.models import User
+from suppliers import ranking
+from suppliers.models import StockRecord
+from suppliers.selectors import own_supplier
+from suppliers.states import OFFER
+
+TOPIC = "offer.changed"
+HIGHEST_PRICE = Decimal("9999999999.99")
+MOST_STOCK = 1_000_000
+
+
+def change(
+    *,
+    offer_id: int,
+    actor: User,
+    price: Decimal | None = None,
+    stock: int | None = None,
+    confirm_stock: bool = False,
+) -> StockRecord:
+    """Set the price (KZT for a pack) and the stock (packs free to be ordered), or confirm the stock as it is.
+
+    A stock that is set or confirmed counts as counted now, and a hidden offer is on sale again. Raises
+    Forbidden (no supplier), NotFound (foreign or missing), Invalid (nothing to change, bad values).
+    """
+    _check(price, stock, confirm_stock)
+    with transaction.atomic(durable=True):
+        offer = _locked(offer_id, actor)
+        now = timezone.now()
+        before = _facts(offer)
+        if price is not None:
+            offer.price = price
+        if stock is not None:
+            # What is promised to orders is not free: it lies in stock until it is shipped.
+            offer.num_in_stock = stock + offer.num_allocated
+        if stock is not None or confirm_stock:
+            offer.stock_confirmed_at = now
+            if offer.status == StockRecord.Status.HIDDEN:
+                _take(offer, "confirm-stock", actor, now)
+        offer.save(update_fields=["price", "num_in_stock", "stock_confirmed_at", "date_updated"])
+        _tell(offer, "offer.updated", actor, data={"before": before, "after": _facts(offer)}, at=now)
+    return offer
+
+
+def publish(*, offer_id: int, actor: User) -> StockRecord:
+    """Put a withdrawn or hidden offer on sale; the stock counts as confirmed."""
+    with transaction.atomic(durable=True):
+        offer = _locked(offer_id, actor)
+        now = timezone.now()
+        _take(offer, "publish", actor, now)
+        offer.stock_confirmed_at = now
+        offer.save(update_fields=["stock_confirmed_at", "date_updated"])
+        _tell(offer, "", actor, at=now)
+    return offer
+
+
+def withdraw(*, offer_id: int, actor: User) -> StockRecord:
+    """Take an offer from sale; orders that stand are not touched."""
+    with transaction.atomic(durable=True):
+        offer = _locked(offer_id, actor)
+        now = timezone.now()
+        _take(offer, "withdraw", actor, now)
+        _tell(offer, "", actor, at=now)
+    return offer
+
+
+def hide_stale(limit: int = 500) -> int:
+    """Hide published offers whose stock was not confirmed in time; returns how many. Safe to run twice.
+
+    By the real time, never by a simulated one: the count of a shelf does not get old by a rehearsal.
+    """
+    since = ranking.policy().fresh_since
+    stale = StockRecord.objects.filter(status=StockRecord.Status.PUBLISHED, stock_confirmed_at__lt=since)
+    hidden = 0
+    for offer_id in stale.order_by("pk").values_list("pk", flat=True)[:limit]:
+        with transaction.atomic(durable=True):
+            offer = stale.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(pk=offer_id).first()
+            if offer is None:
+                continue  # confirmed meanwhile, or another sweep has it
+            now = timezone.now()
+            _take(offer, "hide", None, now)
+            _tell(offer, "", None, at=now)
+            hidden += 1
+    return hidden
+
+
+def _check(price: Decimal | None, stock: int | None, confirm_stock: bool) -> None:
+    errors = []
+    if price is not None and not (price.is_finite() and 0 < price <= HIGHEST_PRICE):
+        errors.append(FieldError("price", "range", _("Give a price above zero, in tenge.")))
+    elif price is not None and price != round(price, 2):
+        errors.append(FieldError("price", "places", _("Give the price with at most two places for tiyn.")))
+    if stock is not None and not 0 <= stock <= MOST_STOCK:
+        errors.append(FieldError("stock", "range", _("Give the number of packs, from 0 to 1,000,000.")))
+    if price is None and stock is None and not confirm_stock:
+        errors.append(FieldError("price", "required", _("Give a price or a stock, or confirm the stock.")))
+    if errors:
+        raise Invalid(errors)
+
+
+def _locked(offer_id: int, actor: User) -> StockRecord:
+    offer = (
+        StockRecord.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("partner", "product")
+        .filter(pk=offer_id, partner=own_supplier(actor))
+        .first()
+    )
+    if offer is None:
+        raise NotFound
+    return offer
+
+
+def _take(offer: StockRecord, action: str, actor: User | None, now: datetime) -> None:
+    """A step of the machine with its event."""
+    before = offer.status
+    step = OFFER.find(action, before, ["supplier"] if actor is not None else ["clock"])
+    OFFER.take(StockRecord.objects.filter(pk=offer.pk), step, before)
+    offer.status = step.target
+    events.record(
+        kind=f"offer.{action}", subject=f"offer:{offer.pk}", actor=actor, before=before, after=step.target, at=now
+    )
+
+
+def _tell(
+    offer: StockRecord, kind: str, actor: User | None, *, at: datetime, data: dict[str, Any] | None = None
+) -> None:
+    if kind:
+        events.record(kind=kind, subject=f"offer:{offer.pk}", actor=actor, data=data, at=at)
+    outbox.add(TOPIC, str(offer.pk))
+
+
+def _facts(offer: StockRecord) -> dict[str, Any]:
+    return {"price": f"{offer.price:.2f}", "stock": offer.net_stock_level}

@@ -1,0 +1,72 @@
+"""Printed QR codes: a short signed token in upper-case letters and digits, so that the code stays small.
+
+``S1A-7K2M4QX3ZD`` is kind, id in base 36, and fifty bits of a keyed digest. It opens ``/q/<token>``, where
+a visitor complains or gives feedback without an account. It names a supplier, never a person.
+"""
+
+import base64
+import hmac
+import io
+
+import segno
+from django.conf import settings
+
+from suppliers.models import Partner
+
+SUPPLIER = "S"
+SIGNATURE_LENGTH = 10
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def token_of(partner: Partner) -> str:
+    """The token that stands for a supplier; always the same one."""
+    return make(SUPPLIER, partner.pk)
+
+
+def supplier_of(token: str) -> Partner | None:
+    """The supplier a token stands for; None for a token that nobody issued."""
+    named = read(token)
+    if named is None or named[0] != SUPPLIER:
+        return None
+    return Partner.objects.filter(pk=named[1]).exclude(status=Partner.Status.APPLICANT).first()
+
+
+def make(kind: str, number: int) -> str:
+    """A token for any kind of thing with a number; ``kind`` is one upper-case letter."""
+    body = f"{kind}{_base36(number)}"
+    return f"{body}-{_signature(body)}"
+
+
+def read(token: str) -> tuple[str, int] | None:
+    """(kind, number) of a token, typed in any case; None when the signature does not fit."""
+    body, _dash, signature = token.strip().upper().partition("-")
+    if len(body) < 2 or len(body) > 14 or not set(body) <= set(_DIGITS):
+        return None
+    if not hmac.compare_digest(signature.encode(), _signature(body).encode()):
+        return None
+    return body[0], int(body[1:], 36)
+
+
+def url_of(partner: Partner) -> str:
+    return f"{settings.PORTAL_URL}/q/{token_of(partner)}"
+
+
+def svg_of(partner: Partner) -> bytes:
+    """The code as an SVG file, readable with a quarter of it dirty or torn."""
+    code = segno.make_qr(url_of(partner), error="q")
+    file = io.BytesIO()
+    code.save(file, kind="svg", scale=8, border=4, title=partner.name, xmldecl=False)
+    return file.getvalue()
+
+
+def _signature(body: str) -> str:
+    digest = hmac.digest(settings.SECRET_KEY.encode(), f"qr:{body}".encode(), "sha256")
+    return base64.b32encode(digest).decode()[:SIGNATURE_LENGTH]
+
+
+def _base36(number: int) -> str:
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = _DIGITS[rest] + text
+    return text or "0"

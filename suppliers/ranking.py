@@ -1,0 +1,192 @@
+"""Best value: offers ranked by what they are worth to the person, not by the lowest price.
+
+First the gate: what fits comes before what is not known to fit, and that before what does not. Then the
+score, a weighted mean of five parts between 0 and 1 whose weights are public rule data:
+
+- quality: mean mark of the supplier, times the share of lines that were not rejected at acceptance;
+- delivery: share of lines that came in time and how soon this offer comes, half and half;
+- complaints: few confirmed or unanswered complaints per delivered line;
+- warranty: months, with the first year counting most;
+- price: the cheapest unit price of the comparison divided by this one.
+
+Rates are Bayesian: the rule's prior counts as so many deliveries or marks already seen, so that a new
+supplier starts in the middle and one lucky delivery proves nothing. Nothing here reads a database
+except ``policy``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from marketplace import formats, rules
+
+LABELS = {
+    "quality": gettext_lazy("Quality"),
+    "delivery": gettext_lazy("Delivery"),
+    "complaints": gettext_lazy("Few complaints"),
+    "warranty": gettext_lazy("Warranty"),
+    "price": gettext_lazy("Price"),
+}
+PARTS = tuple(LABELS)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The rule data of a day: weights, priors, and since when a stock count is fresh enough."""
+
+    weights: Mapping[str, float]
+    complaint_prior: Mapping[str, float]
+    priors: Mapping[str, Any]
+    stale_days: int
+
+    @property
+    def fresh_since(self) -> Any:
+        return timezone.now() - timedelta(days=self.stale_days)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is counted about a supplier: facts of deliveries, acceptances, complaints and marks."""
+
+    delivered_lines: int = 0
+    on_time_lines: int = 0
+    rejected_lines: int = 0
+    confirmed_complaints: int = 0
+    silent_complaints: int = 0
+    rating_sum: int = 0
+    rating_count: int = 0
+
+    @property
+    def rating(self) -> float | None:
+        """The plain mean of the marks, one decimal; None without marks."""
+        return round(self.rating_sum / self.rating_count, 1) if self.rating_count else None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An offer as the ranking sees it. ``unit_price``: KZT for one unit; ``fit``: 0 fits, 1 unknown, 2 does not."""
+
+    offer_id: int
+    unit_price: Decimal
+    lead_days: int
+    warranty_months: int
+    standing: Standing
+    fit: int = 0
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """``score`` and ``parts`` are between 0 and 1."""
+
+    candidate: Candidate
+    score: float
+    parts: Mapping[str, float]
+
+
+def policy(on: date | None = None) -> Policy:
+    """The rules in force, in one query."""
+    found = rules.several("ranking.weights", "ranking.complaint_prior", "ranking.priors", "listing.stale_days", on=on)
+    return Policy(
+        weights=found["ranking.weights"].value,
+        complaint_prior=found["ranking.complaint_prior"].value,
+        priors=found["ranking.priors"].value,
+        stale_days=found["listing.stale_days"].value["days"],
+    )
+
+
+def rank(candidates: Iterable[Candidate], policy: Policy) -> list[Ranked]:
+    """Best first. Better on one part and equal on the rest never ranks lower."""
+    listed = list(candidates)
+    cheapest = min((candidate.unit_price for candidate in listed), default=Decimal(0))
+    ranked = []
+    for candidate in listed:
+        parts = parts_of(candidate, cheapest, policy)
+        ranked.append(Ranked(candidate, score(parts, policy.weights), parts))
+    return sorted(ranked, key=_key)
+
+
+def _key(ranked: Ranked) -> tuple[object, ...]:
+    # A part without weight still decides between equal scores; the id only between equal offers.
+    return (ranked.candidate.fit, -ranked.score, *(-ranked.parts[name] for name in PARTS), ranked.candidate.offer_id)
+
+
+def score(parts: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """The weighted mean of the parts."""
+    total = sum(weights[name] for name in PARTS)
+    return sum(weights[name] * parts[name] for name in PARTS) / total
+
+
+def parts_of(candidate: Candidate, cheapest: Decimal, policy: Policy) -> dict[str, float]:
+    """The five parts; ``cheapest`` is the lowest unit price of the comparison."""
+    standing, priors = candidate.standing, policy.priors
+    on_time = _smoothed(standing.on_time_lines, standing.delivered_lines, priors["on_time"])
+    soon = priors["half_lead_days"] / (priors["half_lead_days"] + candidate.lead_days)
+    return {
+        "quality": _quality(standing, priors),
+        "delivery": (on_time + soon) / 2,
+        "complaints": _complaints(standing, policy.complaint_prior),
+        "warranty": candidate.warranty_months / (candidate.warranty_months + priors["half_warranty_months"]),
+        "price": float(cheapest / candidate.unit_price) if candidate.unit_price else 1.0,
+    }
+
+
+def _smoothed(hits: int, lines: int, prior: Mapping[str, float]) -> float:
+    """A rate with its prior counted in as so many lines already seen."""
+    return (hits + prior["rate"] * prior["lines"]) / (lines + prior["lines"])
+
+
+def _quality(standing: Standing, priors: Mapping[str, Any]) -> float:
+    prior = priors["rating"]
+    mark = (standing.rating_sum + prior["mark"] * prior["marks"]) / (standing.rating_count + prior["marks"])
+    rejected = _smoothed(standing.rejected_lines, standing.delivered_lines, priors["rejected"])
+    return (mark - 1) / 4 * (1 - min(1.0, rejected))
+
+
+def _complaints(standing: Standing, prior: Mapping[str, float]) -> float:
+    """1 without complaints, one half at the rate that the prior takes for usual."""
+    usual = prior["complaints"] / prior["deliveries"]
+    counted = standing.confirmed_complaints + standing.silent_complaints
+    rate = (counted + prior["complaints"]) / (standing.delivered_lines + prior["deliveries"])
+    return usual / (usual + rate)
+
+
+def why(ranked: Ranked, others: Sequence[Ranked]) -> str:
+    """Why the offer stands where it stands, in words: what it is best at, else what holds it back."""
+    own, best = ranked.candidate, []
+    if len(others) <= 1:
+        return _("The only offer.")
+    if own.unit_price == min(other.candidate.unit_price for other in others):
+        best.append(_("lowest price"))
+    if own.lead_days == min(other.candidate.lead_days for other in others):
+        best.append(_lead_words(own.lead_days))
+    if own.warranty_months and own.warranty_months == max(other.candidate.warranty_months for other in others):
+        best.append(_("longest warranty: %(term)s") % {"term": formats.quantity(own.warranty_months, "month")})
+    if _stands_out(ranked, others, "quality") and own.standing.rating is not None:
+        mark = formats.group_digits(Decimal(str(own.standing.rating)), places=1)
+        best.append(_("best marks: %(mark)s of 5") % {"mark": mark})
+    if _stands_out(ranked, others, "complaints"):
+        best.append(_("fewest confirmed complaints"))
+    if best:
+        text = ", ".join(best[:3])
+        return f"{text[0].upper()}{text[1:]}."
+    cheapest = min(other.candidate.unit_price for other in others)
+    dearer = round((own.unit_price / cheapest - 1) * 100)
+    return _("Dearer than the lowest price by %(percent)s%%, without being best at anything else.") % {
+        "percent": dearer
+    }
+
+
+def _lead_words(days: int) -> str:
+    return ngettext("comes soonest: in %(days)s day", "comes soonest: in %(days)s days", days) % {"days": days}
+
+
+def _stands_out(ranked: Ranked, others: Sequence[Ranked], part: str) -> bool:
+    """Best at it, and not merely because all are equal."""
+    values = [other.parts[part] for other in others]
+    return ranked.parts[part] == max(values) > min(values)

@@ -1,0 +1,153 @@
+"""Bodies and answers of the market's API, so that the OpenAPI document says what really comes."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from ninja import Field, Schema
+
+from marketplace.api import Money
+
+
+class ProductsIn(Schema):
+    """All optional; an unknown type, region or sort and a broken interval are refused with 422."""
+
+    q: str = ""
+    type: str = ""
+    shelf: str = ""
+    fits: str = ""
+    region: str = ""
+    supplier: str = ""
+    price: str = ""
+    sort: str = ""
+    page: str = ""
+    beneficiary: str = Field("", alias="for", description="id of the person to choose for")
+
+
+class ProductIn(Schema):
+    region: str = ""
+    packs: int = Field(1, ge=1, le=10_000)
+    beneficiary: str = Field("", alias="for", description="id of the person to choose for")
+
+
+class OwnOfferIn(Schema):
+    """What to change; ``price`` is KZT for a pack, ``stock`` packs that are free to be ordered."""
+
+    price: Decimal | None = None
+    stock: int | None = None
+    confirm_stock: bool = False
+
+
+class SupplierRef(Schema):
+    code: str
+    name: str
+    rating: float | None
+
+
+class OfferOut(Schema):
+    """``price`` is for a pack, ``unit_price`` for a unit; ``stock`` counts packs; score and parts out of 100."""
+
+    id: int
+    supplier: SupplierRef
+    price: Money
+    unit_price: Money
+    pack_size: int
+    stock: int
+    lead_days: int
+    regions: list[str]
+    delivers: bool
+    warranty_months: int
+    delivery_included: bool
+    state_pays: Money
+    you_pay: Money
+    score: int
+    score_parts: dict[str, int]
+    why: str
+
+
+class TypeRef(Schema):
+    code: str
+    iso_code: str
+    name: str
+
+
+class FitOut(Schema):
+    verdict: str
+    reasons: list[str]
+
+
+class ProductSummaryOut(Schema):
+    """``choice_index``: effective number of independent suppliers of the type (in the asked region)."""
+
+    id: int
+    title: str
+    brand: str
+    type: TypeRef
+    attributes: dict[str, dict[str, Any]]
+    offer_count: int
+    choice_index: float
+    best_offer: OfferOut | None
+    fit: FitOut
+
+
+class ProductDetailOut(ProductSummaryOut):
+    description: str
+    offers: list[OfferOut]
+
+
+class FacetValueOut(Schema):
+    value: str
+    label: str
+    count: int
+
+
+class ProductsOut(Schema):
+    """``facets``: filter name → its choices with the exact number of products each would give."""
+
+    results: list[ProductSummaryOut]
+    next: str | None
+    count: int
+    facets: dict[str, list[FacetValueOut]]
+
+
+class SupplierOut(SupplierRef):
+    status: str
+    region: str | None
+    offer_count: int
+    about: str
+
+
+class SupplierDetailOut(SupplierOut):
+    """Contacts, and the counts behind the score."""
+
+    bin: str | None
+    address: str
+    phone: str
+    email: str
+    facts: dict[str, int]
+    qr_url: str
+
+
+class SuppliersOut(Schema):
+    results: list[SupplierOut]
+    next: str | None
+    count: int
+
+
+class OwnOfferOut(Schema):
+    id: int
+    product: dict[str, Any]
+    sku: str
+    status: str
+    price: Money
+    pack_size: int
+    stock: int
+    reserved: int
+    stock_confirmed_at: datetime | None
+    regions: list[str]
+
+
+class OwnOffersOut(Schema):
+    results: list[OwnOfferOut]
+    next: str | None
+    count: int

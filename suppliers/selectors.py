@@ -1,0 +1,211 @@
+"""Who sees which suppliers and offers, and in which order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import translation
+
+from catalog.search.documents import OfferFacts
+from catalog.types import LANGUAGES
+from marketplace.errors import Forbidden, NotFound
+from marketplace.models import Role, User
+from suppliers import guarantees, ranking, strategy
+from suppliers.guarantees import Guarantee
+from suppliers.models import Partner, StockRecord
+
+# A supplier that is suspended keeps its page: people with its goods must find out whom they have.
+VISIBLE = (Partner.Status.APPROVED, Partner.Status.SUSPENDED)
+
+
+@dataclass(frozen=True)
+class RankedOffer:
+    """One offer as a person compares it. Sums are KZT for ``packs`` packs, ``price`` is for one.
+
+    ``score`` and ``parts`` are whole numbers out of 100; ``why`` says in words why it stands here.
+    """
+
+    id: int
+    product_id: int
+    supplier: Partner
+    rating: float | None
+    price: Decimal
+    unit_price: Decimal
+    pack_size: int
+    packs: int
+    stock: int
+    lead_days: int
+    regions: list[str]
+    delivers: bool
+    warranty_months: int
+    delivery_included: bool
+    state_pays: Decimal
+    you_pay: Decimal
+    score: int
+    parts: dict[str, int]
+    why: str
+
+    @property
+    def bars(self) -> list[dict[str, object]]:
+        """The parts of the score as rows of a bar table."""
+        return [{"label": str(ranking.LABELS[name]), "value": value} for name, value in self.parts.items()]
+
+
+def ranked_offers(
+    product_ids: Iterable[int],
+    *,
+    region: str = "",
+    guarantee_of: dict[int, Guarantee] | None = None,
+    packs: int = 1,
+    policy: ranking.Policy | None = None,
+) -> dict[int, list[RankedOffer]]:
+    """Product id → its offers, best first; those that do not deliver to the region come last.
+
+    ``guarantee_of``: product type id → what the state pays for this person. Two queries, one with a policy.
+    """
+    rules = policy or ranking.policy()
+    offers: dict[int, list[StockRecord]] = {product_id: [] for product_id in product_ids}
+    rows = strategy.purchasable(rules.fresh_since).filter(product__in=offers).select_related("partner", "product")
+    for offer in rows.order_by("pk"):
+        offers[offer.product_id].append(offer)
+    return {
+        product_id: _ranked(listed, region, guarantee_of or {}, packs, rules) for product_id, listed in offers.items()
+    }
+
+
+def _ranked(
+    offers: list[StockRecord], region: str, guarantee_of: dict[int, Guarantee], packs: int, policy: ranking.Policy
+) -> list[RankedOffer]:
+    by_id = {offer.pk: offer for offer in offers}
+    ranked: list[RankedOffer] = []
+    for delivers in (True, False):
+        reached = [offer for offer in offers if (not region or region in offer.regions) is delivers]
+        order = ranking.rank([strategy.candidate(offer, region=region) for offer in reached], policy)
+        for place in order:
+            offer = by_id[place.candidate.offer_id]
+            guarantee = guarantee_of.get(offer.product.product_class_id)
+            ranked.append(_view(offer, place, guarantee, packs, delivers, ranking.why(place, order)))
+    return ranked
+
+
+def _view(
+    offer: StockRecord,
+    place: ranking.Ranked,
+    guarantee: Guarantee | None,
+    packs: int,
+    delivers: bool,
+    why: str,
+) -> RankedOffer:
+    state_pays, you_pay = guarantees.split(offer.price * packs, offer.pack_size * packs, guarantee)
+    return RankedOffer(
+        id=offer.pk,
+        product_id=offer.product_id,
+        supplier=offer.partner,
+        rating=place.candidate.standing.rating,
+        price=offer.price,
+        unit_price=place.candidate.unit_price.quantize(Decimal("0.01")),
+        pack_size=offer.pack_size,
+        packs=packs,
+        stock=offer.net_stock_level,
+        lead_days=place.candidate.lead_days,
+        regions=offer.regions,
+        delivers=delivers,
+        warranty_months=offer.warranty_months,
+        delivery_included=offer.delivery_included,
+        state_pays=state_pays,
+        you_pay=you_pay,
+        score=round(place.score * 100),
+        parts={name: round(value * 100) for name, value in place.parts.items()},
+        why=why,
+    )
+
+
+def offer_facts(product_ids: Iterable[int], policy: ranking.Policy | None = None) -> dict[int, list[OfferFacts]]:
+    """The offers of products as their search documents keep them, best first. Two queries at most."""
+    rules = policy or ranking.policy()
+    offers: dict[int, list[StockRecord]] = {}
+    rows = strategy.purchasable(rules.fresh_since).filter(product__in=list(product_ids)).select_related("partner")
+    for offer in rows.order_by("pk"):
+        offers.setdefault(offer.product_id, []).append(offer)
+    facts = {}
+    for product_id, listed in offers.items():
+        by_id = {offer.pk: offer for offer in listed}
+        order = ranking.rank([strategy.candidate(offer) for offer in listed], rules)
+        facts[product_id] = [_facts(by_id[place.candidate.offer_id], place, order) for place in order]
+    return facts
+
+
+def _facts(offer: StockRecord, place: ranking.Ranked, order: list[ranking.Ranked]) -> OfferFacts:
+    partner, why = offer.partner, {}
+    for language in LANGUAGES:
+        with translation.override(language):
+            why[language] = ranking.why(place, order)
+    return OfferFacts(
+        id=offer.pk,
+        supplier=partner.code,
+        supplier_name=partner.name,
+        group=partner.group_bin or partner.bin or partner.code,
+        price=offer.price,
+        unit_price=place.candidate.unit_price,
+        pack_size=offer.pack_size,
+        stock=offer.net_stock_level,
+        lead_days=offer.lead_days,
+        regions=offer.regions,
+        lead_days_by_region=offer.lead_days_by_region,
+        warranty_months=offer.warranty_months,
+        delivery_included=offer.delivery_included,
+        rating=place.candidate.standing.rating,
+        score=round(place.score, 4),
+        parts={name: round(value, 4) for name, value in place.parts.items()},
+        why=why,
+    )
+
+
+# --- Suppliers ---------------------------------------------------------------------------------
+
+
+def visible_suppliers() -> QuerySet[Partner]:
+    """Suppliers that everybody may look up, with the number of their published offers."""
+    published = Count("stockrecords", filter=Q(stockrecords__status=StockRecord.Status.PUBLISHED))
+    return (
+        Partner.objects.filter(status__in=VISIBLE)
+        .select_related("home_region")
+        .annotate(offer_count=published)
+        .order_by("name", "pk")
+    )
+
+
+def supplier(code: str) -> Partner:
+    """One of them. Raises NotFound, also for applicants and refused ones."""
+    found = visible_suppliers().filter(code=code).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def own_supplier(actor: User) -> Partner:
+    """The supplier that the actor works for. Raises Forbidden for everybody else."""
+    partner = None
+    if actor.is_authenticated and actor.role == Role.SUPPLIER:
+        partner = actor.partners.order_by("pk").first()
+    if partner is None:
+        raise Forbidden
+    return partner
+
+
+def own_offers(actor: User) -> QuerySet[StockRecord]:
+    """The actor's own offers in every state. Raises Forbidden for who works for no supplier."""
+    return (
+        StockRecord.objects.filter(partner=own_supplier(actor))
+        .select_related("product", "partner")
+        .order_by("product__product_class__sort", "product__title", "pk")
+    )
+
+
+def own_offer(actor: User, offer_id: int) -> StockRecord:
+    """One own offer. Foreign and missing alike raise NotFound."""
+    found = own_offers(actor).filter(pk=offer_id).first()
+    if found is None:
+        raise NotFound
+    return found

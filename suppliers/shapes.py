@@ -1,0 +1,161 @@
+"""The API's shapes of products, offers and suppliers (contract section 3), as plain data."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+
+from catalog import parameters, selectors
+from catalog.models import ProductDocument
+from catalog.selectors import Beneficiary
+from marketplace.rules import in_language
+from suppliers import guarantees, strategy
+from suppliers.guarantees import Guarantee
+from suppliers.models import Partner, StockRecord
+from suppliers.selectors import RankedOffer
+
+
+def kzt(amount: Decimal) -> dict[str, str]:
+    """An amount of money as text, so that no program rounds it."""
+    return {"amount": f"{amount:.2f}", "currency": settings.OSCAR_DEFAULT_CURRENCY}
+
+
+def offer_data(offer: RankedOffer) -> dict[str, Any]:
+    return {
+        "id": offer.id,
+        "supplier": {"code": offer.supplier.code, "name": offer.supplier.name, "rating": offer.rating},
+        "price": kzt(offer.price),
+        "unit_price": kzt(offer.unit_price),
+        "pack_size": offer.pack_size,
+        "stock": offer.stock,
+        "lead_days": offer.lead_days,
+        "regions": offer.regions,
+        "delivers": offer.delivers,
+        "warranty_months": offer.warranty_months,
+        "delivery_included": offer.delivery_included,
+        "state_pays": kzt(offer.state_pays),
+        "you_pay": kzt(offer.you_pay),
+        "score": offer.score,
+        "score_parts": offer.parts,
+        "why": offer.why,
+    }
+
+
+def kept_offer_data(offer: dict[str, Any], guarantee: Guarantee | None, region: str) -> dict[str, Any]:
+    """An offer as the search document keeps it, in the shape of ``offer_data``."""
+    price = Decimal(offer["price"])
+    state_pays, you_pay = guarantees.split(price, offer["pack_size"], guarantee)
+    return {
+        "id": offer["id"],
+        "supplier": {"code": offer["supplier"], "name": offer["supplier_name"], "rating": offer["rating"]},
+        "price": kzt(price),
+        "unit_price": kzt(Decimal(offer["unit_price"])),
+        "pack_size": offer["pack_size"],
+        "stock": offer["stock"],
+        "lead_days": offer["lead_days_by_region"].get(region, offer["lead_days"]),
+        "regions": offer["regions"],
+        "delivers": not region or region in offer["regions"],
+        "warranty_months": offer["warranty_months"],
+        "delivery_included": offer["delivery_included"],
+        "state_pays": kzt(state_pays),
+        "you_pay": kzt(you_pay),
+        "score": round(offer["score"] * 100),
+        "score_parts": {name: round(value * 100) for name, value in offer["parts"].items()},
+        "why": in_language(offer["why"]),
+    }
+
+
+def best_kept(row: ProductDocument, region: str = "", supplier: str = "") -> dict[str, Any] | None:
+    """The best ranked offer of a document that delivers to the region, from the supplier when one is asked for."""
+    return next(
+        (
+            offer
+            for offer in row.offers
+            if (not region or region in offer["regions"]) and (not supplier or offer["supplier"] == supplier)
+        ),
+        None,
+    )
+
+
+def product_data(
+    row: ProductDocument,
+    *,
+    beneficiary: Beneficiary,
+    guarantee_of: dict[int, Guarantee],
+    choice_index: float,
+    region: str = "",
+    supplier: str = "",
+) -> dict[str, Any]:
+    product_type = selectors.type_of(row)
+    fit = selectors.fit_of(row, beneficiary.measures)
+    best = best_kept(row, region, supplier)
+    return {
+        "id": row.pk,
+        "title": selectors.title_of(row),
+        "brand": row.brand,
+        "type": {"code": product_type.code, "iso_code": product_type.iso_code, "name": product_type.name},
+        "attributes": parameters.as_data(product_type, row.parameters),
+        "offer_count": row.offer_count,
+        "choice_index": choice_index,
+        "best_offer": best and kept_offer_data(best, guarantee_of.get(row.type_id), region),
+        "fit": {"verdict": fit.verdict, "reasons": fit.texts},
+    }
+
+
+def detail_data(
+    row: ProductDocument,
+    offers: Sequence[RankedOffer],
+    *,
+    beneficiary: Beneficiary,
+    guarantee_of: dict[int, Guarantee],
+    choice_index: float,
+) -> dict[str, Any]:
+    """A product with its offers as they are now; the count and the best one come from them."""
+    listed = [offer_data(offer) for offer in offers]
+    plain = product_data(row, beneficiary=beneficiary, guarantee_of=guarantee_of, choice_index=choice_index)
+    return plain | {
+        "description": in_language(row.texts),
+        "offer_count": len(listed),
+        "best_offer": next((offer for offer in listed if offer["delivers"]), None),
+        "offers": listed,
+    }
+
+
+def supplier_data(partner: Partner) -> dict[str, Any]:
+    """``partner`` comes from ``selectors.visible_suppliers``, with its number of offers."""
+    return {
+        "code": partner.code,
+        "name": partner.name,
+        "rating": strategy.standing(partner).rating,
+        "status": partner.status,
+        "region": partner.home_region_id,
+        "offer_count": partner.offer_count,
+        "about": partner.about or "",
+    }
+
+
+def supplier_detail_data(partner: Partner, qr_url: str) -> dict[str, Any]:
+    return supplier_data(partner) | {
+        "bin": partner.bin,
+        "address": partner.address,
+        "phone": partner.phone,
+        "email": partner.email,
+        "facts": vars(strategy.standing(partner)),
+        "qr_url": qr_url,
+    }
+
+
+def own_offer_data(offer: StockRecord) -> dict[str, Any]:
+    return {
+        "id": offer.pk,
+        "product": {"id": offer.product_id, "title": offer.product.title},
+        "sku": offer.partner_sku,
+        "status": offer.status,
+        "price": kzt(offer.price),
+        "pack_size": offer.pack_size,
+        "stock": offer.net_stock_level,
+        "reserved": offer.num_allocated,
+        "stock_confirmed_at": offer.stock_confirmed_at,
+        "regions": offer.regions,
+    }

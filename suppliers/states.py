@@ -1,0 +1,50 @@
+"""The life of an offer as data (domain: published → stale → hidden; what the supplier itself may do)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.machine import Machine, Step
+
+
+class SupplierStatus(models.TextChoices):
+    APPLICANT = "applicant", _("Applicant")
+    SUBMITTED = "submitted", _("Application being checked")
+    NEEDS_FIX = "needs_fix", _("Application to be corrected")
+    APPROVED = "approved", _("Approved")
+    REFUSED = "refused", _("Refused")
+    SUSPENDED = "suspended", _("Suspended")
+    TERMINATED = "terminated", _("Terminated")
+
+
+class OfferStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    MODERATION = "moderation", _("Being checked")
+    PRICE_REVIEW = "price_review", _("Price being checked")
+    PUBLISHED = "published", _("Published")
+    HIDDEN = "hidden", _("Hidden: stock not confirmed")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    RECALLED = "recalled", _("Recalled")
+
+
+OFFER = Machine(
+    "offer",
+    OfferStatus,
+    [
+        Step(
+            "withdraw",
+            (OfferStatus.PUBLISHED, OfferStatus.HIDDEN),
+            OfferStatus.WITHDRAWN,
+            ("supplier",),
+            _("Withdraw from sale"),
+        ),
+        Step(
+            "publish",
+            (OfferStatus.WITHDRAWN, OfferStatus.HIDDEN),
+            OfferStatus.PUBLISHED,
+            ("supplier",),
+            _("Put on sale"),
+        ),
+        Step("confirm-stock", (OfferStatus.HIDDEN,), OfferStatus.PUBLISHED, ("supplier",), _("Confirm the stock")),
+        Step("hide", (OfferStatus.PUBLISHED,), OfferStatus.HIDDEN, ("clock",), _("Hide: the stock was not confirmed")),
+    ],
+)

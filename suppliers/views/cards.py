@@ -1,0 +1,91 @@
+"""What several pages of the storefront show alike."""
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from catalog import fit, selectors
+from catalog.models import ProductDocument
+from catalog.search.query import Query
+from catalog.selectors import Beneficiary
+from catalog.types import ProductType
+from suppliers import guarantees
+from suppliers.guarantees import Guarantee
+
+CARRIED = ("for", "draft")
+
+
+def carried(request: HttpRequest) -> dict[str, str]:
+    """Whom the visit is for and which application it fills: every link and form of the storefront passes it on."""
+    return {name: request.GET[name] for name in CARRIED if request.GET.get(name)}
+
+
+def card(
+    row: ProductDocument,
+    *,
+    query: Query,
+    beneficiary: Beneficiary,
+    guarantee_of: dict[int, Guarantee],
+    passed_on: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """The context of components/product_card.html: the price is the lowest of the offers that meet the filters."""
+    region, supplier = query.region, query.supplier
+    offers = [
+        offer
+        for offer in row.offers
+        if (not region or region in offer["regions"]) and (not supplier or offer["supplier"] == supplier)
+    ]
+    cheapest = min(offers, key=lambda offer: Decimal(offer["price"]), default=None)
+    guarantee = guarantee_of.get(row.type_id)
+    you_pay = None
+    if cheapest is not None and guarantee is not None:
+        you_pay = guarantees.split(Decimal(cheapest["price"]), cheapest["pack_size"], guarantee)[1]
+    return {
+        "title": selectors.title_of(row),
+        "url": product_url(row) + as_query(passed_on or {}),
+        "type": selectors.type_of(row).name,
+        "offers": len(offers),
+        "price": cheapest and Decimal(cheapest["price"]),
+        "you_pay": you_pay,
+        "fit": fit_data(row, beneficiary) if beneficiary.user is not None else None,
+    }
+
+
+def fit_data(row: ProductDocument, beneficiary: Beneficiary) -> dict[str, Any]:
+    """Verdict as a tag, the reason that decides, all reasons."""
+    found = selectors.fit_of(row, beneficiary.measures)
+    labels = {
+        fit.FITS: _("Fits"),
+        fit.DOES_NOT_FIT: _("Does not fit"),
+        fit.UNKNOWN: _("Not known whether it fits"),
+    }
+    return {
+        "status": found.verdict,
+        "label": labels[found.verdict],
+        "reason": "" if found.verdict == fit.FITS else found.texts[0],
+        "reasons": found.texts,
+    }
+
+
+def as_query(params: dict[str, str]) -> str:
+    """``?for=5``; empty without parameters."""
+    return f"?{urlencode(params)}" if params else ""
+
+
+def product_url(row: ProductDocument) -> str:
+    return reverse("catalogue:detail", kwargs={"product_slug": row.slug, "pk": row.pk})
+
+
+def crumbs(kind: ProductType | None = None) -> list[dict[str, str]]:
+    """Breadcrumbs of a page inside the catalogue, or inside the list of a type."""
+    listed = [
+        {"label": _("Home"), "url": reverse("marketplace:home")},
+        {"label": _("Catalogue"), "url": reverse("catalogue:index")},
+    ]
+    if kind is not None:
+        listed.append({"label": kind.name, "url": reverse("catalogue:type", kwargs={"code": kind.code})})
+    return listed

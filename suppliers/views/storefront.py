@@ -1,0 +1,254 @@
+"""The storefront: shelves, lists with filters, one product with its offers, products side by side, suppliers."""
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from catalog import parameters, search, selectors, types
+from catalog.search.query import PAGE_SIZE, Query, beneficiary_id
+from catalog.selectors import Beneficiary
+from catalog.types import ProductType
+from marketplace import regions
+from marketplace.models import Role
+from marketplace.rules import in_language
+from suppliers import guarantees, market, ranking, strategy
+from suppliers import selectors as suppliers
+from suppliers.forms import FilterForm
+from suppliers.views.cards import as_query, card, carried, crumbs, fit_data, product_url
+
+MOST_COMPARED = 4
+ORDERING_ROLES = (Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Shelves with their product types, the search box, and what the person's programme entitles to."""
+    beneficiary = selectors.beneficiary_of(request.user, beneficiary_id(request.GET))
+    book = types.book()
+    counts = {int(item.value): item.count for item in search.find(Query(size=1)).facets.get("type", [])}
+    programme = [
+        {"type": book.by_id[guarantee.type_id], "guarantee": guarantee}
+        for guarantee in guarantees.of_person(beneficiary.id).values()
+        if guarantee.type_id in book.by_id
+    ]
+    shelves = [
+        {"shelf": shelf, "types": [(product_type, counts.get(product_type.id, 0)) for product_type in shelf.types]}
+        for shelf in book.shelves
+        if shelf.types
+    ]
+    context = {
+        "shelves": shelves,
+        "beneficiary": beneficiary,
+        "programme": programme,
+        **_passed_on(request),
+        "crumbs": [{"label": _("Home"), "url": reverse("marketplace:home")}],
+    }
+    return render(request, "catalog/index.html", context)
+
+
+@require_safe
+def shelf(request: HttpRequest, category_slug: str, pk: int) -> HttpResponse:
+    """A shelf is a part of the first page."""
+    return redirect(f"{reverse('catalogue:index')}#{category_slug.rpartition('/')[2]}")
+
+
+@require_safe
+def product_type(request: HttpRequest, code: str) -> HttpResponse:
+    """The products of one type."""
+    found = types.book().by_code.get(code)
+    if found is None:
+        raise Http404
+    return _listing(request, found)
+
+
+@require_safe
+def results(request: HttpRequest) -> HttpResponse:
+    """What a search found, in all types."""
+    return _listing(request, None)
+
+
+def _listing(request: HttpRequest, product_type: ProductType | None) -> HttpResponse:
+    beneficiary = selectors.beneficiary_of(request.user, beneficiary_id(request.GET))
+    form = FilterForm(request.GET, product_type=product_type, beneficiary=beneficiary, passed_on=carried(request))
+    query = form.query(page=_page_number(request))
+    page = search.find(query)
+    if not page.ids and page.count:  # the list has become shorter than this page
+        query = query.turned_to(1 + (page.count - 1) // PAGE_SIZE)
+        page = search.find(query)
+    form.count(page.facets)
+    guarantee_of = guarantees.of_person(beneficiary.id)
+    rows = selectors.documents(page.ids)
+    context = {
+        "product_type": product_type,
+        "form": form,
+        "query": query,
+        "count": page.count,
+        "cards": [
+            card(row, query=query, beneficiary=beneficiary, guarantee_of=guarantee_of, passed_on=carried(request))
+            for row in rows
+        ],
+        "page": Paginator(range(page.count), PAGE_SIZE).get_page(query.page),
+        "chosen": form.chosen(),
+        "clear_url": request.path + as_query(carried(request)),
+        "beneficiary": beneficiary,
+        "crumbs": crumbs(),
+        "last_resort": page.engine == search.LAST_RESORT,
+    }
+    return render(request, "catalog/list.html", context)
+
+
+def _page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "1")
+    return min(max(int(text), 1), 100_000) if text.isdecimal() and len(text) < 10 else 1
+
+
+@require_safe
+def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
+    """One product: parameters, fit, and its offers side by side with what each costs the person."""
+    row = selectors.document(pk)
+    if row.slug != product_slug:
+        return redirect(f"{product_url(row)}?{request.GET.urlencode()}".rstrip("?"), permanent=True)
+    beneficiary = selectors.beneficiary_of(request.user, beneficiary_id(request.GET))
+    region, policy, kind = _region(request) or beneficiary.region, ranking.policy(), selectors.type_of(row)
+    guarantee_of = guarantees.of_person(beneficiary.id)
+    offers = suppliers.ranked_offers([row.pk], region=region, guarantee_of=guarantee_of, policy=policy)[row.pk]
+    shown = parameters.shown(kind, row.parameters)
+    context = {
+        "document": row,
+        "title": selectors.title_of(row),
+        "description": in_language(row.texts),
+        "product_type": kind,
+        "own": [{"key": line.name, "value": line.text} for line in shown if not line.common],
+        "common": [{"key": line.name, "value": line.text} for line in shown if line.common],
+        "fit": fit_data(row, beneficiary),
+        "beneficiary": beneficiary,
+        "offers": [offer for offer in offers if offer.delivers],
+        "elsewhere": [offer for offer in offers if not offer.delivers],
+        "guarantee": guarantee_of.get(row.type_id),
+        "choice_index": market.choice_indexes([row.type_id], region, policy=policy)[row.type_id],
+        "region": region,
+        "region_name": regions.name_of(region) if region else "",
+        "regions": [
+            {"value": "", "label": _("All Kazakhstan"), "checked": not region},
+            *({"value": item.code, "label": item.name, "checked": item.code == region} for item in regions.listed()),
+        ],
+        "crumbs": crumbs(kind),
+        **_passed_on(request),
+        **_ordering(request, beneficiary),
+    }
+    return render(request, "catalog/product.html", context)
+
+
+def _region(request: HttpRequest) -> str:
+    """The region asked for; a page takes an unknown one for none."""
+    found = regions.find(request.GET.get("region", ""))
+    return found.code if found else ""
+
+
+def _ordering(request: HttpRequest, beneficiary: Beneficiary) -> dict[str, Any]:
+    """Where a chosen offer goes: into the person's application, or to the sign-in page first."""
+    try:
+        add_line_url = reverse("orders:add_line")
+    except NoReverseMatch:  # the orders' layer is not installed
+        add_line_url = ""
+    user = request.user
+    may_order = user.is_authenticated and user.role in ORDERING_ROLES
+    return {
+        "add_line_url": add_line_url if may_order else "",
+        "sign_in_first": "" if user.is_authenticated else f"{reverse(settings.LOGIN_URL)}?{_next(request)}",
+    }
+
+
+def _passed_on(request: HttpRequest) -> dict[str, Any]:
+    return {"passed_on": carried(request), "passed_on_query": as_query(carried(request))}
+
+
+def _next(request: HttpRequest) -> str:
+    return urlencode({"next": request.get_full_path()})
+
+
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """Up to four products side by side; one alone is set beside the best of its type."""
+    beneficiary = selectors.beneficiary_of(request.user, beneficiary_id(request.GET))
+    asked = [int(text) for text in request.GET.getlist("p") if text.isdecimal() and len(text) < 19]
+    rows = selectors.documents(list(dict.fromkeys(asked))[:MOST_COMPARED])
+    if len(rows) == 1:
+        kind = selectors.type_of(rows[0])
+        best = search.find(Query(product_type=kind, measures=beneficiary.measures, size=MOST_COMPARED)).ids
+        others = [product_id for product_id in best if product_id != rows[0].pk]
+        rows += selectors.documents(others[: MOST_COMPARED - 1])
+    products = [
+        {
+            "title": selectors.title_of(row),
+            "url": product_url(row),
+            "fit": fit_data(row, beneficiary),
+            "price": row.best_price,
+            "unit_price": row.best_unit_price and row.best_unit_price.quantize(Decimal("0.01")),
+            "offer_count": row.offer_count,
+        }
+        for row in rows
+    ]
+    context = {"products": products, "lines": _side_by_side(rows), "beneficiary": beneficiary, "crumbs": crumbs()}
+    return render(request, "catalog/compare.html", context)
+
+
+def _side_by_side(rows: list[Any]) -> list[tuple[str, list[str]]]:
+    """(parameter, its text for each product), empty where one does not state it."""
+    names: dict[str, str] = {}
+    texts: list[dict[str, str]] = []
+    for row in rows:
+        shown = parameters.shown(selectors.type_of(row), row.parameters)
+        names |= {line.code: line.name for line in shown}
+        texts.append({line.code: line.text for line in shown})
+    return [(name, [stated.get(code, "") for stated in texts]) for code, name in names.items()]
+
+
+@require_safe
+def supplier(request: HttpRequest, code: str) -> HttpResponse:
+    """A supplier: who it is, what it sells, and the facts behind its score."""
+    found = suppliers.supplier(code)
+    beneficiary = selectors.beneficiary_of(request.user)
+    query = Query(supplier=found.code, measures=beneficiary.measures, page=_page_number(request))
+    page = search.find(query)
+    context = {
+        "supplier": found,
+        "facts": _facts(strategy.standing(found)),
+        "contacts": [
+            {"key": _("BIN"), "value": found.bin},
+            {"key": _("Region"), "value": found.home_region.name if found.home_region else ""},
+            {"key": _("Address"), "value": found.address},
+            {"key": _("Phone"), "value": found.phone},
+            {"key": _("E-mail"), "value": found.email},
+        ],
+        "cards": [
+            card(row, query=query, beneficiary=beneficiary, guarantee_of={}) for row in selectors.documents(page.ids)
+        ],
+        "count": page.count,
+        "page": Paginator(range(page.count), PAGE_SIZE).get_page(_page_number(request)),
+        "crumbs": crumbs(),
+    }
+    return render(request, "catalog/supplier.html", context)
+
+
+def _facts(standing: ranking.Standing) -> list[dict[str, str]]:
+    """The counts behind the score, in words."""
+    marks = ngettext("%(count)s mark", "%(count)s marks", standing.rating_count) % {"count": standing.rating_count}
+    mean = _("%(mean)s of 5, %(marks)s") % {"mean": standing.rating, "marks": marks}
+    return [
+        {"key": _("Marks"), "value": _("no marks yet") if standing.rating is None else mean},
+        {"key": _("Delivered lines of orders"), "value": str(standing.delivered_lines)},
+        {"key": _("Delivered in time"), "value": str(standing.on_time_lines)},
+        {"key": _("Rejected at acceptance"), "value": str(standing.rejected_lines)},
+        {"key": _("Confirmed complaints"), "value": str(standing.confirmed_complaints)},
+        {"key": _("Complaints left without an answer"), "value": str(standing.silent_complaints)},
+    ]

@@ -1,0 +1,48 @@
+"""People at their browsers: each signs in once, through the page."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.pages import sign_in
+from tests.journey.portal import JourneyPortal
+
+SignedIn = Callable[..., BrowserContext]
+
+
+@pytest.fixture(scope="session")
+def cookies() -> dict[str, object]:
+    """The session of everybody who has signed in so far."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, portal: JourneyPortal, cookies: dict[str, object]) -> Callable[..., BrowserContext]:
+    """``signed_in("parent")``: a new window of the browser where that person is signed in; ``None`` is a visitor."""
+
+    def window(username: str | None, **options: object) -> BrowserContext:
+        if username is None:
+            return browser.new_context(**options)
+        if username not in cookies:
+            with browser.new_context() as context:
+                sign_in(context.new_page(), portal.url, username)
+                cookies[username] = context.storage_state()
+        return browser.new_context(storage_state=cookies[username], **options)
+
+    return window
+
+
+@pytest.fixture
+def tab(signed_in: SignedIn) -> Iterator[Callable[..., Page]]:
+    """``tab("parent")``: an empty page in a window of her own, closed with the test."""
+    windows = []
+
+    def opened(username: str | None, **options: object) -> Page:
+        windows.append(signed_in(username, **options))
+        windows[-1].set_default_timeout(10_000)
+        return windows[-1].new_page()
+
+    yield opened
+    for window in windows:
+        window.close()

@@ -1,0 +1,138 @@
+"""Every page a role can reach, in three languages and two widths: accessible, valid, light, alone with its host."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.browser import html
+from tests.browser.conftest import SignedIn
+from tests.browser.crawl import Walk, walk
+from tests.browser.pages import Onlooker, Sight
+from tests.browser.texts import LANGUAGES
+from tests.journey.portal import JourneyPortal
+
+pytestmark = [pytest.mark.xdist_group("portal")]
+
+VISITOR = "visitor"
+# Where each person starts; the sections of the role and everything they link to follow from there.
+STARTS = {
+    VISITOR: [
+        "",
+        "account/login/",
+        "complaints/new/",
+        "track/",
+        "vision/",
+        "demo/outbox/",
+        "demo/components/",
+    ],
+    "person": [""],
+    "parent": [""],
+    "newcomer": [
+        "",
+        "applications/",
+        "orders/",
+        "complaints/",
+    ],  # a mother who has not ordered anything yet
+    "caseworker": [""],
+    "supplier": [""],
+    "inspector": [""],
+    "ministry": [""],
+    "hotline": [""],
+    "auditor": [""],
+}
+FORM_PAGE, OTHER_PAGE = 40_000, 60_000  # bytes over the wire on a first visit
+
+Seen = Callable[[str, str], list[Sight]]
+
+
+@pytest.fixture(scope="session")
+def people(portal: JourneyPortal) -> dict[str, str | None]:
+    """Whom each line of STARTS signs in as."""
+    return {name: name for name in STARTS} | {
+        VISITOR: None,
+        "newcomer": portal.family("newcomer")["guardian"],
+    }
+
+
+@pytest.fixture(scope="session")
+def places(portal: JourneyPortal, signed_in: SignedIn, people: dict[str, str | None]) -> Callable[[str], Walk]:
+    """What a person can reach, found once, in Russian; the addresses are the same in every language."""
+
+    @cache
+    def found(person: str) -> Walk:
+        with signed_in(people[person]) as context:
+            result = walk(
+                context.request,
+                portal.url,
+                [f"/ru/{start}" for start in STARTS[person]],
+            )
+        if person not in {VISITOR, "parent"}:
+            # Pages for everybody look the same to everybody but their top line.
+            public = {place.kind for place in found(VISITOR).places}
+            result.places = [place for place in result.places if place.kind not in public]
+        return result
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def seen(
+    portal: JourneyPortal,
+    signed_in: SignedIn,
+    people: dict[str, str | None],
+    places: Callable[[str], Walk],
+) -> Seen:
+    """Each of these pages, looked at once in each language, also after its form was sent empty."""
+
+    @cache
+    def look(person: str, language: str) -> list[Sight]:
+        with signed_in(people[person]) as context:
+            onlooker = Onlooker(context, portal.url)
+            for place in places(person).places:
+                onlooker.look(f"/{language}/{place.path[4:]}")
+            if person == VISITOR:
+                onlooker.look(f"/{language}/nothing-here/", status=404)
+            return onlooker.sights
+
+    return look
+
+
+def faults(sights: Iterable[Sight]) -> str:
+    """One line a fault, under the name of its page."""
+    return "\n".join(
+        f"{sight.name}\n" + "\n".join(f"    {check}: {line}" for check, lines in sight.faults.items() for line in lines)
+        for sight in sights
+        if any(sight.faults.values())
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("person", STARTS)
+def test_pages_are_accessible_in_both_widths_and_talk_to_nobody_else(seen: Seen, person: str, language: str):
+    sights = seen(person, language)
+    assert sights
+    assert not faults(sights), faults(sights)
+
+
+@pytest.mark.parametrize("person", STARTS)
+def test_pages_are_light_on_a_first_visit(seen: Seen, person: str):
+    heavy = {
+        sight.name: sight.weight
+        for sight in seen(person, "ru")
+        if sight.bytes > (FORM_PAGE if sight.form else OTHER_PAGE)
+    }
+    assert not heavy
+
+
+@pytest.mark.parametrize("person", STARTS)
+def test_no_link_leads_nowhere(places: Callable[[str], Walk], person: str):
+    assert places(person).broken == []
+
+
+@pytest.mark.skipif(bool(html.missing()), reason=html.missing())
+def test_pages_are_valid_html(seen: Seen, tmp_path: Path):
+    sights = [sight for person in STARTS for language in LANGUAGES for sight in seen(person, language)]
+    errors = html.html_errors([(sight.name, sight.html) for sight in sights], tmp_path)
+    assert not errors, "\n".join(errors)

@@ -1,0 +1,32 @@
+"""What all tests share: the running portal of the black-box tests, settings of in-process ones, grouping."""
+
+from collections.abc import Iterator
+
+import pytest
+import pytest_django
+from django.db import connection
+
+from tests.journey.portal import JourneyPortal
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JourneyPortal]:
+    """Real processes with the demo data; started once for all tests of the group "portal"."""
+    with JourneyPortal(tmp_path_factory.mktemp("portal") / "state") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    """Tests that commit clean up by TRUNCATE, which the append-only logs refuse everybody else."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table in ("marketplace_event", "marketplace_readlog", "marketplace_auditseal"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only_truncate")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests share fixtures, so a worker gets whole files; the files of a named group go to one worker."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))

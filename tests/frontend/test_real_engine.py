@@ -1,0 +1,146 @@
+"""draft.js against the engine itself: PostgreSQL, sessions, CSRF, versions. The stub only stands for the faults."""
+
+import shutil
+import uuid
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from marketplace.models import Draft, Office, PersonRecord, Region, User
+from tests.frontend.draft_server import form_page
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH"),
+]
+DRAFT = "11111111-2222-4333-8444-555555555555"
+
+
+@pytest.fixture
+def ust_kamenogorsk(transactional_db) -> Office:
+    region = Region.objects.create(code="KZ-63", slug="east-kazakhstan", name_kk="ШҚО", tile_column=6, tile_row=2)
+    return Office.objects.create(code="ust-kamenogorsk", region=region, name_kk="Өскемен")
+
+
+@pytest.fixture
+def aigul(ust_kamenogorsk: Office) -> User:
+    user = User.objects.create(username="aigul", full_name="Айгүл", role="beneficiary", office=ust_kamenogorsk)
+    PersonRecord.objects.create(user=user, birth_date=date(1984, 9, 17))
+    return user
+
+
+@pytest.fixture
+def marat(ust_kamenogorsk: Office) -> User:
+    """The caseworker of Aigul's office."""
+    return User.objects.create(username="marat", full_name="Марат", role="caseworker", office=ust_kamenogorsk)
+
+
+@pytest.fixture
+def at_the_form(browser: Browser, live_server) -> Callable[[User], Page]:
+    """``at_the_form(aigul)``: the draft's form in that person's browser; the API behind it is the real one."""
+    contexts: list[BrowserContext] = []
+
+    def page_of(route: Route) -> None:
+        draft = Draft.objects.filter(pk=DRAFT).first() or Draft(pk=uuid.UUID(DRAFT), kind="order", schema=1)
+        route.fulfill(body=form_page(draft, token="stale"), content_type="text/html; charset=utf-8")
+
+    def open_for(user: User) -> Page:
+        client = Client()
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        context = browser.new_context()
+        contexts.append(context)
+        cookie = client.cookies["session"]
+        context.add_cookies([{"name": "session", "value": cookie.value, "url": live_server.url}])
+        context.route("**/form", page_of)
+        page = context.new_page()
+        page.goto(f"{live_server.url}/form")
+        return page
+
+    yield open_for
+    for context in contexts:
+        context.close()
+
+
+def _has_state(page: Page, state: str) -> None:
+    expect(page.locator("[data-draft-status]")).to_have_attribute("data-state", state, timeout=10_000)
+
+
+def _return_to(page: Page) -> None:
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_the_first_key_creates_the_draft_and_each_save_has_its_receipt(aigul, at_the_form):
+    page = at_the_form(aigul)
+    page.get_by_label("Name").press_sequentially("Айгүл ӘҒҚҢӨҰҮҺІ")
+    _has_state(page, "saved")
+    page.get_by_label("Call").check()
+    page.wait_for_timeout(1500)
+    _has_state(page, "saved")
+    draft = Draft.objects.get(pk=DRAFT)
+    assert (draft.kind, draft.beneficiary, draft.rev) == ("order", aigul, 2)
+    assert draft.value("contact.name") == "Айгүл ӘҒҚҢӨҰҮҺІ"
+    assert draft.value("contact.channel") == "call"
+    assert [save.device for save in draft.saves.all()] == [page.evaluate("localStorage['tirek.device']")] * 2
+    page.reload()
+    expect(page.get_by_label("Name")).to_have_value("Айгүл ӘҒҚҢӨҰҮҺІ")
+    assert page.get_attribute("[name='contact.name']", "data-ver") == "1"
+
+
+def test_two_people_at_one_field_are_asked_and_the_answer_is_kept(aigul, marat, at_the_form):
+    hers = at_the_form(aigul)
+    hers.get_by_label("Name").press_sequentially("А")
+    _has_state(hers, "saved")
+    his = at_the_form(marat)
+    hers.get_by_label("Phone").press_sequentially("8 701")
+    _has_state(hers, "saved")
+    his.get_by_label("Phone").press_sequentially("8 702")
+    _has_state(his, "conflict")
+    draft = Draft.objects.get(pk=DRAFT)
+    assert (draft.value("contact.phone"), draft.conflicts["contact.phone"]["v"]) == ("8 701", "8 702")
+    _return_to(hers)
+    _has_state(hers, "conflict")
+    question = hers.get_by_role("group", name="Which answer do we keep?")
+    expect(question).to_contain_text("8 702")
+    question.get_by_role("button", name="Keep the other answer").click()
+    _has_state(hers, "saved")
+    expect(hers.get_by_label("Phone")).to_have_value("8 702")
+    draft.refresh_from_db()
+    assert (draft.value("contact.phone"), draft.conflicts) == ("8 702", {})
+    his.get_by_label("Name").focus()
+    _return_to(his)
+    expect(his.get_by_role("group", name="Which answer do we keep?")).to_have_count(0)
+
+
+def test_a_field_that_is_not_the_caseworkers_goes_back_to_what_it_was(aigul, marat, at_the_form):
+    hers = at_the_form(aigul)
+    hers.get_by_label("Name").press_sequentially("А")
+    _has_state(hers, "saved")
+    his = at_the_form(marat)
+    his.get_by_label("Consent").check()
+    expect(his.get_by_label("Consent")).not_to_be_checked()
+    assert "consent.terms" not in Draft.objects.get(pk=DRAFT).fields
+
+
+def test_a_session_that_ended_keeps_the_text(aigul, at_the_form):
+    page = at_the_form(aigul)
+    page.get_by_label("Name").press_sequentially("А")
+    _has_state(page, "saved")
+    page.context.clear_cookies(name="session")
+    page.get_by_label("Name").press_sequentially("йгүл")
+    _has_state(page, "signin")
+    page.reload()
+    expect(page.get_by_label("Name")).to_have_value("Айгүл")
+    assert Draft.objects.get(pk=DRAFT).value("contact.name") == "А"
+
+
+def test_a_submitted_draft_is_closed_for_the_other_window(aigul, at_the_form):
+    page = at_the_form(aigul)
+    page.get_by_label("Name").press_sequentially("А")
+    _has_state(page, "saved")
+    Draft.objects.filter(pk=DRAFT).update(status="submitted")
+    page.get_by_label("Name").press_sequentially("!")
+    _has_state(page, "closed")
+    assert Draft.objects.get(pk=DRAFT).value("contact.name") == "А"

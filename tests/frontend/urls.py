@@ -1,0 +1,27 @@
+"""Routes for looking at components without the portal around them."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+
+from marketplace import styleguide, vision
+from marketplace.errors import DomainError
+from marketplace.views import errors
+
+
+def _refused(request: HttpRequest) -> HttpResponse:
+    return render(request, "400.html", {"error": DomainError()}, status=409)
+
+
+def _error_page(name: str) -> URLPattern:
+    return path(f"errors/{name}/", lambda request: render(request, f"{name}.html"))
+
+
+urlpatterns = i18n_patterns(
+    path("demo/components/", styleguide.styleguide),
+    path("vision/", vision.vision_settings),
+    path("errors/500/", errors.server_error),
+    path("errors/refused/", _refused),
+    *[_error_page(name) for name in ("400", "403", "404", "503", "csrf")],
+)

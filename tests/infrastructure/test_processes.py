@@ -1,0 +1,201 @@
+"""`make run`: six processes that come back from any death, one address, nothing left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.client import HTTPException
+from pathlib import Path
+
+import pytest
+
+from config import embedded
+from config.attached import processes_in
+from config.supervision import program_pids
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+PROGRAMS = {"postgres", "valkey", "web", "worker", "relay", "beat"}
+NOT_OURS = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PORTAL_URL", "ELASTICSEARCH_URL"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.1)
+
+
+def exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class Launched:
+    """The launcher of a portal in its own state folder."""
+
+    def __init__(self, state: Path, port: int) -> None:
+        self.state, self.port = state, port
+        environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "config.processes", "--attached"],
+            cwd=BASE_DIR,
+            env={**environment, "PORT": str(port), "PORTAL_STATE": str(state), "DEMO": "0"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def wait_ready(self, seconds: float) -> None:
+        def ready_or_dead() -> bool:
+            assert self.process.poll() is None, self.output()
+            return self.is_ready()
+
+        wait_for(ready_or_dead, seconds, "the portal is ready")
+
+    def pids(self) -> dict[str, int]:
+        return program_pids(self.state)
+
+    def all_run(self) -> bool:
+        try:
+            return self.pids().keys() == PROGRAMS
+        except (OSError, HTTPException):
+            return False  # the process manager itself is away
+
+    def session(self) -> list[int]:
+        """Every process that the process manager, or one of its programs, has started."""
+        leader = int((self.state / "supervisord.pid").read_text())
+        found = processes_in(self.state / "postgres")
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if os.getsid(int(entry.name)) == leader:
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
+
+    def output(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.read()
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("portal") / "state"
+    yield folder
+    embedded.discard(folder)
+
+
+@pytest.fixture
+def portal(state: Path) -> Iterator[Launched]:
+    """A running portal; its first start makes the database, later ones find it."""
+    launched = Launched(state, free_port())
+    try:
+        launched.wait_ready(90)
+        wait_for(launched.all_run, 60, "all programs run")
+        yield launched
+    finally:
+        if launched.process.poll() is None:
+            launched.process.send_signal(signal.SIGTERM)
+            launched.process.wait(timeout=70)
+        assert launched.process.stdout is not None
+        launched.process.stdout.close()
+
+
+def test_all_programs_come_back_from_a_kill_and_nothing_stays_after_ctrl_c(portal: Launched) -> None:
+    before = portal.pids()
+    assert before.keys() == PROGRAMS
+    leader = int((portal.state / "supervisord.pid").read_text())
+    workers = set(portal.session()) - {leader}
+
+    for name in PROGRAMS:
+        os.kill(before[name], signal.SIGKILL)
+
+    def all_are_new() -> bool:
+        now = portal.pids()
+        return now.keys() == PROGRAMS and not set(now.values()) & set(before.values())
+
+    wait_for(all_are_new, 60, "all programs run again")
+    portal.wait_ready(30)
+    # The web server's own workers outlive a killed master; they must not share the port with the new ones.
+    wait_for(lambda: not [pid for pid in workers if exists(pid)], 15, "the old workers are gone")
+
+    everything = portal.session()
+    assert len(everything) > len(PROGRAMS)
+    portal.process.send_signal(signal.SIGINT)
+    assert portal.process.wait(timeout=60) == 0
+    assert "Stopped." in portal.output()
+    assert [pid for pid in everything if exists(pid)] == []
+    assert not (portal.state / "services.json").exists()
+
+
+def test_manage_py_finds_the_running_services(portal: Launched) -> None:
+    urls = embedded.service_urls(portal.state)
+    embedded.check_database(urls.database_url)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's parent-death signal is Linux's")
+def test_killed_launcher_takes_everything_with_it(portal: Launched) -> None:
+    everything = portal.session()
+    portal.process.kill()
+    portal.process.wait()
+    wait_for(lambda: not [pid for pid in everything if exists(pid)], 40, "everything ends")
+
+
+def test_killed_process_manager_is_replaced(portal: Launched) -> None:
+    leader = int((portal.state / "supervisord.pid").read_text())
+    old = portal.pids()
+    os.kill(leader, signal.SIGKILL)
+    wait_for(lambda: not any(exists(pid) for pid in old.values()), 30, "the old programs end")
+    wait_for(portal.all_run, 40, "the new programs run")
+    portal.wait_ready(20)
+
+
+def test_taken_port_is_named_and_nothing_is_started(state: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        launched = Launched(state, port)
+        assert launched.process.wait(timeout=20) == 1
+        assert f"Cannot listen on 127.0.0.1:{port}" in (said := launched.output())
+        assert f"make run PORT={port + 1}" in said
+        assert launched.process.stdout is not None
+        launched.process.stdout.close()
+    assert processes_in(state / "postgres") == []
+
+
+@pytest.mark.parametrize("port", ["eight", "0", "65536"])
+def test_port_that_is_none_is_refused(state: Path, port: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "config.processes"],
+        cwd=BASE_DIR,
+        env={**os.environ, "PORT": port, "PORTAL_STATE": str(state)},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "PORT must be a number from 1 to 65535" in done.stderr
