@@ -1,8 +1,10 @@
 # Everything a machine with Python 3.11+ and make needs; `make` alone lists the targets.
 
 SHELL = /bin/sh
-PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+endif
 BIN = .venv/bin
 LANGUAGES = kk ru en
 TEST_WORKERS ?= 2

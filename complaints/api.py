@@ -1,5 +1,6 @@
 """`/api/v1/complaints`: forms, preview, filing, reading, tracking. The steps stand in api_steps.py."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -196,7 +197,7 @@ def read_complaint(request: HttpRequest, number: str) -> dict[str, Any]:
 
 
 @router.post("/complaints/{number}/attachments", response={201: dict[str, Any]})
-def attach(request: HttpRequest, number: str, file: UploadedFile = File(...)) -> Any:
+def attach(request: HttpRequest, number: str, file: File[UploadedFile]) -> Any:
     """Add a picture or paper: pictures are made anew, without where and when they were taken."""
     stored = attachments.add(number=number, actor=request.auth, upload=file)
     return 201, {"id": str(stored.pk), "content_type": stored.content_type, "size": stored.size}
@@ -228,7 +229,7 @@ def period_of(first: str, last: str) -> reports.Period:
     return reports.Period(begin, end)
 
 
-def _day(name: str, text: str, of_month: Any) -> date | None:
+def _day(name: str, text: str, of_month: Callable[[reports.Period], date]) -> date | None:
     if not text:
         return None
     try:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Body, Field, Router, Schema
+from ninja import Field, Router, Schema
 
 from complaints import bodies, court, person, routing, selectors, seller, shapes
 from marketplace import events, idempotency
@@ -50,7 +50,7 @@ class RedirectIn(Words):
 
 
 class WithdrawIn(Words):
-    kind: str = Field("own_will", description="own_will, settled_outside or pressure")
+    kind: str = Field(default="own_will", description="own_will, settled_outside or pressure")
 
 
 class CourtIn(Words):
@@ -68,6 +68,11 @@ class AgreedIn(Words):
 
 class DuplicateIn(Schema):
     duplicate_of: str = ""
+
+
+def words_of(body: Words | None) -> str:
+    """A step whose words may be left out may come without a body."""
+    return body.words if body else ""
 
 
 def _step(
@@ -106,9 +111,9 @@ def offer(request: HttpRequest, response: HttpResponse, number: str, body: Offer
 
 
 @router.post("/complaints/{number}/remedy-done")
-def remedy_done(request: HttpRequest, response: HttpResponse, number: str, body: Words = Body(Words())) -> dict[str, Any]:
+def remedy_done(request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None) -> dict[str, Any]:
     """The supplier says that the promised remedy is done."""
-    return _step(request, response, number, seller.remedy_done, text=body.words)
+    return _step(request, response, number, seller.remedy_done, text=words_of(body))
 
 
 # --- The person ------------------------------------------------------------------------------------
@@ -128,18 +133,20 @@ def accept_answer(request: HttpRequest, response: HttpResponse, number: str) -> 
 
 @router.post("/complaints/{number}/reject-answer")
 def reject_answer(
-    request: HttpRequest, response: HttpResponse, number: str, body: Words = Body(Words())
+    request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None
 ) -> dict[str, Any]:
     """The person disagrees with an answer or an offer: the state body joins."""
-    return _step(request, response, number, person.reject_answer, text=body.words)
+    return _step(request, response, number, person.reject_answer, text=words_of(body))
 
 
 @router.post("/complaints/{number}/withdraw")
 def withdraw(
-    request: HttpRequest, response: HttpResponse, number: str, body: WithdrawIn = Body(WithdrawIn())
+    request: HttpRequest, response: HttpResponse, number: str, body: WithdrawIn | None = None
 ) -> dict[str, Any]:
     """The person takes the complaint back."""
-    return _step(request, response, number, person.withdraw, reason=body.kind, text=body.words)
+    return _step(
+        request, response, number, person.withdraw, reason=body.kind if body else "own_will", text=words_of(body)
+    )
 
 
 @router.post("/complaints/{number}/confirm-outcome")
@@ -149,17 +156,17 @@ def confirm_outcome(request: HttpRequest, response: HttpResponse, number: str) -
 
 
 @router.post("/complaints/{number}/reopen")
-def reopen(request: HttpRequest, response: HttpResponse, number: str, body: Words = Body(Words())) -> dict[str, Any]:
+def reopen(request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None) -> dict[str, Any]:
     """It is not settled: the body examines again. Once, within 30 days after closing."""
-    return _step(request, response, number, person.reopen, text=body.words)
+    return _step(request, response, number, person.reopen, text=words_of(body))
 
 
 @router.post("/complaints/{number}/appeal-refusal")
 def appeal_refusal(
-    request: HttpRequest, response: HttpResponse, number: str, body: Words = Body(Words())
+    request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None
 ) -> dict[str, Any]:
     """The person appeals against a refusal: one level up."""
-    return _step(request, response, number, person.appeal_refusal, text=body.words)
+    return _step(request, response, number, person.appeal_refusal, text=words_of(body))
 
 
 @router.post("/complaints/{number}/reply")
@@ -224,10 +231,10 @@ def pretrial_agreed(request: HttpRequest, response: HttpResponse, number: str, b
 
 @router.post("/complaints/{number}/pretrial-failed")
 def pretrial_failed(
-    request: HttpRequest, response: HttpResponse, number: str, body: Words = Body(Words())
+    request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None
 ) -> dict[str, Any]:
     """No agreement: the body examines again."""
-    return _step(request, response, number, bodies.pretrial_failed, text=body.words)
+    return _step(request, response, number, bodies.pretrial_failed, text=words_of(body))
 
 
 @router.post("/complaints/{number}/ask-person")

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints import routing
+from complaints import routing, shapes
 from complaints.models import Complaint
 from complaints.states import DECISIONS, REFUSAL_GROUNDS, Outcome
 from complaints.stepping import Case, Plan, closed, dated, money, required_text, take
@@ -152,16 +152,18 @@ def redirect(
         before = complaint.addressee_authority
         if before == body:
             raise Invalid([FieldError("authority", "same", _("The case is already there."))])
+        respond_by = complaint.respond_by
         changes: dict[str, Any] = {"addressee_authority": body, "escalates_to": body.parent}
         if before is None or before.kind == routing.TRIAGE:
             deadline = routing.body_clock(complaint.subject, body, complaint.filed_on)
             changes |= dated(deadline) | {"escalated_at": case.now}
+            respond_by = deadline.respond_by
         return Plan(
             changes=changes,
             data={
-                "from": before.code if before else complaint.addressee_supplier.code,
+                "from": shapes.addressee(complaint)["code"],
                 "authority": body.code,
-                "respond_by": (changes.get("respond_by") or complaint.respond_by).isoformat(),
+                "respond_by": f"{respond_by}",
             },
             reason=reason,
             text=reason,

@@ -25,7 +25,7 @@ MAX_DEMAND = 200
 _FILING_ROLES = {Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER}
 STAFF = {Role.CASEWORKER, Role.HOTLINE}
 _OWN_CHANNELS = {Complaint.Channel.PORTAL, Complaint.Channel.QR, Complaint.Channel.KIOSK, Complaint.Channel.TELEGRAM}
-_DEFAULT_CHANNEL = {Role.HOTLINE: Complaint.Channel.HOTLINE, Role.CASEWORKER: Complaint.Channel.OFFICE}
+_DEFAULT_CHANNEL: dict[str, str] = {Role.HOTLINE: Complaint.Channel.HOTLINE, Role.CASEWORKER: Complaint.Channel.OFFICE}
 # What can only be said of goods in hand; the rest may concern an order that never came.
 _NEEDS_DELIVERY = {"defect", "misfit", "short_quantity", "fitting", "setting", "warranty"}
 NOT_DELIVERED = {
@@ -135,7 +135,7 @@ def find_line(actor: Actor, line_id: int) -> Line:
         raise NotFound
     if actor.role != Role.HOTLINE:
         lines = lines.filter(order__user__in=access.people_of(actor))
-    line = lines.first()
+    line: Line | None = lines.first()
     if line is None:
         raise NotFound
     return line
@@ -199,14 +199,18 @@ def _check_references(checked: Checked, actor: Actor) -> None:
 
 def _supplier(filing: Filing) -> Partner | None:
     if filing.supplier:
-        return Partner.objects.filter(code=filing.supplier).exclude(status=Partner.Status.APPLICANT).first()
+        found: Partner | None = (
+            Partner.objects.filter(code=filing.supplier).exclude(status=Partner.Status.APPLICANT).first()
+        )
+        return found
     return qr.supplier_of(filing.qr)
 
 
 def _region(checked: Checked, actor: Actor) -> Region | None:
     """Where it happened: the place of delivery, what the person says, the person's own region, the shop's."""
     if checked.line is not None:
-        return checked.line.order.region
+        place: Region = checked.line.order.region
+        return place
     if checked.filing.region:
         found = regions.find(checked.filing.region)
         return Region.objects.get(pk=found.code) if found else None

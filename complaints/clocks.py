@@ -18,7 +18,7 @@ from django.db.models import CharField, Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from complaints import holds, standing
+from complaints import holds, shapes, standing
 from complaints.models import Complaint, ComplaintStep
 from complaints.person import resumed
 from complaints.routing import body_clock
@@ -75,16 +75,14 @@ def run(now: datetime) -> Summary:
 def overdue(state: str, today: date, now: datetime) -> Q:
     """Cases of a state whose time is over: a last day counts to its end, an hour clock to its second."""
     # A day's ``due_at`` is its last second, so one second of grace keeps days out of the second half.
-    return Q(status=state) & (
-        Q(respond_by__lt=today) | Q(respond_by=today, due_at__lte=now - timedelta(seconds=1))
-    )
+    return Q(status=state) & (Q(respond_by__lt=today) | Q(respond_by=today, due_at__lte=now - timedelta(seconds=1)))
 
 
 def _sweep(summary: Summary, state: str, today: date, now: datetime, move: Callable[[Case], str]) -> None:
     """Move every overdue case of a state, each in its own transaction, in order of its date."""
     told = ComplaintStep.objects.filter(complaint=OuterRef("pk"), step=Concat(Value("overdue:"), _DATE_AS_TEXT))
     due = Complaint.objects.filter(~Exists(told), overdue(state, today, now)).order_by("respond_by", "pk")
-    last: tuple[date, int] | None = None
+    last: tuple[date | None, int] | None = None
     while True:
         page = due if last is None else due.filter(Q(respond_by__gt=last[0]) | Q(respond_by=last[0], pk__gt=last[1]))
         rows = list(page.values_list("respond_by", "pk")[:BATCH])
@@ -174,7 +172,11 @@ def _body_late(case: Case) -> str:
         kind="complaint.overdue",
         subject=f"complaint:{complaint.number}",
         actor=None,
-        data={"party": CLOCK, "authority": complaint.addressee_authority.code, "respond_by": f"{complaint.respond_by}"},
+        data={
+            "party": CLOCK,
+            "authority": shapes.addressee(complaint)["code"],
+            "respond_by": f"{complaint.respond_by}",
+        },
         at=case.now,
     )
     outbox.add("complaint.overdue", complaint.number, {"event": event.pk})

@@ -69,9 +69,7 @@ def filing_of(draft: Draft) -> Filing:
         fields={
             name.removeprefix("answer."): entry["v"] for name, entry in draft.fields.items() if ANSWER.fullmatch(name)
         },
-        contact={
-            name.removeprefix("contact."): value for name, value in text.items() if name.startswith("contact.")
-        },
+        contact={name.removeprefix("contact."): value for name, value in text.items() if name.startswith("contact.")},
         hide_name=is_yes(draft.value("hide_name")),
         region=text.get("region", ""),
         office=text.get("office", ""),
@@ -103,7 +101,9 @@ def submit(
         try:
             complaint, route = filing.register(actor=actor, filing=filing_of(draft), now=now, draft=draft)
         except Invalid as error:
-            raise Invalid([FieldError(field_name(item.field), item.code, item.message) for item in error.errors]) from None
+            raise Invalid(
+                [FieldError(field_name(item.field), item.code, item.message) for item in error.errors]
+            ) from None
         body = filing.receipt(complaint, route)
         draft.status, draft.submitted_at, draft.result = Draft.Status.SUBMITTED, timezone.now(), {"complaint": body}
         draft.save(update_fields=["status", "submitted_at", "result"])

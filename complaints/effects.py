@@ -104,7 +104,9 @@ def _people(complaint: Complaint, side: str, event: Event | None) -> Iterable[tu
     if side == SELLER:
         staff = complaint.addressee_supplier.users.all() if complaint.addressee_supplier else User.objects.none()
         return _staff(staff, event)
-    staff = User.objects.filter(authority=complaint.addressee_authority_id) if complaint.addressee_authority_id else None
+    staff = (
+        User.objects.filter(authority=complaint.addressee_authority_id) if complaint.addressee_authority_id else None
+    )
     return _staff(staff, event) if staff is not None else []
 
 
@@ -138,7 +140,7 @@ def _send(
     with translation.override(language):
         heading = _("Complaint %(number)s") % {"number": complaint.number}
         lines = [f"{title}."]
-        if complaint.due_at:
+        if complaint.respond_by:
             lines.append(
                 _("Next: %(who)s, by %(day)s.")
                 % {"who": _turn(complaint), "day": formats.date_long(complaint.respond_by)}

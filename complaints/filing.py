@@ -168,7 +168,7 @@ def _insert(complaint: Complaint) -> Complaint:
     return complaint
 
 
-def open_number(line_id: int, subject: str) -> str:
+def open_number(line_id: int | None, subject: str) -> str:
     """The number of the open complaint about this line and subject, or nothing."""
     rows = Complaint.objects.filter(order_line=line_id, subject=subject, status__in=OPEN_STATES)
     return rows.values_list("number", flat=True).first() or ""

@@ -14,6 +14,7 @@ from marketplace import regions
 from marketplace.errors import Invalid
 from marketplace.form_fields import DatePartsField
 from marketplace.models import Authority, User
+from marketplace.rules import in_language
 
 _EMPTY = ("", "–")
 
@@ -25,6 +26,13 @@ def add_errors(form: forms.Form, error: Invalid, rename: dict[str, str] | None =
         form.add_error(name if name in form.fields else None, str(item.message))
 
 
+def _offer(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:
+    """Give a choice field what can be chosen."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices
+
+
 class SphereForm(forms.Form):
     """First question, when there is no order line: what is it about?"""
 
@@ -32,7 +40,7 @@ class SphereForm(forms.Form):
 
     def __init__(self, *args: Any, table: Table, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["sphere"].choices = [(code, table.sphere_name(code)) for code in table.spheres if code != "any"]
+        _offer(self, "sphere", [(code, table.sphere_name(code)) for code in table.spheres if code != "any"])
         self.fields["sphere"].error_messages["required"] = _("Choose what the complaint is about.")
 
 
@@ -44,10 +52,10 @@ class SubjectForm(forms.Form):
 
     def __init__(self, *args: Any, table: Table, sphere: str, ask_region: bool, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["subject"].choices = [(code, table.subject_name(code)) for code in table.subjects_of(sphere)]
+        _offer(self, "subject", [(code, table.subject_name(code)) for code in table.subjects_of(sphere)])
         self.fields["subject"].error_messages["required"] = _("Choose what is wrong.")
         if ask_region:
-            self.fields["region"].choices = [_EMPTY, *((row.code, row.name) for row in regions.listed())]
+            _offer(self, "region", [_EMPTY, *((row.code, row.name) for row in regions.listed())])
             self.fields["region"].error_messages["required"] = _("Choose the region.")
         else:
             del self.fields["region"]
@@ -63,7 +71,13 @@ class ComplaintForm(forms.Form):
     conflicts: dict[str, Any] = {}
 
     def __init__(
-        self, *args: Any, table: Table, questions: list[Question], staff: bool = False, no_order: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        table: Table,
+        questions: list[Question],
+        staff: bool = False,
+        no_order: bool = False,
+        **kwargs: Any,
     ):
         super().__init__(*args, **kwargs)
         self.fields["text"] = forms.CharField(
@@ -147,9 +161,7 @@ class FindForm(forms.Form):
 
 
 def _text(label: Any, *, required: bool = True, hint: Any = "") -> forms.CharField:
-    return forms.CharField(
-        label=label, required=required, help_text=hint, widget=forms.Textarea(attrs={"rows": 4})
-    )
+    return forms.CharField(label=label, required=required, help_text=hint, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 def _sum(label: Any) -> forms.CharField:
@@ -161,8 +173,8 @@ def _sum(label: Any) -> forms.CharField:
 class StepForm(forms.Form):
     """A step without questions. Field ids carry the step's name: several forms stand on one page."""
 
-    def __init__(self, *args: Any, action: str, table: Table | None = None, **kwargs: Any):
-        super().__init__(*args, auto_id=f"id_{action}_%s", **kwargs)
+    def __init__(self, data: Any = None, *, action: str, table: Table | None = None):
+        super().__init__(data, auto_id=f"id_{action}_%s")
         self.action, self.table = action, table
 
     def arguments(self) -> dict[str, Any]:
@@ -188,8 +200,8 @@ class OfferForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        table = self.table
-        self.fields["remedy"].choices = [_EMPTY, *((code, table.demand_name(code)) for code in table.demands)] if table else []
+        demands = self.table.demands if self.table else {}
+        _offer(self, "remedy", [_EMPTY, *((code, in_language(name)) for code, name in demands.items())])
 
 
 class WithdrawForm(StepForm):
@@ -243,7 +255,7 @@ class RedirectForm(ReasonForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         bodies = Authority.objects.order_by("name").values_list("code", "name")
-        self.fields["authority"].choices = [_EMPTY, *bodies]
+        _offer(self, "authority", [_EMPTY, *bodies])
 
 
 class ConsentForm(StepForm):

@@ -39,6 +39,7 @@ def release(complaint: Complaint, now: datetime) -> bool:
 
 def missed() -> QuerySet[Order]:
     """Orders whose payment runs although an open complaint stops it."""
-    return Order.objects.filter(
+    found: QuerySet[Order] = Order.objects.filter(
         status=OrderStatus.REIMBURSEMENT_PENDING, lines__in=open_cases().values("order_line")
     ).distinct()
+    return found

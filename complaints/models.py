@@ -50,9 +50,7 @@ class Complaint(models.Model):
 
     number = models.CharField(_("number"), max_length=20, unique=True)
     tracking_hash = models.BinaryField(editable=False)
-    draft = models.OneToOneField(
-        "marketplace.Draft", models.PROTECT, related_name="complaint", null=True, blank=True
-    )
+    draft = models.OneToOneField("marketplace.Draft", models.PROTECT, related_name="complaint", null=True, blank=True)
     complainant = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="complaints", null=True, blank=True,
         verbose_name=_("person"),
@@ -144,8 +142,7 @@ class Complaint(models.Model):
             models.CheckConstraint(condition=Q(status__in=ComplaintStatus.values), name="complaint_status_known"),
             # An open case always has a date by which somebody owes a step.
             models.CheckConstraint(
-                condition=~Q(status__in=DATED_STATES)
-                | Q(respond_by__isnull=False),
+                condition=~Q(status__in=DATED_STATES) | Q(respond_by__isnull=False),
                 name="complaint_respond_by_known",
             ),
             models.CheckConstraint(

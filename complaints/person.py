@@ -189,7 +189,9 @@ def resumed(case: Case) -> Plan:
     assert complaint.paused_on is not None and complaint.paused_respond_by is not None
     waited = (case.today - complaint.paused_on).days
     days = (complaint.paused_respond_by - complaint.paused_on).days
-    deadline = calendar.deadline("complaint.decision_days", case.today, value={"days": max(days, 0), "kind": "calendar"})
+    deadline = calendar.deadline(
+        "complaint.decision_days", case.today, value={"days": max(days, 0), "kind": "calendar"}
+    )
     return Plan(
         changes={
             "paused_on": None,

@@ -33,7 +33,9 @@ class DoesNotAddUp(DomainError):
     code = "does_not_add_up"
 
     def __init__(self, difference: str):
-        super().__init__(_("The report was refused: %(difference)s.") % {"difference": difference}, self_check=difference)
+        super().__init__(
+            _("The report was refused: %(difference)s.") % {"difference": difference}, self_check=difference
+        )
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def facts(period: Period, region: Region | None = None) -> dict[str, Any]:
         )
         names = [column[0] for column in cursor.description]
         cases = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    ended = set(ENDED_STATES)
+    ended = {str(state) for state in ENDED_STATES}
     # Counted from the beginning of the period …
     received = sum(1 for case in cases if case["is_new"])
     opening = sum(1 for case in cases if not case["is_new"] and case["state_before"] not in ended)
@@ -183,7 +185,9 @@ def self_check(found: dict[str, Any]) -> str:
         if total is None or not parts:
             continue
         if sum(parts.values()) != total:
-            problems.append(f"{name} sum to {sum(parts.values())}, not to {total} (difference {total - sum(parts.values())})")
+            problems.append(
+                f"{name} sum to {sum(parts.values())}, not to {total} (difference {total - sum(parts.values())})"
+            )
     unknown = set(found.get("outcomes", {})) - set(Outcome.values)
     if unknown:
         problems.append(f"unknown outcomes: {', '.join(sorted(unknown))}")

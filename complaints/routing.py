@@ -30,7 +30,11 @@ ANY = "any"
 # The safety track: the supplier has 24 hours, a body the same day.
 SAFETY = "danger"
 # Ministry desks have the ministry's own clock, triage a day, every other body the one for decisions.
-_CLOCKS = {TRIAGE: "complaint.triage_days", "ministry": "complaint.ministry_days", "market_desk": "complaint.ministry_days"}
+_CLOCKS = {
+    TRIAGE: "complaint.triage_days",
+    "ministry": "complaint.ministry_days",
+    "market_desk": "complaint.ministry_days",
+}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from marketplace import access
 from marketplace.errors import NotFound
 from marketplace.models import Role, User
 from orders.draft_fields import phone_number
+from suppliers.models import Partner
 
 Actor = User | AnonymousUser
 
@@ -30,6 +31,11 @@ class Sight:
     contact: str  # "full", "masked" or ""
 
 
+def own_suppliers(actor: User) -> QuerySet[Partner]:
+    """Suppliers that the account works for."""
+    return Partner.objects.filter(users=actor)
+
+
 def visible(actor: Actor) -> QuerySet[Complaint]:
     """Complaints the actor may know of."""
     rows = Complaint.objects.all()
@@ -41,7 +47,7 @@ def visible(actor: Actor) -> QuerySet[Complaint]:
     if actor.role in {Role.BENEFICIARY, Role.GUARDIAN}:
         return rows.filter(own | Q(complainant__in=access.people_of(actor)))
     if actor.role == Role.SUPPLIER:
-        return rows.filter(own | Q(addressee_supplier__in=actor.partners.all()))
+        return rows.filter(own | Q(addressee_supplier__in=own_suppliers(actor)))
     if actor.role == Role.INSPECTOR and actor.authority_id:
         told = Complaint.informed.through.objects.filter(authority=actor.authority_id).values("complaint_id")
         return rows.filter(Q(addressee_authority=actor.authority_id) | Q(pk__in=told))
@@ -63,7 +69,7 @@ def worklist(actor: Actor) -> QuerySet[Complaint]:
     """Open cases in which the actor's desk is addressed, what is due first first, urgent before the rest."""
     rows = visible(actor).filter(status__in=OPEN_STATES).select_related(*_SHOWN)
     if actor.is_authenticated and actor.role == Role.SUPPLIER:
-        rows = rows.filter(addressee_supplier__in=actor.partners.all())
+        rows = rows.filter(addressee_supplier__in=own_suppliers(actor))
     elif actor.is_authenticated and actor.role == Role.INSPECTOR:
         rows = rows.filter(addressee_authority=actor.authority_id)
     return rows.order_by("respond_by", "priority", "filed_at", "pk")
@@ -73,14 +79,16 @@ def read(actor: Actor, number: str) -> Complaint:
     """One complaint with everything its page shows. Reading somebody else's case leaves a row in the read log."""
     complaint = (
         visible(actor)
-        .select_related(*_SHOWN, "complainant", "filed_by", "escalates_to", "office", "order_line__order", "duplicate_of")
+        .select_related(
+            *_SHOWN, "complainant", "filed_by", "escalates_to", "office", "order_line__order", "duplicate_of"
+        )
         .select_related("order_line__product")
         .filter(number=number)
         .first()
     )
     if complaint is None:
         raise NotFound
-    if not is_person(actor, complaint):
+    if actor.is_authenticated and not is_person(actor, complaint):
         access.log_read(
             actor=actor, person_id=complaint.complainant_id, purpose="complaint", subject=f"complaint:{number}"
         )
@@ -99,7 +107,7 @@ def tracked(number: str, code: str) -> Complaint:
     """The case that fits number and code, without signing in. Wrong number and wrong code look alike."""
     number, code = tracking.normalise(number, code)
     complaint = Complaint.objects.select_related(*_SHOWN).filter(number=number).first()
-    if complaint is None or not tracking.fits(complaint.tracking_hash, number, code):
+    if complaint is None or not tracking.fits(bytes(complaint.tracking_hash), number, code):
         raise NotFound
     return complaint
 
@@ -118,15 +126,14 @@ def parties(actor: Actor, complaint: Complaint) -> set[str]:
         return held
     if is_person(actor, complaint):
         held.add(PERSON)
-    if actor.role == Role.SUPPLIER and complaint.addressee_supplier_id:
-        if actor.partners.filter(pk=complaint.addressee_supplier_id).exists():
-            held.add(SELLER)
-    authority_id = complaint.addressee_authority_id
-    if actor.role == Role.INSPECTOR and authority_id and authority_id == actor.authority_id:
+    if actor.role == Role.SUPPLIER and own_suppliers(actor).filter(pk=complaint.addressee_supplier_id).exists():
+        held.add(SELLER)
+    body = complaint.addressee_authority
+    if actor.role == Role.INSPECTOR and body is not None and body.pk == actor.authority_id:
         held.add(BODY)
     if actor.role == Role.REVIEWER:
         held.add(MINISTRY)
-    if actor.role == Role.HOTLINE and authority_id and complaint.addressee_authority.kind == "triage_desk":
+    if actor.role == Role.HOTLINE and body is not None and body.kind == "triage_desk":
         held.add(DESK)
     return held
 
@@ -163,7 +170,9 @@ def find_for_call(actor: User, what: str) -> Found:
     if phone:
         spoken = Q(phone=phone) | Q(phone=what.strip())
         guardians = User.objects.filter(spoken, role=Role.GUARDIAN).values("wards__ward")
-        people = list(User.objects.filter(spoken | Q(pk__in=guardians), record__isnull=False).select_related("region")[:10])
+        people = list(
+            User.objects.filter(spoken | Q(pk__in=guardians), record__isnull=False).select_related("region")[:10]
+        )
         for person in people:
             access.log_read(actor=actor, person_id=person.pk, purpose="call", subject=f"person:{person.pk}")
         cases = cases.filter(Q(contact__phone=phone) | Q(complainant__in=people))

@@ -30,6 +30,7 @@ def addressee(complaint: Complaint) -> dict[str, str]:
     body, supplier = complaint.addressee_authority, complaint.addressee_supplier
     if body is not None:
         return {"code": body.code, "name": body.name, "kind": "authority"}
+    assert supplier is not None
     return {"code": supplier.code, "name": supplier.name, "kind": "supplier"}
 
 

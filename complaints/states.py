@@ -1,5 +1,7 @@
 """The life of a complaint: the table of legal steps (domain 3.4) and the outcomes (domain 5.3)."""
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -206,7 +208,7 @@ OPEN_STATES = [state for state in ComplaintStatus if state not in ENDED_STATES]
 DATED_STATES = [state for state in OPEN_STATES if state not in {S.REGISTERED, S.IGNORED, S.COURT}]
 
 # Whose turn it is, by state: the party that owes the next step.
-WHOSE_TURN = {
+WHOSE_TURN: dict[str, str] = {
     S.WITH_SELLER: SELLER,
     S.SETTLED_OFFER: PERSON,
     S.REMEDY_RUNNING: SELLER,
@@ -221,7 +223,7 @@ WHOSE_TURN = {
     S.WAITING_PERSON: PERSON,
     S.OUTCOME_CHECK: PERSON,
 }
-TURN_LABELS = {
+TURN_LABELS: dict[str, Any] = {
     PERSON: _("The person"),
     SELLER: _("The supplier"),
     BODY: _("The state body"),

@@ -80,7 +80,9 @@ def advance(case: Case, action: str, held: Iterable[str], *, actor: User | None,
         kind=f"complaint.{word}",
         subject=f"complaint:{complaint.number}",
         actor=actor,
-        on_behalf_of=complaint.complainant if actor and "owner" in held and actor.pk != complaint.complainant_id else None,
+        on_behalf_of=complaint.complainant
+        if actor and "owner" in held and actor.pk != complaint.complainant_id
+        else None,
         before=before,
         after=step.target,
         reason=plan.reason,

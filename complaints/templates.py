@@ -34,7 +34,9 @@ def all_templates() -> list[ComplaintTemplate]:
     return list(ComplaintTemplate.objects.all())
 
 
-def template_for(subject: str, sphere: str, templates: list[ComplaintTemplate] | None = None) -> ComplaintTemplate | None:
+def template_for(
+    subject: str, sphere: str, templates: list[ComplaintTemplate] | None = None
+) -> ComplaintTemplate | None:
     """The form whose subjects and spheres name the case most exactly; the free form when none does."""
     ranked = [
         (exactness, template)
@@ -64,7 +66,9 @@ def questions(template: ComplaintTemplate | None) -> list[Question]:
     ]
 
 
-def clean_answers(template: ComplaintTemplate | None, answers: dict[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
+def clean_answers(
+    template: ComplaintTemplate | None, answers: dict[str, Any]
+) -> tuple[dict[str, Any], list[FieldError]]:
     """Answers as they are stored, and what is wrong with the typed ones. Empty answers are left out."""
     known = {question.code: question for question in questions(template)}
     kept: dict[str, Any] = {}

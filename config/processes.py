@@ -3,8 +3,8 @@
     python -m config.processes [--attached]
 
 prepares the services, starts supervisor with the programs postgres, valkey, web, worker, relay and beat
-(the first two only when DATABASE_URL and REDIS_URL do not name others), brings everything up to date,
-prints the address, and stays in the foreground. What dies is started again, without end.
+(the first two only when DATABASE_URL and REDIS_URL do not name others; and a proxy in front of web where
+nginx's wheel is installed), brings everything up to date, prints the address, and stays in the foreground. What dies is started again, without end.
 
 Nothing is left behind: Ctrl-C, SIGTERM and SIGHUP stop all of it in order, and when this process or
 supervisor is killed the kernel tells the rest to stop (config/attached.py). With --attached that also
@@ -27,7 +27,8 @@ from xmlrpc.client import Fault
 from config import embedded
 from config.attached import die_with_parent
 from config.embedded.home import claim, private_folder
-from config.programs import BASE_DIR, PROGRAMS, state_folder, web_address
+from config.programs import BASE_DIR, PROGRAMS, state_folder, web, web_address
+from config.proxy import proxy_command, web_socket
 from config.supervision import control_socket, supervisor, supervisor_settings
 from config.upkeep import Upkeep, UpkeepError
 
@@ -74,8 +75,8 @@ class Portal:
         self.state = state
         self.logs = state / "log"
         self.host, self.port = web_address()
-        self.programs = [make() for make in PROGRAMS.values()]
-        self.services: dict[str, list[str]] = {}
+        self.programs = {name: make() for name, make in PROGRAMS.items()}
+        self.services: dict[str, list[str]] = {}  # what they stand on, in the order of starting
         self.supervisord: subprocess.Popen[bytes] | None = None
 
     # Supervisor ...........................................................................
@@ -85,7 +86,7 @@ class Portal:
         settings = self.state / "supervisord.conf"
         if control_socket(self.state).parent != self.state:
             claim(private_folder(self.state))
-        settings.write_text(supervisor_settings(self.state, self.services, self.programs))
+        settings.write_text(supervisor_settings(self.state, self.services, list(self.programs.values())))
         with (self.logs / "supervisord.out").open("wb") as output:
             self.supervisord = subprocess.Popen(
                 embedded.attached_command([sys.executable, "-m", "supervisor.supervisord", "-c", str(settings)]),
@@ -116,9 +117,8 @@ class Portal:
         """
         self._start("web")
         self.wait_for_web()
-        for program in self.programs:
-            if program.name != "web":
-                self._start(program.name)
+        for name in self.programs.keys() - {"web"}:
+            self._start(name)
 
     def _start(self, name: str) -> None:
         with supervisor(self.state) as manager:
@@ -189,6 +189,13 @@ class Portal:
             self.services["valkey"] = embedded.valkey_command(self.state)
         return embedded.ServiceUrls(given.database_url or made.database_url, given.redis_url or made.redis_url)
 
+    def prepare_proxy(self) -> None:
+        """Put nginx in front of the web server, where there is one."""
+        command = proxy_command(self.state, self.host, self.port)
+        if command is not None:
+            self.services["proxy"] = command
+            self.programs["web"] = web(web_socket(self.state))
+
     def wait_for_web(self) -> None:
         """Return when /healthz/ready answers 200."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
@@ -217,6 +224,7 @@ class Portal:
         self.logs.mkdir(exist_ok=True, mode=0o700)
         self.check_port()
         urls = self.prepare_services()
+        self.prepare_proxy()
         environment = portal_environment(self.state, urls)
         self.start_supervisor(environment)
         embedded.wait_ready(urls, valkey="valkey" in self.services)
@@ -234,8 +242,8 @@ class Portal:
             if self.supervisord.poll() is not None:
                 say("The process manager died: starting it again.")
                 self.start_supervisor(environment)
-                for program in self.programs:
-                    self._start(program.name)
+                for name in self.programs:
+                    self._start(name)
                 continue
             with suppress(OSError, http.client.HTTPException, Fault):
                 for name in self.gave_up_on():

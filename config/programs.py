@@ -28,6 +28,7 @@ class Program:
     arguments: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     stop_seconds: int = 10  # then it is killed
+    socket: Path | None = None  # a unix socket that it makes
 
 
 def state_folder() -> Path:
@@ -47,13 +48,18 @@ def _python(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", *arguments)
 
 
-def web() -> Program:
+def web(socket: Path | None = None) -> Program:
+    """The web server on HOST and PORT, or on a unix ``socket`` when a proxy stands in front of it."""
     host, port = web_address()
+    where = ("--host", host, "--port", str(port))
+    if socket is not None:
+        where = ("--uds", str(socket), "--uds-permissions", "0o666")
     return Program(
         "web",
         _python(
             *("granian", "--interface", "wsgi", "config.wsgi:application"),
-            *("--host", host, "--port", str(port), "--http", "1"),
+            *where,
+            *("--http", "1"),
             *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)),
             # A thread that ends takes its database connection with it: keep them.
             *("--blocking-threads-idle-timeout", "600"),
@@ -65,6 +71,7 @@ def web() -> Program:
             *("--workers-kill-timeout", "10", "--no-access-log"),
         ),
         stop_seconds=15,
+        socket=socket,
     )
 
 

@@ -64,7 +64,7 @@ def _program_section(
 
 def supervisor_settings(state: Path, services: dict[str, list[str]], programs: list[Program]) -> str:
     """supervisord.conf. Stopping goes from high priority to low: the portal's programs together first,
-    then Valkey, PostgreSQL last."""
+    then the services from last to first, PostgreSQL at the end."""
     logs, control = state / "log", control_socket(state)
     supervisord: dict[str, object] = {
         "nodaemon": "true",
@@ -100,7 +100,10 @@ def supervisor_settings(state: Path, services: dict[str, list[str]], programs: l
             )
         )
     for program in programs:
-        command = attached_command(list(program.arguments), "--group-file", str(state / f"{program.name}.group"))
+        options = ["--group-file", str(state / f"{program.name}.group")]
+        if program.socket is not None:
+            options += ["--stale", str(program.socket)]
+        command = attached_command(list(program.arguments), *options)
         sections.append(
             _program_section(
                 program.name,

@@ -207,7 +207,8 @@ def paged(
     """One page of a list: {"results", "next", "count"}."""
     count = rows.count()
     start = (max(page, 1) - 1) * size
-    results = [as_data(row) for row in rows[start : start + size]]
+    # A page far beyond the last one must not reach the database: its OFFSET would not fit.
+    results = [as_data(row) for row in rows[start : start + size]] if start < count else []
     following = None
     if start + size < count:
         query = request.GET.copy()

@@ -7,7 +7,8 @@ _SECOND = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)
 def has_valid_checksum(number: str) -> bool:
     """Two-pass modulo-11 check of the last digit.
 
-    About one slip in ten of the eleventh digit passes (its weight is 11): always show the name back.
+    A slip of the eleventh digit goes unnoticed (its weight is 11, nothing modulo 11), about one single
+    slip in ten in all: always show the name back.
     """
     if len(number) != 12 or not number.isascii() or not number.isdigit():
         return False

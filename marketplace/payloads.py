@@ -5,13 +5,14 @@ carry no meaning and come from broken programs; dropping them keeps the rest of 
 """
 
 import json
+import math
 from typing import Any
 
 
 def read(body: bytes) -> Any:
     """The value of a JSON text. Raises ValueError: not JSON, NaN or Infinity, nested without end."""
     try:
-        return clean(json.loads(body, parse_constant=_refuse))
+        return clean(json.loads(body, parse_constant=_refuse, parse_float=_finite))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -29,3 +30,8 @@ def clean(value: Any) -> Any:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)

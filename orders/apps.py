@@ -9,8 +9,9 @@ class OrdersConfig(OscarConfig):
     verbose_name = "Orders"
 
     def ready(self) -> None:
-        from orders import effects, order_draft  # noqa: F401  outbox handlers, the draft kind "order"
-        from orders.selectors import guarantees_of
+        from marketplace import files
+        from orders import effects, home, order_draft, selectors  # noqa: F401  they register themselves
         from suppliers import guarantees
 
-        guarantees.provide(guarantees_of)
+        guarantees.provide(selectors.guarantees_of)
+        files.register_rule("order", selectors.may_open_file)

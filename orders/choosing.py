@@ -154,9 +154,7 @@ def _standing_for(actor: User, person_id: int, offer: StockRecord, entitlement_i
 def _line_for(draft: Draft, offer: StockRecord, standing: norms.Standing) -> str:
     """The key of the line that the offer goes to: an earlier choice of the same, or a new key."""
     same = [line for line in draft_fields.lines(draft) if line.entitlement == standing.entitlement.pk]
-    chosen = {
-        row.pk: row for row in StockRecord.objects.filter(pk__in=[line.offer for line in same if line.offer])
-    }
+    chosen = {row.pk: row for row in StockRecord.objects.filter(pk__in=[line.offer for line in same if line.offer])}
     for line in same:
         earlier = chosen.get(line.offer or 0)
         if earlier is None or earlier.product_id == offer.product_id:

@@ -56,9 +56,7 @@ class DeliveryForm(DraftForm):
 class ContactForm(DraftForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["contact.name"] = _text(
-            _("Whom should the courier call?"), autocomplete="name", spellcheck="false"
-        )
+        self.fields["contact.name"] = _text(_("Whom should the courier call?"), autocomplete="name", spellcheck="false")
         self.fields["contact.phone"] = _text(
             _("Phone"),
             hint=_("For example, 8 701 000 00 01. The supplier sees it after confirming the order."),

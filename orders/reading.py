@@ -27,7 +27,7 @@ def open_order(actor: User, number: str, *, purpose: str = "order") -> OpenedOrd
     return OpenedOrder(order, events.of_subject(f"order:{number}"))
 
 
-def open_programme(actor: User, *, person_id: int | None = None, purpose: str = "programme") -> list[norms.Standing]:
+def open_programme(actor: User, *, person_id: int | None = None, purpose: str = "entitlement") -> list[norms.Standing]:
     """Programme lines of the actor's people, or of one of them (NotFound for anybody else's)."""
     if person_id is not None:
         access.person(actor, person_id)
@@ -64,5 +64,5 @@ def open_act(actor: User, number: str) -> Act:
     if found is None:
         raise NotFound
     if actor.role in {Role.CASEWORKER, Role.SUPPLIER}:
-        access.log_read(actor=actor, person_id=found.order.user_id, purpose="act", subject=f"order:{number}")
+        access.log_read(actor=actor, person_id=found.order.user_id, purpose="order", subject=f"order:{number}")
     return found

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models import ProductClass
 from marketplace import crypto
@@ -87,7 +88,7 @@ def order_row(actor: User, order: Order) -> dict[str, Any]:
     return {
         "number": order.number,
         "status": order.status,
-        "status_name": OrderStatus(order.status).label,
+        "status_name": str(OrderStatus(order.status).label),
         "supplier": {"code": order.partner.code, "name": order.partner.name},
         "lines": [line(row, held) for row in order.lines.all()],
         "total": kzt(order.total_incl_tax),
@@ -144,4 +145,36 @@ def events(happened: list[Event]) -> list[dict[str, Any]]:
             "reason": row.reason,
         }
         for row in happened
+    ]
+
+
+# --- Pages ----------------------------------------------------------------------------------------
+
+S = OrderStatus
+WITH_ACT = {S.ACCEPTED, S.ACCEPTED_WITH_REMARKS, S.REIMBURSEMENT_PENDING, S.HELD, S.PAID, S.CLOSED}
+NOT_TAKEN = {S.DECLINED, S.TIMED_OUT}
+TURNS = {
+    "owner": _("The person"),
+    "supplier": _("The supplier"),
+    "office": _("The social office"),
+    "ministry": _("The ministry"),
+}
+
+
+def code_is_needed(found: Order) -> bool:
+    """The code is shown until the goods are handed over."""
+    return found.status in {S.SENT, S.CONFIRMED, S.IN_DELIVERY, S.FAILED_DELIVERY}
+
+
+def timeline(happened: list[Event]) -> list[dict[str, Any]]:
+    """Events as the timeline shows them, newest first; wrong codes and names stay in the log."""
+    return [
+        {
+            "title": _HAPPENED[row.kind.removeprefix("order.")],
+            "at": row.at,
+            "by": str(row.actor.get_role_display() if row.actor else _("the portal's clock")),
+            "text": row.reason,
+        }
+        for row in reversed(happened)
+        if row.kind.removeprefix("order.") in _HAPPENED
     ]

@@ -189,7 +189,8 @@ def _fill(index: tantivy.Index, rows: Iterable[Entry], replaced: Sequence[int] =
     count = 0
     with index.writer(WRITER_HEAP, 1) as writer:
         for product_id in replaced:
-            writer.delete_documents_by_term("id", product_id)
+            # By query: the deletion by term takes a Python number for a signed one and finds nothing.
+            writer.delete_documents_by_query(tantivy.Query.term_query(_SCHEMA, "id", product_id))
         for row in rows:
             document = tantivy.Document()
             document.add_unsigned("id", row.id)

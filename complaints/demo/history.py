@@ -166,7 +166,9 @@ class Stage:
     def file(self, story: Story | Grievance, details: dict[str, Any], moment: datetime) -> None:
         about: dict[str, Any] = {}
         if isinstance(story, Story):
-            line = Order.objects.get(number=self.orders[story.name]).lines.select_related("product__product_class").get()
+            line = (
+                Order.objects.get(number=self.orders[story.name]).lines.select_related("product__product_class").get()
+            )
             about = {"order_line": line.pk, "sphere": line.product.product_class.sphere}
         else:
             about = {"beneficiary": User.objects.get(username=story.person).pk}

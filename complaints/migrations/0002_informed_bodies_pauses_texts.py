@@ -5,52 +5,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('complaints', '0001_initial'),
-        ('marketplace', '0001_initial'),
-        ('order', '0002_line_key_and_passed_on'),
-        ('partner', '0001_initial'),
+        ("complaints", "0001_initial"),
+        ("marketplace", "0001_initial"),
+        ("order", "0002_line_key_and_passed_on"),
+        ("partner", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='complaint',
-            name='complaint_respond_by_known',
+            model_name="complaint",
+            name="complaint_respond_by_known",
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='hold_payment',
-            field=models.BooleanField(default=False, verbose_name='the payment of the order waits'),
+            model_name="complaint",
+            name="hold_payment",
+            field=models.BooleanField(default=False, verbose_name="the payment of the order waits"),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='informed',
-            field=models.ManyToManyField(blank=True, related_name='informed_complaints', to='marketplace.authority', verbose_name='informed bodies'),
+            model_name="complaint",
+            name="informed",
+            field=models.ManyToManyField(
+                blank=True,
+                related_name="informed_complaints",
+                to="marketplace.authority",
+                verbose_name="informed bodies",
+            ),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='paused_on',
-            field=models.DateField(blank=True, null=True, verbose_name='clock stopped on'),
+            model_name="complaint",
+            name="paused_on",
+            field=models.DateField(blank=True, null=True, verbose_name="clock stopped on"),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='paused_respond_by',
-            field=models.DateField(blank=True, null=True, verbose_name='stopped date'),
+            model_name="complaint",
+            name="paused_respond_by",
+            field=models.DateField(blank=True, null=True, verbose_name="stopped date"),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='texts',
-            field=models.JSONField(blank=True, default=dict, verbose_name='texts of the steps'),
+            model_name="complaint",
+            name="texts",
+            field=models.JSONField(blank=True, default=dict, verbose_name="texts of the steps"),
         ),
         migrations.AddField(
-            model_name='complaint',
-            name='waited_days',
-            field=models.PositiveSmallIntegerField(default=0, verbose_name='days waited for the person'),
+            model_name="complaint",
+            name="waited_days",
+            field=models.PositiveSmallIntegerField(default=0, verbose_name="days waited for the person"),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['with_seller', 'settled_offer', 'remedy_running', 'answered', 'escalated', 'with_body', 'pretrial', 'decided', 'with_ministry', 'waiting_person', 'outcome_check']), _negated=True), ('respond_by__isnull', False), _connector='OR'), name='complaint_respond_by_known'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "status__in",
+                            [
+                                "with_seller",
+                                "settled_offer",
+                                "remedy_running",
+                                "answered",
+                                "escalated",
+                                "with_body",
+                                "pretrial",
+                                "decided",
+                                "with_ministry",
+                                "waiting_person",
+                                "outcome_check",
+                            ],
+                        ),
+                        _negated=True,
+                    ),
+                    ("respond_by__isnull", False),
+                    _connector="OR",
+                ),
+                name="complaint_respond_by_known",
+            ),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('complaints', '0003_complaint_numbers'),
+        ("complaints", "0003_complaint_numbers"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='complaint',
-            name='demand',
-            field=models.CharField(blank=True, max_length=200, verbose_name='demand'),
+            model_name="complaint",
+            name="demand",
+            field=models.CharField(blank=True, max_length=200, verbose_name="demand"),
         ),
     ]

@@ -125,20 +125,20 @@ def attach(request: HttpRequest, number: str) -> HttpResponse:
     return redirect(case_url(request.user, number))
 
 
+_DESKS: dict[str, tuple[str, str]] = {
+    Role.SUPPLIER: ("supplier_case", "complaints/supplier_case.html"),
+    Role.INSPECTOR: ("review_case", "review/case.html"),
+    Role.REVIEWER: ("review_case", "review/case.html"),
+}
+
+
 def case_url(user: User, number: str) -> str:
     """The page on which this person works on the case."""
-    name = {Role.SUPPLIER: "supplier_case", Role.INSPECTOR: "review_case", Role.REVIEWER: "review_case"}.get(
-        user.role, "detail"
-    )
-    return reverse(f"complaints:{name}", args=[number])
+    return reverse(f"complaints:{_DESKS.get(user.role, ('detail', ''))[0]}", args=[number])
 
 
 def _template_of(user: User) -> str:
-    return {
-        Role.SUPPLIER: "complaints/supplier_case.html",
-        Role.INSPECTOR: "review/case.html",
-        Role.REVIEWER: "review/case.html",
-    }.get(user.role, "complaints/detail.html")
+    return _DESKS.get(user.role, ("detail", "complaints/detail.html"))[1]
 
 
 def _page(request: HttpRequest, number: str, template: str, wrong: StepForm | None = None) -> HttpResponse:
@@ -199,9 +199,7 @@ def _facts(complaint: Complaint, table: routing.Table, seen: selectors.Sight) ->
 
 def _story(complaint: Complaint, table: routing.Table) -> list[dict[str, Any]]:
     rows = [{"key": _("What happened"), "value": complaint.text}]
-    rows += [
-        {"key": label, "value": value} for label, value in templates.shown(complaint.template, complaint.fields)
-    ]
+    rows += [{"key": label, "value": value} for label, value in templates.shown(complaint.template, complaint.fields)]
     if complaint.demand:
         rows.append({"key": _("Demand"), "value": table.demand_name(complaint.demand)})
     return rows
@@ -212,9 +210,7 @@ def _event(item: dict[str, Any]) -> dict[str, Any]:
     return {"title": item["title"], "at": datetime.fromisoformat(item["at"]), "by": item["by_name"], "text": text}
 
 
-def _steps(
-    complaint: Complaint, held: set[str], table: routing.Table, wrong: StepForm | None
-) -> list[dict[str, Any]]:
+def _steps(complaint: Complaint, held: set[str], table: routing.Table, wrong: StepForm | None) -> list[dict[str, Any]]:
     """The legal steps with their forms; the one that was refused keeps what was typed."""
     steps = []
     for legal in COMPLAINT.allowed(complaint.status, held - {"clock"}):

@@ -31,16 +31,14 @@ STEPS = 3
 def new(request: HttpRequest) -> HttpResponse:
     """What is it about (unless an order line says it), what is wrong, where. ``?line=`` ``?supplier=`` ``?sphere=``."""
     if request.user.is_authenticated:
-        access.require_role(
-            request.user, Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER
-        )
+        access.require_role(request.user, Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER)
     table = routing.table()
     line = _line(request)
     sphere = line.product.get_product_class().sphere if line else request.GET.get("sphere", "")
     if sphere not in table.spheres:
-        form = SphereForm(request.GET if "sphere" in request.GET else None, table=table)
+        about = SphereForm(request.GET if "sphere" in request.GET else None, table=table)
         lines = _delivered(request.user) if request.user.is_authenticated and "supplier" not in request.GET else []
-        return render(request, "complaints/about.html", {"form": form, "lines": lines, "kept": _kept(request)})
+        return render(request, "complaints/about.html", {"form": about, "lines": lines, "kept": _kept(request)})
     known = line is not None or "supplier" in request.GET or "qr" in request.GET
     ask_region = not known and not _has_region(request.user)
     form = SubjectForm(
@@ -185,9 +183,7 @@ def check_context(checked: checking.Checked, route: routing.Route) -> dict[str, 
     elif checked.supplier is not None:
         rows.append({"key": _("Supplier"), "value": checked.supplier.name})
     rows.append({"key": _("What happened"), "value": told.text})
-    rows += [
-        {"key": label, "value": value} for label, value in templates.shown(checked.template, checked.answers)
-    ]
+    rows += [{"key": label, "value": value} for label, value in templates.shown(checked.template, checked.answers)]
     if told.demand:
         rows.append({"key": _("Demand"), "value": table.demand_name(told.demand)})
     if checked.contact.get("phone"):
@@ -216,7 +212,9 @@ def case_of(found: Draft) -> str:
 @require_safe
 def sent(request: HttpRequest, number: str) -> HttpResponse:
     """The receipt: number, tracking code, the date and how it was computed. For whoever filed it."""
-    complaint = Complaint.objects.select_related("addressee_supplier", "addressee_authority").filter(number=number).first()
+    complaint = (
+        Complaint.objects.select_related("addressee_supplier", "addressee_authority").filter(number=number).first()
+    )
     if complaint is None or not _filed_here(request, complaint):
         raise NotFound
     context = {

@@ -34,7 +34,7 @@ def visitor(request: HttpRequest) -> HttpResponse:
         table=routing.table(),
         questions=templates.questions(template),
     )
-    page = {
+    page: dict[str, Any] = {
         "form": form,
         "carried": carried,
         "key": said.get("key") or str(uuid.uuid4()),
@@ -61,7 +61,11 @@ def visitor(request: HttpRequest) -> HttpResponse:
 def _filing(carried: dict[str, str], form: ComplaintForm) -> Filing:
     values = form.cleaned_data
     return Filing(
-        **carried,
+        subject=carried["subject"],
+        sphere=carried["sphere"],
+        region=carried.get("region", ""),
+        supplier=carried.get("supplier", ""),
+        qr=carried.get("qr", ""),
         text=values["text"],
         demand=values["demand"],
         hide_name=values["hide_name"],
@@ -71,7 +75,9 @@ def _filing(carried: dict[str, str], form: ComplaintForm) -> Filing:
             if name.startswith("answer.") and value not in (None, "")
         },
         contact={
-            name.removeprefix("contact."): value for name, value in values.items() if name.startswith("contact.") and value
+            name.removeprefix("contact."): value
+            for name, value in values.items()
+            if name.startswith("contact.") and value
         },
     )
 

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 from config.embedded import state as state_folder
-from config.embedded.home import INSIDE, Home, as_user, give, locate
+from config.embedded.home import INSIDE, Home, as_user, give, locate, make_folder_for
 from config.embedded.state import EmbeddedError, ServiceUrls
 
 ROLE = DATABASE = "tirek"
@@ -57,11 +57,6 @@ def _character_type() -> str:
     raise EmbeddedError(f"This system knows none of the locales {', '.join(CHARACTER_TYPES)}: install one of them.")
 
 
-def _make_folder(path: Path, user: str | None) -> None:
-    path.mkdir(exist_ok=True, mode=0o700)
-    give(path, user)
-
-
 def _write_secret(path: Path, text: str, user: str | None) -> None:
     """A file that only ``user`` may read, new from the start (never an existing one's rights)."""
     path.unlink(missing_ok=True)
@@ -97,7 +92,7 @@ def make_cluster(home: Home, superuser_password: str, role_password: str) -> Non
     """
     draft = home.folder / "postgres.new"
     shutil.rmtree(draft, ignore_errors=True)
-    _make_folder(draft, home.user)
+    make_folder_for(draft, home.user)
     password_file = home.folder / "postgres.password"
     _write_secret(password_file, superuser_password, home.user)
     try:
@@ -176,9 +171,8 @@ def prepare(state: Path) -> ServiceUrls:
     if not home.data.exists():
         make_cluster(home, memory["superuser_password"], memory["role_password"])
     _check_version(home)
-    if home.sockets is not None:
-        _make_folder(home.sockets, home.user)
-    _make_folder(home.valkey, home.user)
+    make_folder_for(home.sockets, home.user)
+    make_folder_for(home.valkey, home.user)
     _write_valkey_settings(home, memory["valkey_port"], memory["valkey_password"])
     return ServiceUrls(
         f"postgresql://{ROLE}:{memory['role_password']}@127.0.0.1:{memory['postgres_port']}/{DATABASE}",

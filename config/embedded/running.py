@@ -36,7 +36,7 @@ def postgres_command(state: Path) -> list[str]:
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": state_folder.memory(state)["postgres_port"],
-        "unix_socket_directories": home.sockets or "",
+        "unix_socket_directories": home.sockets,
         "fsync": "on",
         "synchronous_commit": "on",
         "full_page_writes": "on",
@@ -53,8 +53,7 @@ def postgres_command(state: Path) -> list[str]:
     for name, value in settings.items():
         server += ["-c", f"{name}={value}"]
     options = ["--bare", "--stop-signal", "INT", "--server-data", str(home.data)]
-    if home.sockets is not None:
-        options += ["--server-sockets", str(home.sockets)]
+    options += ["--server-sockets", str(home.sockets)]
     if home.user is not None:
         options += ["--user", home.user]
     return attached_command(server, *options)

@@ -4,6 +4,8 @@
 speak to the networks; ``calls`` is the list of people whom nobody could reach otherwise.
 """
 
+import hashlib
+
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
@@ -13,6 +15,7 @@ from marketplace import outbox
 from marketplace.models import Notice, User
 
 TITLE_LENGTH = Notice._meta.get_field("title").max_length
+DEDUPE_LENGTH = Notice._meta.get_field("dedupe").max_length
 TOPIC = "notice.send"
 
 
@@ -54,7 +57,7 @@ def create(
                 text,
                 Notice.Status.CALL if by_phone else Notice.Status.CREATED,
                 timezone.now(),
-                dedupe,
+                _short(dedupe),
             ],
         )
         inserted = cursor.fetchone()
@@ -63,6 +66,13 @@ def create(
     if not by_phone:
         outbox.add(TOPIC, str(inserted[0]))
     return inserted[0]
+
+
+def _short(dedupe: str) -> str:
+    """The name of the event and recipient, as long as the column is."""
+    if len(dedupe) <= DEDUPE_LENGTH:
+        return dedupe
+    return f"{dedupe[:50]}:{hashlib.sha256(dedupe.encode()).hexdigest()}"
 
 
 def _way(recipient: User | None, channel: str | None, address: str | None) -> tuple[str, str]:

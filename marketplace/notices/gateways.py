@@ -107,8 +107,8 @@ class HttpSmsGateway:
 
     def _post(self, body: bytes, key: str) -> tuple[int, bytes]:
         """Status and answer. A time-out of the socket bounds single reads; the timer bounds the whole."""
-        connection = self._connection()
-        timer = threading.Timer(self.seconds, _cut, [connection])
+        connection, late = self._connection(), threading.Event()
+        timer = threading.Timer(self.seconds, _cut, [connection, late])
         try:
             connection.connect()
             timer.start()
@@ -123,7 +123,14 @@ class HttpSmsGateway:
                 },
             )
             response = connection.getresponse()
-            return response.status, response.read(ANSWER_LIMIT)
+            answer = response.read(ANSWER_LIMIT)
+            if late.is_set():  # half an answer looks like a whole one to http.client
+                raise TimeoutError
+            return response.status, answer
+        except (OSError, http.client.HTTPException):
+            if late.is_set():
+                raise TimeoutError from None
+            raise
         finally:
             timer.cancel()
             connection.close()
@@ -143,8 +150,9 @@ def dialled(phone: str) -> str:
     return f"+{digits}"
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
-    """Ends a conversation that drips; the reading side gets an error at once."""
+def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
+    """Ends a conversation that takes too long; the reading side wakes up at once."""
+    late.set()
     if connection.sock is not None:
         with suppress(OSError):  # it ended by itself at the same moment
             connection.sock.shutdown(socket.SHUT_RDWR)

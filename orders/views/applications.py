@@ -38,7 +38,7 @@ def applications(request: HttpRequest) -> HttpResponse:
         .order_by("status", "-updated_at", "pk")
     )
     page = Paginator(drafts, PAGE_SIZE).get_page(request.GET.get("page"))
-    log_people(request.user, [draft.beneficiary_id for draft in page if draft.beneficiary_id], "drafts")
+    log_people(request.user, [draft.beneficiary_id for draft in page if draft.beneficiary_id], "draft")
     people = [] if request.user.role == Role.CASEWORKER else list(access.people_of(request.user).order_by("pk"))
     return render(request, "beneficiary/applications.html", {"page": page, "people": people})
 

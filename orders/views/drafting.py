@@ -21,7 +21,9 @@ def fill(form: DraftForm, draft: Draft, actor: User, questions: list[dict[str, A
     """Versions and open questions of the form's fields; names of the other writers in one query at most."""
     form.versions = {name: draft.fields[name]["ver"] if name in draft.fields else 0 for name in form.fields}
     listed = reading.conflicts(actor, draft) if questions is None else questions
-    names = {user.pk: str(user) for user in User.objects.filter(pk__in={item["by"] for item in listed})} if listed else {}
+    names = (
+        {user.pk: str(user) for user in User.objects.filter(pk__in={item["by"] for item in listed})} if listed else {}
+    )
     form.conflicts = {
         item["f"]: {
             "yours": item["yours"],

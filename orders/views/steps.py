@@ -9,22 +9,18 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from marketplace import formats
 from marketplace.drafts.saving import DraftClosed
 from marketplace.errors import DomainError, NotFound
 from marketplace.models import Draft
-from orders import choosing, norms, selectors
-from orders.forms import ConsentForm, ContactForm, DeliveryForm, DraftForm, GoodsForm
+from orders import choosing
+from orders.forms import ConsentForm, ContactForm, DeliveryForm, DraftForm
 from orders.review import Review, review
-from orders.views import drafting, tasks
-from suppliers import selectors as market
+from orders.views import drafting, goods, tasks
 
 FORMS: dict[str, type[DraftForm]] = {"delivery": DeliveryForm, "contact": ContactForm, "consent": ConsentForm}
-MOST_OTHERS = 5
 
 
 @login_required
@@ -92,80 +88,12 @@ def _page(
         "back_url": reverse("orders:draft", args=[draft.pk]),
     }
     if name == "goods":
-        context |= _goods(request, draft, found, form)
+        context |= goods.context(request.user, draft, found, form)
     status = 422 if errors and listed else 200
     return render(request, f"beneficiary/step_{name if name == 'goods' else 'plain'}.html", context, status=status)
 
 
 def _form(draft: Draft, name: str, found: Review, data: Any) -> DraftForm:
-    kind: Any = GoodsForm if name == "goods" else FORMS[name]
-    more = {"lines": _others(draft, found)} if name == "goods" else {}
-    return kind(data, initial=drafting.live(draft), **more)
-
-
-# --- Goods -------------------------------------------------------------------------------------------
-
-
-def _others(draft: Draft, found: Review) -> dict[str, list[tuple[str, str]]]:
-    """Line key → other offers of the same product that deliver to the region, best first, as choices."""
-    chosen = {line.key: found.offers.get(line.offer or 0) for line in found.answers.lines}
-    products = {offer.product_id for offer in chosen.values() if offer is not None}
-    if not hasattr(found, "ranked"):
-        region = found.answers.region.code if found.answers.region else ""
-        guarantee_of = {
-            standing.entitlement.product_type_id: norms.guarantee(standing) for standing in found.standings.values()
-        }
-        found.ranked = market.ranked_offers(products, region=region, guarantee_of=guarantee_of, policy=found.policy)
-    return {
-        key: [
-            (str(row.id), _choice(row))
-            for row in (found.ranked.get(offer.product_id, []) if offer else [])
-            if row.delivers and offer is not None and row.id != offer.pk
-        ][:MOST_OTHERS]
-        for key, offer in chosen.items()
-    }
-
-
-def _choice(row: market.RankedOffer) -> str:
-    return _("%(supplier)s: %(price)s, you pay %(you_pay)s") % {
-        "supplier": row.supplier.name,
-        "price": formats.money(row.price),
-        "you_pay": formats.money(row.you_pay),
-    }
-
-
-def _goods(request: HttpRequest, draft: Draft, found: Review, form: DraftForm) -> dict[str, Any]:
-    """The lines with their controls, and the programme's lines from which to choose more."""
-    reviewed = {line.key: line for line in found.lines}
-    lines = []
-    for line in found.answers.lines:
-        offer, standing = found.offers.get(line.offer or 0), found.standings.get(line.entitlement or 0)
-        fallback = f"line.{line.key}.fallback"
-        lines.append(
-            {
-                "key": line.key,
-                "offer": offer,
-                "standing": standing,
-                "reviewed": reviewed.get(line.key),
-                "unit": standing.entitlement.unit if standing else "piece",
-                "quantity": form[line.name("quantity")],
-                "fallback": form[fallback] if fallback in form.fields else None,
-                "other_url": _catalogue_url(draft, standing, offer) if standing or offer else "",
-            }
-        )
-    chosen = {line.entitlement for line in found.answers.lines}
-    more = [
-        {"standing": standing, "url": _catalogue_url(draft, standing), "reason": norms.why_not(standing)}
-        for standing in selectors.programme(request.user, person_id=draft.beneficiary_id)
-        if standing.entitlement.pk not in chosen
-    ]
-    return {"lines": lines, "more": more}
-
-
-def _catalogue_url(draft: Draft, standing: norms.Standing | None, offer: Any = None) -> str:
-    """Where to choose for this line: the page of the chosen product, else the products of the type."""
-    query = urlencode({"draft": draft.pk, "for": draft.beneficiary_id})
-    if offer is not None:
-        return f"{offer.product.get_absolute_url()}?{query}"
-    assert standing is not None
-    return f"{reverse('catalogue:type', args=[standing.entitlement.product_type.code])}?{query}"
+    if name == "goods":
+        return goods.form_of(draft, found, data)
+    return FORMS[name](data, initial=drafting.live(draft))

@@ -84,7 +84,7 @@ def task_list(draft: Draft, found: Review, actor: User) -> list[dict[str, Any]]:
     tasks = []
     for name in steps_for(actor):
         status, colour = _state(name, draft, wrong, asked)
-        ready = name != "check" or not (wrong - {"check"}) and not asked
+        ready = name != "check" or (not (wrong - {"check"}) and not asked)
         tasks.append(
             {
                 "title": TITLES[name],

@@ -9,7 +9,13 @@ from marketplace import outbox
 from marketplace.models import AuditSeal, Event, Notice, OutboxRow
 from suppliers.models import Partner
 from tests.complaints.factories import (
-    at, body, make_complaint, make_inspector, make_line, make_person, make_seller, make_supplier,
+    at,
+    body,
+    make_complaint,
+    make_inspector,
+    make_line,
+    make_person,
+    make_seller,
 )  # fmt: skip
 
 
@@ -105,7 +111,7 @@ def test_an_offer_that_nobody_takes_goes_to_the_body(complaint):
     seller.offer(number=complaint.number, actor=marat, text="A new wheel", now=at("2026-11-23 10:00"))
     complaint.refresh_from_db()
     assert str(complaint.respond_by) == "2026-11-30"  # 28.11. is a Saturday
-    assert run("2026-11-30 23:59") == {"reminders": 0} or True
+    assert run("2026-11-30 23:59")["offers lapsed"] == 0
     assert run("2026-12-01 00:05")["offers lapsed"] == 1
     complaint.refresh_from_db()
     assert (complaint.status, complaint.addressee_authority) == ("escalated", body())
@@ -139,7 +145,11 @@ def test_an_answer_without_objection_ends_the_case(complaint):
 def test_an_unconfirmed_outcome_is_never_satisfied(complaint):
     run("2026-12-03 00:05")
     bodies.decide(
-        number=complaint.number, actor=make_inspector(), outcome="satisfied", text="Replaced.", now=at("2026-12-04 10:00")
+        number=complaint.number,
+        actor=make_inspector(),
+        outcome="satisfied",
+        text="Replaced.",
+        now=at("2026-12-04 10:00"),
     )
     assert run("2026-12-25 00:05")["unconfirmed"] == 1
     complaint.refresh_from_db()

@@ -3,14 +3,22 @@
 import pytest
 from django.utils import timezone
 
-from complaints import filing, selectors, tracking
+from complaints import filing, person, selectors, tracking
 from complaints.checking import Filing
 from complaints.models import Complaint
 from marketplace import idempotency
 from marketplace.errors import Forbidden, Invalid, KeyReused, NotFound
 from marketplace.models import Event, OutboxRow, Role
 from tests.complaints.factories import (
-    at, body, make_caseworker, make_complaint, make_guardian, make_inspector, make_line, make_person, make_supplier,
+    at,
+    body,
+    make_caseworker,
+    make_complaint,
+    make_guardian,
+    make_inspector,
+    make_line,
+    make_person,
+    make_supplier,
     make_user,
 )  # fmt: skip
 
@@ -178,8 +186,6 @@ def test_the_payment_waits_while_danger_is_examined(aigul):
     complaint = make_complaint(line=line, subject="danger")
     line.order.refresh_from_db()
     assert line.order.status == "held"
-
-    from complaints import person
 
     person.withdraw(number=complaint.number, actor=aigul, now=at("2026-11-22 12:00"))
     line.order.refresh_from_db()

@@ -10,8 +10,16 @@ from complaints.models import Complaint
 from marketplace.models import Draft, Role
 from suppliers import qr
 from tests.complaints.factories import (
-    at, make_caseworker, make_complaint, make_inspector, make_line, make_person, make_reviewer, make_seller,
-    make_supplier, make_user,
+    at,
+    make_caseworker,
+    make_complaint,
+    make_inspector,
+    make_line,
+    make_person,
+    make_reviewer,
+    make_seller,
+    make_supplier,
+    make_user,
 )  # fmt: skip
 
 
@@ -162,7 +170,9 @@ def test_a_step_out_of_turn_changes_nothing(client, aigul, line):
     assert complaint.status == "with_seller"
 
 
-@pytest.mark.parametrize("path", ["/en/complaints/{}/", "/en/complaints/{}/sent/", "/en/supplier/complaints/{}/", "/en/review/{}/"])
+@pytest.mark.parametrize(
+    "path", ["/en/complaints/{}/", "/en/complaints/{}/sent/", "/en/supplier/complaints/{}/", "/en/review/{}/"]
+)
 def test_a_foreign_case_is_a_missing_case(client, path):
     complaint = make_complaint()
     client.force_login(make_person("zhanar"))
@@ -173,7 +183,9 @@ def test_a_foreign_case_is_a_missing_case(client, path):
 
 def test_desks_are_for_their_roles(client, aigul):
     client.force_login(aigul)
-    assert [client.get(f"/en/{path}/").status_code for path in ("supplier/complaints", "review", "hotline")] == [403] * 3
+    assert [client.get(f"/en/{path}/").status_code for path in ("supplier/complaints", "review", "hotline")] == [
+        403
+    ] * 3
     client.logout()
     assert client.get("/en/complaints/").status_code == 302
 
@@ -190,7 +202,9 @@ def test_the_operator_finds_the_caller_and_registers_for_her(client, aigul, line
     assert "+77000000001" not in case
     assert "+7 ••• ••• 00 01" in case
 
-    began = client.post(f"/en/complaints/new/?sphere=market&beneficiary={aigul.pk}", {"subject": "no_choice", "region": "KZ-79"})
+    began = client.post(
+        f"/en/complaints/new/?sphere=market&beneficiary={aigul.pk}", {"subject": "no_choice", "region": "KZ-79"}
+    )
     client.post(began.url, {"text": "Only one supplier.", "channel": "hotline"})
     draft = Draft.objects.get(kind="complaint")
     client.post(f"{began.url}check/", {"rev": draft.rev})
@@ -201,7 +215,13 @@ def test_the_operator_finds_the_caller_and_registers_for_her(client, aigul, line
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
 def test_public_pages_open_in_every_language(client, language):
     make_complaint()
-    for path in ("track/", "reports/", "reports/?month=2026-11&region=shymkent", "defenders/?region=KZ-79", "complaints/new/"):
+    for path in (
+        "track/",
+        "reports/",
+        "reports/?month=2026-11&region=shymkent",
+        "defenders/?region=KZ-79",
+        "complaints/new/",
+    ):
         assert client.get(f"/{language}/{path}").status_code == 200, path
     for kind in ("csv", "pdf", "html"):
         assert client.get(f"/{language}/reports/complaints.{kind}?month=2026-11").status_code == 200

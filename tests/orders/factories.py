@@ -6,91 +6,57 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
-
 from catalog.models import Product, ProductClass
-from marketplace import idempotency
+from marketplace import idempotency, loading, regions
 from marketplace.drafts import saving
-from marketplace.models import Draft, Guardianship, Office, PersonRecord, Role, User
+from marketplace.models import Draft, PersonRecord, User
 from orders import entitlements, submission
 from orders.entitlements import ProgrammeLine
 from orders.models import Entitlement, Order
 from suppliers.models import Partner, StockRecord
+from tests import factories
+from tests.factories import make_caseworker, make_user  # noqa: F401  used as make.make_user
 
 ADDRESS = "Өскемен қ., Қабанбай батыр көшесі, 0-үй, 45-пәтер"
 
 
-def make_user(username: str, role: str, **more: Any) -> User:
-    defaults = {"full_name": username.title(), "phone": "+77000000011", "language": "ru"}
-    return User.objects.create(username=username, role=role, password="!", **(defaults | more))
+def make_ground() -> None:
+    """Master data as an installation has it: regions, offices, holidays, rules."""
+    loading.load_all()
+    regions.forget()
 
 
-def make_person(
-    username: str = "marat", *, office: str = "ust-kamenogorsk", measures: dict | None = None, **more: Any
-) -> User:
-    """A beneficiary with a record, served by an office."""
-    found = Office.objects.get(code=office)
-    user = make_user(username, Role.BENEFICIARY, office=found, region=found.region, **more)
-    PersonRecord.objects.create(user=user, birth_date=date(1984, 9, 17), address=ADDRESS, measures=measures or {})
+def make_person(username: str = "marat", **more: Any) -> User:
+    """A beneficiary with a phone and an address."""
+    user = factories.make_person(username, **({"phone": "+77000000011"} | more))
+    PersonRecord.objects.filter(user=user).update(address=ADDRESS)
     return user
 
 
-def make_guardian(username: str = "aigul", *wards: User, valid_to: date | None = None) -> User:
-    guardian = make_user(username, Role.GUARDIAN, language="kk")
-    for ward in wards:
-        Guardianship.objects.create(guardian=guardian, ward=ward, basis="birth_certificate", valid_to=valid_to)
+def make_guardian(username: str = "aigul", *wards: User, **more: Any) -> User:
+    guardian = factories.make_guardian(username, wards, **more)
+    guardian.phone = "+77000000011"
+    guardian.save(update_fields=["phone"])
     return guardian
 
 
-def make_caseworker(username: str = "gulnar", *, office: str = "ust-kamenogorsk") -> User:
-    return make_user(username, Role.CASEWORKER, office=Office.objects.get(code=office))
-
-
 def make_type(code: str = "child-diapers", **more: Any) -> ProductClass:
-    kind = {"sphere": "consumable", "unit": "piece", "iso_code": "09 30"} | more
-    names = {f"name_{language}": f"{code} {language}" for language in ("kk", "ru", "en")}
-    row, _created = ProductClass.objects.get_or_create(code=code, defaults={"slug": code, **names, **kind})
-    return row
+    """A type of consumables, unless said otherwise."""
+    return factories.make_type(code, attributes={}, **({"sphere": "consumable", "iso_code": "09 30"} | more))
 
 
-def make_product(product_type: ProductClass, title: str = "Бала жөргегі", **more: Any) -> Product:
-    titles = {"title_kk": title, "title_ru": f"{title} (ru)", "title_en": f"{title} (en)"}
-    return Product.objects.create(
-        structure=Product.STANDALONE,
-        product_class=product_type,
-        title=title,
-        slug=f"p{uuid.uuid4().hex[:12]}",
-        upc=uuid.uuid4().hex[:12],
-        **(titles | more),
-    )
+def make_product(product_type: ProductClass, title: str = "Бала жөргегі") -> Product:
+    return factories.make_product(product_type, title)
 
 
-def make_supplier(code: str = "jarqyn-med", *users: str, status: str = "approved", **more: Any) -> Partner:
-    partner = Partner.objects.create(code=code, name=code.title(), status=status, **more)
-    for username in users:
-        partner.users.add(make_user(username, Role.SUPPLIER))
-    return partner
+def make_supplier(code: str = "jarqyn-med", login: str = "") -> Partner:
+    return factories.make_supplier(code, login=login)
 
 
-def make_offer(
-    product: Product, partner: Partner, *, price: str = "5700.00", pack_size: int = 30, stock: int = 40, **more: Any
-) -> StockRecord:
-    defaults = {
-        "status": "published",
-        "regions": ["KZ-63", "KZ-79"],
-        "lead_days": 5,
-        "stock_confirmed_at": timezone.now(),
-        "num_allocated": 0,
-        "partner_sku": uuid.uuid4().hex[:12],
-    }
-    return StockRecord.objects.create(
-        product=product,
-        partner=partner,
-        price=Decimal(price),
-        pack_size=pack_size,
-        num_in_stock=stock,
-        **(defaults | more),
-    )
+def make_offer(product: Product, partner: Partner, **more: Any) -> StockRecord:
+    """40 packs of 30 at 5700 KZT, delivered to two regions, unless said otherwise."""
+    defaults = {"price": "5700.00", "pack_size": 30, "stock": 40, "regions": ["KZ-63", "KZ-79"], "lead_days": 5}
+    return factories.make_offer(product, partner, **(defaults | more))
 
 
 def make_entitlement(person: User, product_type: ProductClass, **more: Any) -> Entitlement:

@@ -17,10 +17,13 @@ DOCUMENT = Path(settings.BASE_DIR) / "docs" / "domain.md"
 def diagram(machine: Machine) -> str:
     """A Mermaid state diagram and the table of steps."""
     arrows = [
-        f"    {source} --> {step.target}: {step.action}" for step in machine.steps for source in dict.fromkeys(step.sources)
+        f"    {source} --> {step.target}: {step.action}"
+        for step in machine.steps
+        for source in dict.fromkeys(step.sources)
     ]
     rows = [
-        f"| `{step.action}` | {', '.join(step.sources)} | {step.target} | {', '.join(step.parties)} |" for step in machine.steps
+        f"| `{step.action}` | {', '.join(step.sources)} | {step.target} | {', '.join(step.parties)} |"
+        for step in machine.steps
     ]
     return "\n".join(
         [

@@ -3,6 +3,7 @@
 import sys
 from argparse import ArgumentParser
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -32,8 +33,7 @@ class Command(BaseCommand):
         with translation.override(options["language"]):
             content = report_files.render(report, options["format"])
         if options["output"]:
-            with open(options["output"], "wb") as file:
-                file.write(content)
+            Path(options["output"]).write_bytes(content)
         else:
             sys.stdout.buffer.write(content)
 

@@ -16,7 +16,9 @@ class Command(BaseCommand):
         parser.add_argument("--complaints", type=int, default=0)
         parser.add_argument("--seed", type=int, default=1)
 
-    def handle(self, *args: Any, products: int, offers: int, orders: int, complaints: int, seed: int, **options: Any) -> None:
+    def handle(
+        self, *args: Any, products: int, offers: int, orders: int, complaints: int, seed: int, **options: Any
+    ) -> None:
         # Measurements bring their own code; the portal runs without it.
         from perf import goods
         from perf.seed import Volume, seed_complaints, seed_people_and_orders

@@ -1,0 +1,42 @@
+"""What a person's home page says first: the programme, the applications to finish, the orders that wait."""
+
+from django.urls import reverse
+
+from marketplace.desk import Part, register_home
+from marketplace.drafts import reading as drafts
+from marketplace.models import Draft, Role, User
+from orders import norms, selectors
+
+SHOWN = 5
+
+
+@register_home
+def parts(actor: User) -> list[Part]:
+    """Eight queries at most, whatever the person has."""
+    if actor.role in {Role.BENEFICIARY, Role.GUARDIAN}:
+        return [_person(actor)]
+    if actor.role == Role.CASEWORKER:
+        return [
+            Part("office/home.html", {"count": selectors.to_do(actor).count(), "url": reverse("orders:office")}, 10)
+        ]
+    if actor.role == Role.SUPPLIER:
+        context = {
+            "count": selectors.to_do(actor).count(),
+            "first": selectors.to_do(actor).first(),
+            "url": reverse("orders:supplier_desk"),
+        }
+        return [Part("supplier/home.html", context, 10)]
+    return []
+
+
+def _person(actor: User) -> Part:
+    open_drafts = drafts.visible(actor).filter(kind="order", status=Draft.Status.OPEN)
+    context = {
+        "orders": list(selectors.to_do(actor).select_related("partner")[:SHOWN]),
+        "drafts": list(open_drafts.select_related("beneficiary").order_by("-updated_at")[:SHOWN]),
+        "lines": [
+            {"standing": standing, "line": standing.entitlement, "refused": norms.why_not(standing) is not None}
+            for standing in selectors.programme(actor)
+        ],
+    }
+    return Part("beneficiary/home.html", context, 10)

@@ -1,0 +1,32 @@
+"""Routes of applications, orders, the programme, and the desks of office and supplier."""
+
+from django.urls import path
+
+from orders.views import applications, beneficiary, check, office, steps, supplier
+
+app_name = "orders"
+
+urlpatterns = [
+    path("programme/", beneficiary.programme, name="programme"),
+    path("applications/", applications.applications, name="applications"),
+    path("applications/new/", applications.start, name="start"),
+    path("applications/add/", applications.add_line, name="add_line"),
+    path("applications/<uuid:draft_id>/", applications.draft, name="draft"),
+    path("applications/<uuid:draft_id>/check/", check.check, name="check"),
+    path("applications/<uuid:draft_id>/sent/", check.submitted, name="submitted"),
+    path("applications/<uuid:draft_id>/discard/", applications.discard, name="discard"),
+    path("applications/<uuid:draft_id>/history/", applications.history, name="history"),
+    path("applications/<uuid:draft_id>/<slug:name>/", steps.step, name="step"),
+    path("orders/", beneficiary.orders, name="list"),
+    path("orders/<slug:number>/", beneficiary.order, name="detail"),
+    path("orders/<slug:number>/act.pdf", beneficiary.act_pdf, name="act"),
+    path("orders/<slug:number>/card/", beneficiary.card, name="card"),
+    path("orders/<slug:number>/<slug:action>/", beneficiary.step, name="order_step"),
+    path("office/", office.desk, name="office"),
+    path("office/people/", office.people, name="office_people"),
+    path("office/people/<int:person_id>/", office.person, name="office_person"),
+    path("office/people/<int:person_id>/start/", office.start, name="office_start"),
+    path("supplier/", supplier.desk, name="supplier_desk"),
+    path("supplier/orders/<slug:number>/", supplier.order, name="supplier_order"),
+    path("supplier/orders/<slug:number>/<slug:action>/", supplier.step, name="supplier_step"),
+]

@@ -1,0 +1,171 @@
+"""Check your answers, send them once, and the receipt."""
+
+import uuid
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace import formats, idempotency
+from marketplace.drafts import reading
+from marketplace.errors import Changed, DomainError, FieldError, Invalid, NotFound
+from marketplace.models import Draft, Role, User
+from orders import choosing, draft_fields, selectors, submission
+from orders.review import Review, ReviewedLine, review
+from orders.views import tasks
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """All answers and sums on one page; sending works once, a refusal keeps everything and says what to do."""
+    draft = tasks.opened(request, draft_id)
+    if draft.status == Draft.Status.SUBMITTED:
+        return redirect("orders:submitted", draft_id)
+    if draft.status == Draft.Status.DISCARDED:
+        return redirect("orders:applications")
+    if request.method != "POST":
+        return _page(request, draft)
+    try:
+        _send(request, draft)
+    except submission.AlreadySubmitted:
+        pass
+    except Invalid as error:
+        return _page(request, draft, errors=error.errors, status=error.status, problem=str(error))
+    except DomainError as error:
+        if error.status in {403, 404}:
+            raise
+        return _page(request, draft, status=error.status, problem=str(error))
+    return redirect("orders:submitted", draft_id)
+
+
+def _send(request: HttpRequest, draft: Draft) -> None:
+    """Save the owner's consent with the answers she has just read, then submit that very revision."""
+    rev = _number(request, "rev")
+    if draft.rev != rev and draft.status == Draft.Status.OPEN:
+        raise Changed
+    if request.user.role != Role.CASEWORKER:
+        ticked = request.POST.get(draft_fields.OWNER_CONSENT) == "on"
+        if ticked != draft_fields.is_yes(draft.value(draft_fields.OWNER_CONSENT)):
+            receipt = choosing.save(draft.pk, request.user, {draft_fields.OWNER_CONSENT: ticked}, draft=draft)
+            if receipt.rev != rev + 1:
+                raise Changed
+            rev = receipt.rev
+    key = request.POST.get("key", "")[:200] or uuid.uuid4().hex
+    submission.submit(
+        draft_id=draft.pk,
+        actor=request.user,
+        expected_rev=rev,
+        request=idempotency.request_of(user=request.user, key=f"page:{key}", action=f"submit:{draft.pk}", body=b""),
+        seen_you_pay=_seen(request),
+    )
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Changed
+    return int(text)
+
+
+def _seen(request: HttpRequest) -> Decimal:
+    """The sum that the page showed; a damaged one counts as another sum."""
+    try:
+        return Decimal(request.POST.get("you_pay", ""))
+    except InvalidOperation:
+        raise Changed from None
+
+
+def _page(
+    request: HttpRequest,
+    draft: Draft,
+    *,
+    errors: list[FieldError] | None = None,
+    status: int = 200,
+    problem: str = "",
+) -> HttpResponse:
+    draft.refresh_from_db()
+    found = review(draft, actor=request.user)
+    consent = draft_fields.OWNER_CONSENT
+    before = [error for error in [*found.errors, *found.shortages] if error.field != consent]
+    listed = [*before, *[error for error in errors or [] if error.field == consent]]
+    office = request.user.role == Role.CASEWORKER
+    context: dict[str, Any] = {
+        "draft": draft,
+        "found": found,
+        "groups": [_group(lines) for lines in found.by_supplier()],
+        "answers": _answers(draft, found, office),
+        "errors": [{"text": str(error.message), "url": _where(draft, error.field)} for error in listed],
+        "consent_error": next((str(error.message) for error in errors or [] if error.field == consent), ""),
+        "has_errors": bool(listed),
+        "problem": "" if listed else problem,
+        "questions": reading.conflicts(request.user, draft),
+        "question_urls": sorted({tasks.url_of(draft, tasks.step_of(name)) for name in draft.conflicts}),
+        "can_send": not before and not draft.conflicts,
+        "consented": draft_fields.is_yes(draft.value(consent)),
+        "office": office,
+        "key": uuid.uuid4().hex,
+        "number": len(tasks.steps_for(request.user)),
+        "back_url": reverse("orders:draft", args=[draft.pk]),
+    }
+    return render(request, "beneficiary/check.html", context, status=status)
+
+
+def _where(draft: Draft, field: str) -> str:
+    return "#consent" if field == draft_fields.OWNER_CONSENT else tasks.url_of(draft, tasks.step_of(field))
+
+
+def _group(lines: list[ReviewedLine]) -> dict[str, Any]:
+    """One supplier's order to be: its lines and sums."""
+    return {
+        "supplier": lines[0].offer.partner,
+        "lines": lines,
+        "total": sum((line.price for line in lines), Decimal(0)),
+        "state_pays": sum((line.state_pays for line in lines), Decimal(0)),
+        "you_pay": sum((line.you_pay for line in lines), Decimal(0)),
+    }
+
+
+def _answers(draft: Draft, found: Review, office: bool) -> list[dict[str, Any]]:
+    """Rows of the summary list with the way to change each."""
+    answers = found.answers
+    channel = dict(User.Channel.choices).get(str(draft.value("contact.channel") or answers.channel), "")
+    rows = [
+        ("contact", _("Whom the courier calls"), draft.value("contact.name")),
+        ("contact", _("Phone"), draft.value("contact.phone")),
+        ("contact", _("News by"), channel),
+        ("delivery", _("Region"), answers.region.name if answers.region else draft.value("delivery.region")),
+        ("delivery", _("Address"), draft.value("delivery.address")),
+        ("delivery", _("For the courier"), draft.value("delivery.comment") or "–"),
+    ]
+    if office:
+        rows.append(("consent", _("Consent of the person"), _proof(draft)))
+    return [{"key": label, "value": value, "change_url": tasks.url_of(draft, step)} for step, label, value in rows]
+
+
+def _proof(draft: Draft) -> str:
+    from orders.forms import PROOFS
+
+    proof, day = draft.value("consent.proof"), draft.value("consent.date")
+    text = str(dict(PROOFS).get(proof if isinstance(proof, str) else "", proof or ""))
+    return f"{text}, {day}" if text and day else text
+
+
+@login_required
+@require_safe
+def submitted(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """The receipt: the orders that came out of the application, and what happens next."""
+    draft = tasks.opened(request, draft_id)
+    if draft.status != Draft.Status.SUBMITTED:
+        raise NotFound
+    numbers = [row["number"] for row in draft.result.get("orders", [])]
+    orders = (
+        selectors.visible(request.user).filter(number__in=numbers).select_related("partner").order_by("partner__name")
+    )
+    return render(request, "beneficiary/submitted.html", {"draft": draft, "orders": orders, "money": formats.money})

@@ -1,0 +1,88 @@
+"""The goods of an application: packs of each line, next offers, and what else the programme gives."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from marketplace import formats
+from marketplace.models import Draft, User
+from orders import norms, selectors
+from orders.forms import DraftForm, GoodsForm
+from orders.review import Review
+from orders.views import drafting
+from suppliers import selectors as market
+from suppliers.models import StockRecord
+from suppliers.selectors import RankedOffer
+
+MOST_OTHERS = 5
+
+
+def form_of(draft: Draft, found: Review, data: Any) -> GoodsForm:
+    """A control for the packs of each line, and boxes for the offers to try next."""
+    chosen = {line.key: found.offers.get(line.offer or 0) for line in found.answers.lines}
+    ranked = _ranked({offer.product_id for offer in chosen.values() if offer is not None}, found)
+    lines = {
+        key: [
+            (str(row.id), _choice(row))
+            for row in (ranked.get(offer.product_id, []) if offer else [])
+            if row.delivers and offer is not None and row.id != offer.pk
+        ][:MOST_OTHERS]
+        for key, offer in chosen.items()
+    }
+    return GoodsForm(data, initial=drafting.live(draft), lines=lines)
+
+
+def _ranked(products: set[int], found: Review) -> dict[int, list[RankedOffer]]:
+    """Offers of the chosen products, best first, with what each costs the person."""
+    region = found.answers.region.code if found.answers.region else ""
+    guarantee_of = {
+        standing.entitlement.product_type_id: norms.guarantee(standing) for standing in found.standings.values()
+    }
+    return market.ranked_offers(products, region=region, guarantee_of=guarantee_of, policy=found.policy)
+
+
+def _choice(row: RankedOffer) -> str:
+    return _("%(supplier)s: %(price)s a pack, you pay %(you_pay)s") % {
+        "supplier": row.supplier.name,
+        "price": formats.money(row.price),
+        "you_pay": formats.money(row.you_pay),
+    }
+
+
+def context(actor: User, draft: Draft, found: Review, form: DraftForm) -> dict[str, Any]:
+    """The lines with their controls, and the programme's lines from which to choose more."""
+    reviewed = {line.key: line for line in found.lines}
+    lines = []
+    for line in found.answers.lines:
+        offer, standing = found.offers.get(line.offer or 0), found.standings.get(line.entitlement or 0)
+        fallback = line.name("fallback")
+        lines.append(
+            {
+                "key": line.key,
+                "offer": offer,
+                "standing": standing,
+                "reviewed": reviewed.get(line.key),
+                "unit": standing.entitlement.unit if standing else "piece",
+                "quantity": form[line.name("quantity")],
+                "fallback": form[fallback] if fallback in form.fields else None,
+                "other_url": _catalogue_url(draft, standing, offer) if standing or offer else "",
+            }
+        )
+    chosen = {line.entitlement for line in found.answers.lines}
+    more = [
+        {"standing": standing, "url": _catalogue_url(draft, standing), "reason": norms.why_not(standing)}
+        for standing in selectors.programme(actor, person_id=draft.beneficiary_id)
+        if standing.entitlement.pk not in chosen
+    ]
+    return {"lines": lines, "more": more}
+
+
+def _catalogue_url(draft: Draft, standing: norms.Standing | None, offer: StockRecord | None = None) -> str:
+    """Where to choose for this line: the page of the chosen product, else the products of the type."""
+    query = urlencode({"draft": draft.pk, "for": draft.beneficiary_id})
+    if offer is not None:
+        return f"{offer.product.get_absolute_url()}?{query}"
+    assert standing is not None
+    return f"{reverse('catalogue:type', args=[standing.entitlement.product_type.code])}?{query}"

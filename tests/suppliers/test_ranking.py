@@ -1,0 +1,149 @@
+"""Best value: the parts, their order, and what must hold for any offers."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suppliers import ranking
+from suppliers.ranking import Candidate, Policy, Standing
+
+POLICY = Policy(
+    weights={"quality": 0.3, "delivery": 0.2, "complaints": 0.2, "warranty": 0.1, "price": 0.2},
+    complaint_prior={"complaints": 2, "deliveries": 100, "decay_months": 12},
+    priors={
+        "rating": {"mark": 4, "marks": 10},
+        "on_time": {"rate": 0.9, "lines": 20},
+        "rejected": {"rate": 0.02, "lines": 50},
+        "half_lead_days": 15,
+        "half_warranty_months": 12,
+    },
+    stale_days=14,
+)
+NEW = Standing()
+GOOD = Standing(delivered_lines=200, on_time_lines=196, rating_sum=480, rating_count=100)
+
+
+def candidate(offer_id: int = 1, price: str = "100.00", **more) -> Candidate:
+    defaults = {"lead_days": 6, "warranty_months": 12, "standing": NEW}
+    return Candidate(offer_id=offer_id, unit_price=Decimal(price), **(defaults | more))
+
+
+def order(*candidates: Candidate, policy: Policy = POLICY) -> list[int]:
+    return [place.candidate.offer_id for place in ranking.rank(candidates, policy)]
+
+
+def test_the_parts_of_a_new_supplier_are_the_priors():
+    parts = ranking.parts_of(candidate(lead_days=15), Decimal("100.00"), POLICY)
+    assert parts == pytest.approx(
+        {"quality": 0.75 * 0.98, "delivery": (0.9 + 0.5) / 2, "complaints": 0.5, "warranty": 0.5, "price": 1.0}
+    )
+
+
+def test_a_good_supplier_stands_before_a_cheaper_unknown_one():
+    assert order(candidate(1, "100.00"), candidate(2, "110.00", standing=GOOD)) == [2, 1]
+
+
+def test_the_lowest_price_does_not_win_by_itself_but_decides_between_equals():
+    assert order(candidate(1, "101.00"), candidate(2, "100.00")) == [2, 1]
+
+
+def test_confirmed_complaints_and_silence_cost_the_place():
+    bad = replace(GOOD, confirmed_complaints=30)
+    silent = replace(GOOD, silent_complaints=30)
+    assert order(candidate(1, standing=bad), candidate(2, standing=GOOD)) == [2, 1]
+    assert order(candidate(1, standing=silent), candidate(2, standing=GOOD)) == [2, 1]
+
+
+def test_one_lucky_mark_proves_nothing():
+    lucky = Standing(rating_sum=5, rating_count=1)
+    assert order(candidate(1, standing=lucky), candidate(2, standing=GOOD)) == [2, 1]
+
+
+def test_fit_is_a_gate_before_every_score():
+    assert order(candidate(1, fit=2, standing=GOOD), candidate(2, "900.00", fit=0), candidate(3, fit=1)) == [2, 3, 1]
+
+
+def test_why_says_what_an_offer_is_best_at():
+    cheap, quick = candidate(1, "100.00", lead_days=9), candidate(2, "150.00", lead_days=3, warranty_months=24)
+    dear = candidate(3, "160.00", lead_days=9)
+    places = ranking.rank([cheap, quick, dear], POLICY)
+    with translation.override("en"):
+        words = {place.candidate.offer_id: ranking.why(place, places) for place in places}
+        alone = ranking.why(places[0], places[:1])
+    assert words[1] == "Lowest price."
+    assert words[2] == "Comes soonest: in 3 days, longest warranty: 24 months."
+    assert words[3] == "Dearer than the lowest price by 60%, without being best at anything else."
+    assert alone == "The only offer."
+
+
+standings = st.builds(
+    lambda delivered, on_time, rejected, confirmed, silent, count, share: Standing(
+        delivered_lines=delivered,
+        on_time_lines=min(on_time, delivered),
+        rejected_lines=min(rejected, delivered),
+        confirmed_complaints=confirmed,
+        silent_complaints=silent,
+        rating_count=count,
+        rating_sum=round(count * (1 + 4 * share)),
+    ),
+    *[st.integers(0, 500)] * 5,
+    st.integers(0, 300),
+    st.floats(0, 1),
+)
+candidates = st.builds(
+    lambda price, lead, warranty, standing: candidate(
+        1, str(Decimal(price) / 100), lead_days=lead, warranty_months=warranty, standing=standing
+    ),
+    st.integers(1, 10**9),
+    st.integers(0, 120),
+    st.integers(0, 120),
+    standings,
+)
+weights = st.fixed_dictionaries({name: st.floats(0, 1) for name in ranking.PARTS}).filter(lambda w: sum(w.values()) > 0.01)
+BETTER = {
+    "price": lambda c: replace(c, unit_price=c.unit_price * Decimal("0.9")),
+    "soon": lambda c: replace(c, lead_days=max(0, c.lead_days - 3)),
+    "warranty": lambda c: replace(c, warranty_months=c.warranty_months + 6),
+    "marks": lambda c: replace(
+        c, standing=replace(c.standing, rating_sum=c.standing.rating_sum + 10, rating_count=c.standing.rating_count + 2)
+    ),
+    "in time": lambda c: replace(
+        c, standing=replace(c.standing, on_time_lines=min(c.standing.delivered_lines, c.standing.on_time_lines + 5))
+    ),
+    "fewer rejected": lambda c: replace(
+        c, standing=replace(c.standing, rejected_lines=max(0, c.standing.rejected_lines - 5))
+    ),
+    "fewer complaints": lambda c: replace(
+        c, standing=replace(c.standing, confirmed_complaints=max(0, c.standing.confirmed_complaints - 5))
+    ),
+    "fits": lambda c: replace(c, fit=0),
+}
+
+
+@given(base=candidates, others=st.lists(candidates, max_size=4), how=st.sampled_from(sorted(BETTER)), weights=weights)
+def test_better_on_one_part_and_equal_on_the_rest_never_ranks_lower(base, others, how, weights):
+    twin = replace(BETTER[how](base), offer_id=2)  # the higher id loses every tie that is left to the id
+    crowd = [replace(other, offer_id=10 + number) for number, other in enumerate(others)]
+    places = order(base, twin, *crowd, policy=replace(POLICY, weights=weights))
+    same = ranking.parts_of(base, Decimal(1), POLICY) == ranking.parts_of(twin, Decimal(1), POLICY) and base.fit == twin.fit
+    assert same or places.index(2) < places.index(1)
+
+
+@given(st.lists(candidates, min_size=1, max_size=6))
+def test_scores_and_parts_stay_between_nothing_and_all(listed):
+    for place in ranking.rank([replace(item, offer_id=number) for number, item in enumerate(listed)], POLICY):
+        assert 0 <= place.score <= 1
+        assert set(place.parts) == set(ranking.PARTS)
+        assert all(0 <= value <= 1 for value in place.parts.values())
+
+
+@given(st.lists(candidates, min_size=2, max_size=6), st.randoms())
+def test_the_order_does_not_depend_on_the_order_of_asking(listed, random):
+    numbered = [replace(item, offer_id=number) for number, item in enumerate(listed)]
+    shuffled = numbered[:]
+    random.shuffle(shuffled)
+    assert order(*numbered) == order(*shuffled)
