@@ -78,11 +78,15 @@ def filing_of(draft: Draft) -> Filing:
     )
 
 
-def field_name(name: str) -> str:
-    """The draft's field for a field of the filing: ``fields.lot`` → ``answer.lot``."""
-    if name == "order_line":
-        return "line"
-    return f"answer.{name.removeprefix('fields.')}" if name.startswith("fields.") else name
+def in_draft_names(error: Invalid) -> Invalid:
+    """A filing's errors under the draft's names of fields: ``fields.lot`` → ``answer.lot``."""
+
+    def name(of_filing: str) -> str:
+        if of_filing == "order_line":
+            return "line"
+        return f"answer.{of_filing.removeprefix('fields.')}" if of_filing.startswith("fields.") else of_filing
+
+    return Invalid([FieldError(name(item.field), item.code, item.message) for item in error.errors])
 
 
 def submit(
@@ -101,9 +105,7 @@ def submit(
         try:
             complaint, route = filing.register(actor=actor, filing=filing_of(draft), now=now, draft=draft)
         except Invalid as error:
-            raise Invalid(
-                [FieldError(field_name(item.field), item.code, item.message) for item in error.errors]
-            ) from None
+            raise in_draft_names(error) from None
         body = filing.receipt(complaint, route)
         draft.status, draft.submitted_at, draft.result = Draft.Status.SUBMITTED, timezone.now(), {"complaint": body}
         draft.save(update_fields=["status", "submitted_at", "result"])

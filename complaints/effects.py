@@ -177,4 +177,4 @@ def _turn(complaint: Complaint) -> str:
     turn = WHOSE_TURN.get(complaint.status)
     if turn in {SELLER, BODY}:
         return shapes.addressee(complaint)["name"]
-    return str(TURN_LABELS.get(turn, ""))
+    return str(TURN_LABELS[turn]) if turn else ""

@@ -33,7 +33,8 @@ class Sight:
 
 def own_suppliers(actor: User) -> QuerySet[Partner]:
     """Suppliers that the account works for."""
-    return Partner.objects.filter(users=actor)
+    found: QuerySet[Partner] = Partner.objects.filter(users=actor)
+    return found
 
 
 def visible(actor: Actor) -> QuerySet[Complaint]:

@@ -9,7 +9,6 @@ import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -95,17 +94,6 @@ api = NinjaAPI(
     docs_url=None,
     urls_namespace="api",
 )
-
-
-class Money(Schema):
-    """An amount as text, so that no program rounds it."""
-
-    amount: str
-    currency: str = "KZT"
-
-
-def money(amount: Decimal | int) -> dict[str, str]:
-    return {"amount": f"{Decimal(amount):.2f}", "currency": settings.OSCAR_DEFAULT_CURRENCY}
 
 
 class Problem(Schema):

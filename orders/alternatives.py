@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db.models import F
 
+from marketplace.money import money
 from orders.review import Review, Shortage, why_not_offered
-from orders.shapes import kzt
 from suppliers import strategy
 from suppliers.models import StockRecord
 
@@ -51,7 +51,7 @@ def _other_offers(found: Review, shortage: Shortage) -> list[dict[str, Any]]:
             "quantity": packs_for(units, offer),
             "product": {"id": offer.product_id, "title": offer.product.title},
             "supplier": {"code": offer.partner.code, "name": offer.partner.name},
-            "price": kzt(offer.price),
+            "price": money(offer.price),
             "pack_size": offer.pack_size,
             "stock": offer.num_in_stock - offer.num_allocated,
         }

@@ -5,7 +5,7 @@ from typing import Any
 
 from ninja import Schema
 
-from marketplace.api import Money
+from marketplace.money import Money
 
 
 class Named(Schema):

@@ -1,24 +1,18 @@
 """The API's shapes of orders and programme lines (contract section 3), as plain data."""
 
-from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import ProductClass
 from marketplace import crypto
 from marketplace.models import Event, User
+from marketplace.money import money
 from orders import norms, selectors
 from orders.models import Line, Order
 from orders.states import HAPPENED, OrderStatus
 
 _HAPPENED = dict(HAPPENED.values())
-
-
-def kzt(amount: Decimal | int) -> dict[str, str]:
-    """An amount of money as text, so that no program rounds it."""
-    return {"amount": f"{Decimal(amount):.2f}", "currency": settings.OSCAR_DEFAULT_CURRENCY}
 
 
 def product_type(row: ProductClass) -> dict[str, Any]:
@@ -39,9 +33,9 @@ def entitlement(standing: norms.Standing) -> dict[str, Any]:
         "period": line.period,
         "rule": norms.rule_in_words(standing),
         "remaining_quantity": standing.remaining,
-        "remaining_sum": kzt(standing.remaining_sum),
-        "guaranteed_sum": kzt(standing.guaranteed_sum),
-        "guaranteed_unit_sum": kzt(line.guaranteed_unit_sum),
+        "remaining_sum": money(standing.remaining_sum),
+        "guaranteed_sum": money(standing.guaranteed_sum),
+        "guaranteed_unit_sum": money(line.guaranteed_unit_sum),
         "next_date": standing.next_date,
         "valid_from": line.valid_from,
         "valid_to": line.valid_to,
@@ -73,9 +67,9 @@ def line(row: Line, held: list[str]) -> dict[str, Any]:
         "quantity": row.quantity,
         "pack_size": row.pack_size,
         "units": row.units,
-        "price": kzt(row.line_price_incl_tax),
-        "state_pays": kzt(row.state_pays),
-        "you_pay": kzt(row.you_pay),
+        "price": money(row.line_price_incl_tax),
+        "state_pays": money(row.state_pays),
+        "you_pay": money(row.you_pay),
         "lot": row.lot,
         "warranty_months": row.warranty_months,
     }
@@ -91,9 +85,9 @@ def order_row(actor: User, order: Order) -> dict[str, Any]:
         "status_name": str(OrderStatus(order.status).label),
         "supplier": {"code": order.partner.code, "name": order.partner.name},
         "lines": [line(row, held) for row in order.lines.all()],
-        "total": kzt(order.total_incl_tax),
-        "state_pays": kzt(order.state_pays),
-        "you_pay": kzt(order.you_pay),
+        "total": money(order.total_incl_tax),
+        "state_pays": money(order.state_pays),
+        "you_pay": money(order.you_pay),
         "placed_at": order.date_placed,
         "due_at": order.due_at,
         "whose_turn": selectors.whose_turn(order),

@@ -18,10 +18,10 @@ from marketplace import idempotency
 from marketplace.drafts import saving
 from marketplace.errors import Changed, DomainError, FieldError, Forbidden, Invalid
 from marketplace.models import Draft, PersonRecord, User
+from marketplace.money import money
 from orders import alternatives, placing
 from orders.models import Order
 from orders.review import Review, review
-from orders.shapes import kzt
 
 
 class AlreadySubmitted(DomainError):
@@ -123,9 +123,9 @@ def _close(draft: Draft, found: Review, orders: list[Order], now: datetime) -> l
         {
             "number": order.number,
             "supplier": {"code": order.partner.code, "name": order.partner.name},
-            "total": kzt(order.total_incl_tax),
-            "state_pays": kzt(order.state_pays),
-            "you_pay": kzt(order.you_pay),
+            "total": money(order.total_incl_tax),
+            "state_pays": money(order.state_pays),
+            "you_pay": money(order.you_pay),
         }
         for order in orders
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from ninja import Field, Schema
 
-from marketplace.api import Money
+from marketplace.money import Money
 
 
 class ProductsIn(Schema):

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-
 from catalog import parameters, selectors
 from catalog.models import ProductDocument
 from catalog.selectors import Beneficiary
+from marketplace.money import money
 from marketplace.rules import in_language
 from suppliers import guarantees, strategy
 from suppliers.guarantees import Guarantee
@@ -16,17 +15,12 @@ from suppliers.models import Partner, StockRecord
 from suppliers.selectors import RankedOffer
 
 
-def kzt(amount: Decimal) -> dict[str, str]:
-    """An amount of money as text, so that no program rounds it."""
-    return {"amount": f"{amount:.2f}", "currency": settings.OSCAR_DEFAULT_CURRENCY}
-
-
 def offer_data(offer: RankedOffer) -> dict[str, Any]:
     return {
         "id": offer.id,
         "supplier": {"code": offer.supplier.code, "name": offer.supplier.name, "rating": offer.rating},
-        "price": kzt(offer.price),
-        "unit_price": kzt(offer.unit_price),
+        "price": money(offer.price),
+        "unit_price": money(offer.unit_price),
         "pack_size": offer.pack_size,
         "stock": offer.stock,
         "lead_days": offer.lead_days,
@@ -34,8 +28,8 @@ def offer_data(offer: RankedOffer) -> dict[str, Any]:
         "delivers": offer.delivers,
         "warranty_months": offer.warranty_months,
         "delivery_included": offer.delivery_included,
-        "state_pays": kzt(offer.state_pays),
-        "you_pay": kzt(offer.you_pay),
+        "state_pays": money(offer.state_pays),
+        "you_pay": money(offer.you_pay),
         "score": offer.score,
         "score_parts": offer.parts,
         "why": offer.why,
@@ -49,8 +43,8 @@ def kept_offer_data(offer: dict[str, Any], guarantee: Guarantee | None, region: 
     return {
         "id": offer["id"],
         "supplier": {"code": offer["supplier"], "name": offer["supplier_name"], "rating": offer["rating"]},
-        "price": kzt(price),
-        "unit_price": kzt(Decimal(offer["unit_price"])),
+        "price": money(price),
+        "unit_price": money(Decimal(offer["unit_price"])),
         "pack_size": offer["pack_size"],
         "stock": offer["stock"],
         "lead_days": offer["lead_days_by_region"].get(region, offer["lead_days"]),
@@ -58,8 +52,8 @@ def kept_offer_data(offer: dict[str, Any], guarantee: Guarantee | None, region: 
         "delivers": not region or region in offer["regions"],
         "warranty_months": offer["warranty_months"],
         "delivery_included": offer["delivery_included"],
-        "state_pays": kzt(state_pays),
-        "you_pay": kzt(you_pay),
+        "state_pays": money(state_pays),
+        "you_pay": money(you_pay),
         "score": round(offer["score"] * 100),
         "score_parts": {name: round(value * 100) for name, value in offer["parts"].items()},
         "why": in_language(offer["why"]),
@@ -152,7 +146,7 @@ def own_offer_data(offer: StockRecord) -> dict[str, Any]:
         "product": {"id": offer.product_id, "title": offer.product.title},
         "sku": offer.partner_sku,
         "status": offer.status,
-        "price": kzt(offer.price),
+        "price": money(offer.price),
         "pack_size": offer.pack_size,
         "stock": offer.net_stock_level,
         "reserved": offer.num_allocated,

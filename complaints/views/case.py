@@ -212,12 +212,12 @@ def _event(item: dict[str, Any]) -> dict[str, Any]:
 
 def _steps(complaint: Complaint, held: set[str], table: routing.Table, wrong: StepForm | None) -> list[dict[str, Any]]:
     """The legal steps with their forms; the one that was refused keeps what was typed."""
-    steps = []
+    steps: list[dict[str, Any]] = []
     for legal in COMPLAINT.allowed(complaint.status, held - {"clock"}):
         if legal.action not in DOORS or any(step["action"] == legal.action for step in steps):
             continue
         refused = wrong is not None and wrong.action == legal.action
-        form = wrong if refused else DOORS[legal.action].form(action=legal.action, table=table)
+        form = wrong if wrong is not None and refused else DOORS[legal.action].form(action=legal.action, table=table)
         steps.append(
             {
                 "action": legal.action,

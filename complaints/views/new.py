@@ -154,24 +154,24 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
             messages.error(request, str(error))
             return redirect(request.path)
         except Invalid as error:
-            form = drafting.form_of(found, request.user, _as_post(found))
-            form.is_valid()
-            add_errors(form, error)
-            return _form_page(request, found, form)
+            return _wrong_page(request, found, error)
         return redirect("complaints:sent", answer.body["number"])
     try:
         checked, route = filing.preview(actor=request.user, filing=told)
+        if checked.errors:
+            raise Invalid(checked.errors)
     except Invalid as error:
-        form = drafting.form_of(found, request.user, _as_post(found))
-        form.is_valid()
-        add_errors(form, error)
-        return _form_page(request, found, form)
+        return _wrong_page(request, found, complaint_draft.in_draft_names(error))
     return render(request, "complaints/check.html", check_context(checked, route) | {"draft": found})
 
 
-def _as_post(found: Draft) -> dict[str, Any]:
-    """The saved values as if they had just been typed."""
-    return {name: entry["v"] for name, entry in found.fields.items()}
+def _wrong_page(request: HttpRequest, found: Draft, error: Invalid) -> HttpResponse:
+    """The form with the saved answers as if they had just been typed, and what is wrong with them."""
+    typed = {name: entry["v"] for name, entry in found.fields.items()}
+    form = drafting.form_of(found, request.user, typed)
+    form.is_valid()
+    add_errors(form, error)
+    return _form_page(request, found, form)
 
 
 def check_context(checked: checking.Checked, route: routing.Route) -> dict[str, Any]:

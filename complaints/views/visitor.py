@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import filing, routing, templates
 from complaints.checking import Filing
-from complaints.complaint_draft import field_name
+from complaints.complaint_draft import in_draft_names
 from complaints.forms import ComplaintForm, add_errors
 from complaints.views.new import STEPS, check_context
 from marketplace import idempotency
-from marketplace.errors import FieldError, Invalid, NotFound
+from marketplace.errors import Invalid, NotFound
 from marketplace.rules import in_language
 from suppliers import qr
 
@@ -52,7 +52,7 @@ def visitor(request: HttpRequest) -> HttpResponse:
         if checked.errors:
             raise Invalid(checked.errors)
     except Invalid as error:
-        add_errors(form, _renamed(error))
+        add_errors(form, in_draft_names(error))
         return render(request, "complaints/visitor_form.html", page)
     hidden = [(name, value) for name, value in _typed(request, form).items() if value not in (None, "", False)]
     return render(request, "complaints/visitor_check.html", page | check_context(checked, route) | {"hidden": hidden})
@@ -86,11 +86,6 @@ def _typed(request: HttpRequest, form: ComplaintForm) -> dict[str, Any]:
     return {
         name: form.fields[name].widget.value_from_datadict(request.POST, request.FILES, name) for name in form.fields
     }
-
-
-def _renamed(error: Invalid) -> Invalid:
-    """The service's names of fields as the form's."""
-    return Invalid([FieldError(field_name(item.field), item.code, item.message) for item in error.errors])
 
 
 def _send(request: HttpRequest, told: Filing, key: str) -> HttpResponse:
