@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from catalog import fit, types
 from catalog.models import ProductDocument
+from catalog.search.filters import Listed
 from catalog.types import ProductType
 from marketplace import access
 from marketplace.errors import NotFound
@@ -73,15 +74,15 @@ def document(product_id: int) -> ProductDocument:
     return found
 
 
-def type_of(row: ProductDocument) -> ProductType:
+def type_of(row: ProductDocument | Listed) -> ProductType:
     return types.book().by_id[row.type_id]
 
 
-def title_of(row: ProductDocument) -> str:
+def title_of(row: ProductDocument | Listed) -> str:
     return in_language(row.titles)
 
 
-def fit_of(row: ProductDocument, measures: Mapping[str, int]) -> fit.Fit:
+def fit_of(row: ProductDocument | Listed, measures: Mapping[str, int]) -> fit.Fit:
     """Whether it fits, with reasons."""
     product_type = type_of(row)
     return fit.verdict(row.parameters, product_type.attributes, measures, made_to_measure=product_type.made_to_measure)

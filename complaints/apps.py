@@ -8,4 +8,5 @@ class ComplaintsConfig(AppConfig):
     verbose_name = "Complaints"
 
     def ready(self) -> None:
-        from complaints import complaint_draft, effects  # noqa: F401  the draft kind "complaint", outbox handlers
+        # The draft kind "complaint", outbox handlers, parts of the home page.
+        from complaints import complaint_draft, effects, home  # noqa: F401

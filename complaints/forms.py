@@ -23,6 +23,8 @@ def add_errors(form: forms.Form, error: Invalid, rename: dict[str, str] | None =
     """Put a service's field errors at the form's fields; what has no field stands at the top."""
     for item in error.errors:
         name = (rename or {}).get(item.field, item.field)
+        if name in form.errors:
+            continue  # the form has said so itself
         form.add_error(name if name in form.fields else None, str(item.message))
 
 

@@ -43,8 +43,8 @@ def rows(report: MonthlyReport) -> list[tuple[str, str, str]]:
     share = satisfied_share(found)
     if share is not None:
         listed.append((_("Total"), _("Satisfied, per cent"), f"{share:.1f}"))
-    for outcome, count in (found.get("outcomes") or {}).items():
-        listed.append((_("Outcomes"), str(Outcome(outcome).label), str(count)))
+    for outcome in Outcome if found.get("outcomes") else ():
+        listed.append((_("Outcomes"), str(outcome.label), str(found["outcomes"].get(outcome, 0))))
     for channel, count in (found.get("by_channel") or {}).items():
         listed.append((_("Channels"), str(Complaint.Channel(channel).label), str(count)))
     if "returned_kzt" in found:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from complaints import tracking
 from complaints.models import Complaint
-from complaints.states import BODY, DESK, MINISTRY, OPEN_STATES, PERSON, SELLER
+from complaints.states import BODY, DESK, MINISTRY, OPEN_STATES, PERSON, SELLER, WHOSE_TURN
 from marketplace import access
 from marketplace.errors import NotFound
 from marketplace.models import Role, User
@@ -67,13 +67,32 @@ BY_DUE = (F("closed_at").desc(nulls_first=True), "respond_by", "priority", "-fil
 
 
 def worklist(actor: Actor) -> QuerySet[Complaint]:
-    """Open cases in which the actor's desk is addressed, what is due first first, urgent before the rest."""
+    """Open cases of the actor's desk: what the desk owes first, then by due date, urgent before the rest."""
     rows = visible(actor).filter(status__in=OPEN_STATES).select_related(*_SHOWN)
     if actor.is_authenticated and actor.role == Role.SUPPLIER:
         rows = rows.filter(addressee_supplier__in=own_suppliers(actor))
     elif actor.is_authenticated and actor.role == Role.INSPECTOR:
         rows = rows.filter(addressee_authority=actor.authority_id)
-    return rows.order_by("respond_by", "priority", "filed_at", "pk")
+    own_turn = Case(When(status__in=_turn_states(actor), then=0), default=1)
+    return rows.order_by(own_turn, "respond_by", "priority", "filed_at", "pk")
+
+
+def owed(actor: User) -> QuerySet[Complaint]:
+    """Cases of the actor in which the actor's side owes the next step."""
+    return worklist(actor).filter(status__in=_turn_states(actor))
+
+
+def _turn_states(actor: Actor) -> list[str]:
+    """States in which it is this role's turn."""
+    parties_of_role: dict[str, set[str]] = {
+        Role.SUPPLIER: {SELLER},
+        Role.INSPECTOR: {BODY},
+        Role.REVIEWER: {MINISTRY, BODY},
+        Role.BENEFICIARY: {PERSON},
+        Role.GUARDIAN: {PERSON},
+    }
+    held = parties_of_role.get(actor.role, set()) if actor.is_authenticated else set()
+    return [state for state, turn in WHOSE_TURN.items() if turn in held]
 
 
 def read(actor: Actor, number: str) -> Complaint:

@@ -141,9 +141,7 @@ class Portal:
         except subprocess.TimeoutExpired:
             self.supervisord.kill()
             self.supervisord.wait()
-        for pid in self._left_over():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self._end_left_over(seconds=0)
 
     def _left_over(self) -> list[int]:
         """Processes of supervisor's session that outlived it."""
@@ -155,27 +153,40 @@ class Portal:
                     found.append(int(entry.name))
         return found
 
+    def _end_left_over(self, seconds: float) -> None:
+        """Give what outlived supervisor ``seconds`` to end by itself, then kill it."""
+        deadline = time.monotonic() + seconds
+        while self._left_over() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for pid in self._left_over():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     # The way up ...........................................................................
+
+    def await_predecessor(self) -> None:
+        """Return when nothing runs of a portal in this folder whose launcher was killed: it is stopping."""
+        deadline = time.monotonic() + SECONDS_TO_STOP
+        while time.monotonic() < deadline:
+            try:
+                with supervisor(self.state) as manager, suppress(Fault):  # it answers so while it is stopping
+                    manager.getPID()
+            except (OSError, http.client.HTTPException):
+                return
+            time.sleep(0.2)
+        raise StartError(f"An earlier portal in {self.state} does not stop: see {self.logs / 'supervisord.log'}")
 
     def check_port(self) -> None:
         """Raises StartError when somebody else listens where we want to."""
-        host = self.host
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        deadline = time.monotonic() + (15 if (self.state / "supervisord.pid").exists() else 0)
-        while True:
-            with socket.socket(family) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((host, self.port))
-                    return
-                except OSError as error:
-                    # A portal whose launcher was killed in this folder may still be on its way down.
-                    if time.monotonic() > deadline:
-                        raise StartError(
-                            f"Cannot listen on {host}:{self.port} ({error.strerror}). "
-                            f"Choose another port: make run PORT={self.port + 1}"
-                        ) from error
-            time.sleep(0.2)
+        with socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError as error:
+                raise StartError(
+                    f"Cannot listen on {self.host}:{self.port} ({error.strerror}). "
+                    f"Choose another port: make run PORT={self.port + 1}"
+                ) from error
 
     def prepare_services(self) -> embedded.ServiceUrls:
         """The services' addresses: the given ones, or embedded ones made ready to start."""
@@ -222,6 +233,7 @@ class Portal:
     def run(self) -> None:
         """Start, keep alive, until Stopped."""
         self.logs.mkdir(exist_ok=True, mode=0o700)
+        self.await_predecessor()
         self.check_port()
         urls = self.prepare_services()
         self.prepare_proxy()
@@ -241,6 +253,8 @@ class Portal:
             time.sleep(1)
             if self.supervisord.poll() is not None:
                 say("The process manager died: starting it again.")
+                # The kernel told its programs to stop. Two web servers at once would quarrel over the socket.
+                self._end_left_over(seconds=20)
                 self.start_supervisor(environment)
                 for name in self.programs:
                     self._start(name)

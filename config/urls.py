@@ -8,6 +8,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from complaints.urls import plain_urlpatterns as printed_codes
 from marketplace.api import api, router as sign_in
 from marketplace.drafts.api import router as drafts
 from marketplace.urls import account_urlpatterns, plain_urlpatterns
@@ -28,6 +29,7 @@ _pages = [
 urlpatterns = [
     path("api/v1/", api.urls),
     *plain_urlpatterns,
+    *printed_codes,
     *i18n_patterns(
         *[path(prefix, include(name)) for name, prefix in _pages if find_spec(name)],
         *account_urlpatterns,

@@ -24,6 +24,10 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": _("This is not your current password. Type it again."),
     }
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
+        # By name and address: by the name alone, five wrong guesses would lock a citizen out.
+        return f"{self.get_client_ip(request)}:{credentials.get('username', '').lower()}"
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
-from django.contrib.auth import authenticate
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import ValidationError as TooManyAttempts
 from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -223,11 +224,17 @@ class TokenOut(Schema):
     office: str | None = None
 
 
-@router.post("/auth/token", auth=None, response={200: TokenOut, 401: Problem})
+@router.post("/auth/token", auth=None, response={200: TokenOut, 401: Problem, 429: Problem})
 def sign_in(request: HttpRequest, body: TokenIn) -> Any:
     """Exchange user name and password for a bearer token of 12 hours."""
-    user = authenticate(request, username=body.username, password=body.password)
-    if user is None:
+    try:
+        # allauth counts wrong passwords for this door and the sign-in page alike.
+        user = get_adapter(request).authenticate(request, username=body.username, password=body.password)
+    except TooManyAttempts as error:
+        response = problem(request, 429, "too_many_attempts", error.messages[0])
+        response["Retry-After"] = "300"
+        return response
+    if user is None or not user.is_active:
         return problem(request, 401, "wrong_credentials", _("The user name or the password is not right."))
     token = secrets.token_urlsafe(32)
     expires_at = timezone.now() + settings.API_TOKEN_LIFETIME

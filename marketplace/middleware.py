@@ -1,7 +1,5 @@
 """Small middlewares: language without a session, request id, refusals as pages."""
 
-import re
-import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -24,7 +22,6 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 MAX_REQUEST = 60 * 1024 * 1024  # five attachments of 10 MB and the text around them
 LANGUAGE_COOKIE_DAYS = 365
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class LanguageMiddleware(LocaleMiddleware):
@@ -94,10 +91,8 @@ class RequestContextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # A proxy may send the id; it goes into logs and event rows, so its form is checked.
-        given = str(structlog.contextvars.get_contextvars().get("request_id", ""))
-        request_id = given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        # Made by django_structlog; a client's own X-Request-ID is not believed.
+        request_id = str(structlog.contextvars.get_contextvars()["request_id"])
         token = request_facts.request_id.set(request_id)
         try:
             response = self.get_response(request)

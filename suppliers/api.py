@@ -41,8 +41,7 @@ def list_products(request: HttpRequest, params: Query[schemas.ProductsIn]) -> di
     beneficiary = selectors.beneficiary_of(request.auth, beneficiary_id(request.GET))
     query = from_params(request.GET, measures=beneficiary.measures)
     page = search.find(query)
-    rows = selectors.documents(page.ids)
-    indexes = market.choice_indexes({row.type_id for row in rows}, query.region)
+    indexes = market.choice_indexes({row.type_id for row in page.rows}, query.region)
     guarantee_of = guarantees.of_person(beneficiary.id)
     following = None
     if query.page * PAGE_SIZE < page.count:
@@ -59,7 +58,7 @@ def list_products(request: HttpRequest, params: Query[schemas.ProductsIn]) -> di
                 region=query.region or beneficiary.region,
                 supplier=query.supplier,
             )
-            for row in rows
+            for row in page.rows
         ],
         "next": following,
         "count": page.count,

@@ -171,7 +171,7 @@ class FilterForm(forms.Form):
         self.fields["supplier"].choices = [*chosen, *suppliers]
         if "fits" in self.fields:
             fitting = numbers.get("fit", {}).get(str(FITS.index("fits")), 0)
-            self.fields["fits"].label = _("Only what fits (%(count)s)") % {"count": fitting}
+            self["fits"].label = _("Only what fits (%(count)s)") % {"count": fitting}
         for attribute in self.choices:
             name = f"attr.{attribute.code}"
             self._counted(name, numbers.get(name, {}))

@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from marketplace import formats, rules
+from marketplace.remembered import Remembered
 
 LABELS = {
     "quality": gettext_lazy("Quality"),
@@ -90,7 +91,11 @@ class Ranked:
 
 
 def policy(on: date | None = None) -> Policy:
-    """The rules in force, in one query."""
+    """The rules in force on a day; today's are remembered for a minute, so most pages do not ask for them."""
+    return _remembered.get() if on is None else _in_force(on)
+
+
+def _in_force(on: date | None = None) -> Policy:
     found = rules.several("ranking.weights", "ranking.complaint_prior", "ranking.priors", "listing.stale_days", on=on)
     return Policy(
         weights=found["ranking.weights"].value,
@@ -98,6 +103,10 @@ def policy(on: date | None = None) -> Policy:
         priors=found["ranking.priors"].value,
         stale_days=found["listing.stale_days"].value["days"],
     )
+
+
+_remembered = Remembered(_in_force)
+forget = _remembered.forget
 
 
 def rank(candidates: Iterable[Candidate], policy: Policy) -> list[Ranked]:

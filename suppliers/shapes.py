@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog import parameters, selectors
 from catalog.models import ProductDocument
+from catalog.search import Listed
 from catalog.selectors import Beneficiary
 from marketplace.money import money
 from marketplace.rules import in_language
@@ -60,7 +61,7 @@ def kept_offer_data(offer: dict[str, Any], guarantee: Guarantee | None, region: 
     }
 
 
-def best_kept(row: ProductDocument, region: str = "", supplier: str = "") -> dict[str, Any] | None:
+def best_kept(row: ProductDocument | Listed, region: str = "", supplier: str = "") -> dict[str, Any] | None:
     """The best ranked offer of a document that delivers to the region, from the supplier when one is asked for."""
     return next(
         (
@@ -73,7 +74,7 @@ def best_kept(row: ProductDocument, region: str = "", supplier: str = "") -> dic
 
 
 def product_data(
-    row: ProductDocument,
+    row: ProductDocument | Listed,
     *,
     beneficiary: Beneficiary,
     guarantee_of: dict[int, Guarantee],

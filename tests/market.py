@@ -13,6 +13,14 @@ from catalog.loading import load_products, load_types
 from catalog.search import embedded
 from marketplace import loading, regions
 from suppliers import loading as suppliers
+from suppliers import ranking
+
+
+def forget() -> None:
+    """What the process keeps of master data for a minute."""
+    types.forget()
+    regions.forget()
+    ranking.forget()
 
 
 @pytest.fixture(autouse=True)
@@ -21,11 +29,9 @@ def nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
     if "demo_market" in request.fixturenames:
         yield  # its module shares one database, and what is remembered of it
         return
-    types.forget()
-    regions.forget()
+    forget()
     yield
-    types.forget()
-    regions.forget()
+    forget()
 
 
 @pytest.fixture
@@ -45,7 +51,7 @@ def demo_market(
     folder = tmp_path_factory.mktemp("search")
     with django_db_blocker.unblock(), override_settings(SEARCH_INDEX_DIR=folder), transaction.atomic():
         embedded.close()
-        regions.forget()
+        forget()
         loading.load_all()
         load_types()
         load_products()
@@ -55,5 +61,4 @@ def demo_market(
         yield
         transaction.set_rollback(True)
     embedded.close()
-    types.forget()
-    regions.forget()
+    forget()

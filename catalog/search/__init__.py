@@ -12,10 +12,22 @@ import structlog
 from django.db import connection
 
 from catalog.search import documents, elastic, embedded, filters, tokens
-from catalog.search.filters import Facets, FacetValue, Page
+from catalog.search.filters import Facets, FacetValue, Listed, Page
 from catalog.search.query import AttributeFilter, Query
 
-__all__ = ["AttributeFilter", "FacetValue", "Facets", "Page", "Query", "find", "matches", "rebuild", "status", "write"]
+__all__ = [
+    "AttributeFilter",
+    "FacetValue",
+    "Facets",
+    "Listed",
+    "Page",
+    "Query",
+    "find",
+    "matches",
+    "rebuild",
+    "status",
+    "write",
+]
 
 log = structlog.get_logger(__name__)
 

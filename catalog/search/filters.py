@@ -8,8 +8,10 @@ product is in the list when one offer meets region, supplier and price together.
 
 # ruff: noqa: S608  the names in the texts are our own definitions' codes; every value is a parameter
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -33,13 +35,34 @@ Facets = dict[str, list[FacetValue]]
 
 
 @dataclass(frozen=True)
-class Page:
-    """Ids of one page in order, the exact number of all results, counts by filter."""
+class Listed:
+    """What a list shows of a product: the search document without its long texts."""
 
-    ids: list[int]
+    pk: int
+    type_id: int
+    slug: str
+    brand: str
+    titles: dict[str, str]
+    parameters: dict[str, dict[str, Any]]
+    offers: list[dict[str, Any]]
+
+    @property
+    def offer_count(self) -> int:
+        return len(self.offers)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The products of one page in order, the exact number of all results, counts by filter."""
+
+    rows: list[Listed]
     count: int
     facets: Facets = field(default_factory=dict)
     engine: str = ""
+
+    @property
+    def ids(self) -> list[int]:
+        return [row.pk for row in self.rows]
 
 
 class _Statement:
@@ -68,19 +91,19 @@ def run(query: Query, hits: Sequence[int] | None) -> Page:
         return _read(cursor.fetchall())
 
 
-def _read(rows: list[tuple[str, str, str, int]]) -> Page:
+def _read(rows: list[tuple[str, str, str, int, str | None]]) -> Page:
     facets: Facets = {}
-    ids, count = [], 0
-    for kind, value, label, number in rows:
-        if kind == "id":
-            ids.append((number, int(value)))
+    listed, count = [], 0
+    for kind, value, label, number, data in rows:
+        if kind == "product":
+            listed.append((number, Listed(**json.loads(data or ""))))
         elif kind == "count":
             count = number
         else:
             facets.setdefault(kind, []).append(FacetValue(value, number, label or ""))
     for values in facets.values():
         values.sort(key=lambda item: (-item.count, item.value))
-    return Page([product_id for _position, product_id in sorted(ids)], count, facets)
+    return Page([row for _position, row in sorted(listed, key=lambda item: item[0])], count, facets)
 
 
 def _rows(statement: _Statement, query: Query, hits: Sequence[int] | None) -> list[str]:
@@ -165,30 +188,36 @@ def _results(statement: _Statement, query: Query, flags: Sequence[str]) -> None:
         "unit_price": "min(unit_price) NULLS LAST",
     }[query.sort]
     statement.add(
-        f"(SELECT 'id' AS kind, product_id::text AS value, '' AS label, row_number() OVER (ORDER BY {order}, product_id)"
-        f" AS number FROM row WHERE {_where(flags)} GROUP BY product_id ORDER BY number LIMIT %s OFFSET %s)",
+        f", page AS (SELECT product_id, row_number() OVER (ORDER BY {order}, product_id) AS position"
+        f" FROM row WHERE {_where(flags)} GROUP BY product_id ORDER BY position LIMIT %s OFFSET %s)",
         query.size,
         (query.page - 1) * query.size,
     )
-    statement.add(f"UNION ALL SELECT 'count', '', '', count(DISTINCT product_id) FROM row WHERE {_where(flags)}")
+    statement.add(
+        "SELECT 'product' AS kind, '' AS value, '' AS label, page.position AS number, jsonb_build_object("
+        "'pk', product_id, 'type_id', type_id, 'slug', slug, 'brand', brand, 'titles', titles,"
+        " 'parameters', parameters, 'offers', offers)::text AS data"
+        " FROM page JOIN catalogue_productdocument USING (product_id)"
+    )
+    statement.add(f"UNION ALL SELECT 'count', '', '', count(DISTINCT product_id), NULL FROM row WHERE {_where(flags)}")
 
 
 def _counts(statement: _Statement, query: Query, flags: Sequence[str]) -> None:
     number = "count(DISTINCT product_id)"
     statement.add(
-        f"UNION ALL SELECT 'type', type_id::text, '', {number} FROM row"
+        f"UNION ALL SELECT 'type', type_id::text, '', {number}, NULL FROM row"
         f" WHERE {_where(flags, without='type')} GROUP BY type_id"
     )
     statement.add(
-        f"UNION ALL SELECT 'region', region, '', {number} FROM row, jsonb_array_elements_text(regions) AS region"
+        f"UNION ALL SELECT 'region', region, '', {number}, NULL FROM row, jsonb_array_elements_text(regions) AS region"
         f" WHERE {_where(flags, without='region')} GROUP BY region"
     )
     statement.add(
-        f"UNION ALL SELECT 'supplier', supplier, max(supplier_name), {number} FROM row"
+        f"UNION ALL SELECT 'supplier', supplier, max(supplier_name), {number}, NULL FROM row"
         f" WHERE supplier IS NOT NULL AND {_where(flags, without='supplier')} GROUP BY supplier"
     )
     statement.add(
-        f"UNION ALL SELECT 'fit', fit::text, '', {number} FROM row WHERE {_where(flags, without='fits')} GROUP BY fit"
+        f"UNION ALL SELECT 'fit', fit::text, '', {number}, NULL FROM row WHERE {_where(flags, without='fits')} GROUP BY fit"
     )
     if query.product_type is not None:
         _parameter_counts(statement, query, flags)
@@ -207,7 +236,7 @@ def _parameter_counts(statement: _Statement, query: Query, flags: Sequence[str])
         if not codes:
             continue
         statement.add(
-            "UNION ALL SELECT 'attr.' || stated.key, choice.value, '', count(*) FROM"
+            "UNION ALL SELECT 'attr.' || stated.key, choice.value, '', count(*), NULL FROM"
             f" (SELECT DISTINCT product_id FROM row WHERE {_where(flags, without=own)}) AS met"
             " JOIN catalogue_productdocument d USING (product_id)"
             " CROSS JOIN LATERAL jsonb_each(d.parameters) AS stated"

@@ -63,9 +63,7 @@ def report(request: HttpRequest) -> HttpResponse:
         "found": found,
         "months": _months(),
         "regions": regions.listed(),
-        "outcomes": [
-            {"label": str(Outcome(outcome).label), "value": count} for outcome, count in found["outcomes"].items()
-        ],
+        "outcomes": [{"label": str(outcome.label), "value": found["outcomes"][outcome]} for outcome in Outcome],
         "channels": [
             {"label": str(Complaint.Channel(channel).label), "value": count}
             for channel, count in found["by_channel"].items()
@@ -134,15 +132,17 @@ def _tiles(month: reports.Period) -> list[dict[str, Any]]:
 
 def _published(table: MonthlyReport) -> dict[str, Any]:
     found = table.facts
-    labels = found.get("labels", {})
+    labels, title = found.get("labels", {}), reports.title(table)
     return {
-        "title": reports.title(table),
+        "title": title,
+        "outcomes_caption": _("How the complaints ended: %(table)s") % {"table": title},
+        "channels_caption": _("How they came: %(table)s") % {"table": title},
         "source": in_language(found["source"]),
         "facts": found,
         "share": reports.satisfied_share(found),
         "outcomes": [
-            {"label": str(Outcome(outcome).label), "value": count}
-            for outcome, count in (found.get("outcomes") or {}).items()
+            {"label": str(outcome.label), "value": found["outcomes"].get(outcome, 0)}
+            for outcome in (Outcome if found.get("outcomes") else [])
         ],
         "channels": [
             {"label": in_language(labels.get(channel)) or channel, "value": count}

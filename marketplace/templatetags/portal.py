@@ -148,6 +148,15 @@ def draft_attributes(draft: Any, beneficiary: int | None = None, *, keep_local: 
     return flatatt(attributes)
 
 
+@register.simple_tag
+def tab_draft_attributes(name: str) -> SafeString:
+    """The form of a visitor without an account: draft.js keeps the text in the browser's tab until it is sent.
+
+    The page after sending carries ``<div data-draft-done="<name>"></div>``.
+    """
+    return flatatt({"data-draft": name})
+
+
 # --- Tags: components that compute ---------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalog import fit, selectors
 from catalog.models import ProductDocument
+from catalog.search import Listed
 from catalog.search.query import Query
 from catalog.selectors import Beneficiary
 from catalog.types import ProductType
@@ -25,7 +26,7 @@ def carried(request: HttpRequest) -> dict[str, str]:
 
 
 def card(
-    row: ProductDocument,
+    row: ProductDocument | Listed,
     *,
     query: Query,
     beneficiary: Beneficiary,
@@ -55,7 +56,7 @@ def card(
     }
 
 
-def fit_data(row: ProductDocument, beneficiary: Beneficiary) -> dict[str, Any]:
+def fit_data(row: ProductDocument | Listed, beneficiary: Beneficiary) -> dict[str, Any]:
     """Verdict as a tag, the reason that decides, all reasons."""
     found = selectors.fit_of(row, beneficiary.measures)
     labels = {
@@ -76,7 +77,7 @@ def as_query(params: dict[str, str]) -> str:
     return f"?{urlencode(params)}" if params else ""
 
 
-def product_url(row: ProductDocument) -> str:
+def product_url(row: ProductDocument | Listed) -> str:
     return reverse("catalogue:detail", kwargs={"product_slug": row.slug, "pk": row.pk})
 
 

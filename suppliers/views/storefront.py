@@ -81,12 +81,11 @@ def _listing(request: HttpRequest, product_type: ProductType | None) -> HttpResp
     form = FilterForm(request.GET, product_type=product_type, beneficiary=beneficiary, passed_on=carried(request))
     query = form.query(page=_page_number(request))
     page = search.find(query)
-    if not page.ids and page.count:  # the list has become shorter than this page
+    if not page.rows and page.count:  # the list has become shorter than this page
         query = query.turned_to(1 + (page.count - 1) // PAGE_SIZE)
         page = search.find(query)
     form.count(page.facets)
     guarantee_of = guarantees.of_person(beneficiary.id)
-    rows = selectors.documents(page.ids)
     context = {
         "product_type": product_type,
         "form": form,
@@ -94,7 +93,7 @@ def _listing(request: HttpRequest, product_type: ProductType | None) -> HttpResp
         "count": page.count,
         "cards": [
             card(row, query=query, beneficiary=beneficiary, guarantee_of=guarantee_of, passed_on=carried(request))
-            for row in rows
+            for row in page.rows
         ],
         "page": Paginator(range(page.count), PAGE_SIZE).get_page(query.page),
         "chosen": form.chosen(),
@@ -230,9 +229,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
             {"key": _("Phone"), "value": found.phone},
             {"key": _("E-mail"), "value": found.email},
         ],
-        "cards": [
-            card(row, query=query, beneficiary=beneficiary, guarantee_of={}) for row in selectors.documents(page.ids)
-        ],
+        "cards": [card(row, query=query, beneficiary=beneficiary, guarantee_of={}) for row in page.rows],
         "count": page.count,
         "page": Paginator(range(page.count), PAGE_SIZE).get_page(_page_number(request)),
         "crumbs": crumbs(),

@@ -252,3 +252,18 @@ def test_pages_ask_few_queries_whatever_the_number_of_rows(client, aigul, suppli
         cache.clear()
         with django_assert_max_num_queries(12):
             assert client.get(path).status_code == 200
+
+
+def test_the_printed_code_opens_in_the_language_of_the_phone(client, supplier):
+    page = client.get(f"/q/{qr.token_of(supplier)}", headers={"Accept-Language": "en"})
+    assert "Жарқын Мед" in text_of(page)
+    assert f"/en/complaints/new/?qr={qr.token_of(supplier)}" in text_of(page)
+    assert client.get("/q/S1A-AAAAAAAAAA").status_code == 404
+
+
+def test_the_home_page_says_what_waits(client, aigul, supplier, line):
+    complaint = make_complaint(person=aigul, line=line)
+    client.force_login(make_seller(supplier))
+    assert complaint.number in text_of(client.get("/en/"))
+    client.force_login(aigul)
+    assert complaint.number not in text_of(client.get("/en/"))

@@ -25,7 +25,7 @@ STATIC = Path(__file__).resolve().parents[2] / "marketplace" / "static"
 PAGE = Template(
     """{% load static %}<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Draft</title>
 <link rel="stylesheet" href="/static/app/app.css"></head><body><main><h1>Draft</h1>
-<form method="post" novalidate {% draft_attributes draft keep_local=keep_local %}>
+<form method="post" novalidate {% if tab_only %}{% tab_draft_attributes "visitor" %}{% else %}{% draft_attributes draft keep_local=keep_local %}{% endif %}>
 <input type="hidden" name="csrfmiddlewaretoken" value="{{ token }}">
 {% include "components/save_status.html" with saved_at=None sign_in_url="/sign-in" %}
 {% form_fields form %}
@@ -56,12 +56,13 @@ class DraftForm(forms.Form):
         }  # fmt: skip
 
 
-def form_page(draft: Any, *, token: str, keep_local: bool = True) -> str:
+def form_page(draft: Any, *, token: str, keep_local: bool = True, tab_only: bool = False) -> str:
     """The page of a draft: of this server's, or of the real engine's."""
     form = DraftForm(initial={name: entry["v"] for name, entry in draft.fields.items()})
     form.versions = {name: draft.fields.get(name, {"ver": 0})["ver"] for name in form.fields}
     with override("en"):
-        return PAGE.render(Context({"draft": draft, "form": form, "token": token, "keep_local": keep_local}))
+        page = {"draft": draft, "form": form, "token": token, "keep_local": keep_local, "tab_only": tab_only}
+        return PAGE.render(Context(page))
 
 
 @dataclass
@@ -74,6 +75,7 @@ class Draft:
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)
     conflicts: dict[str, dict[str, Any]] = field(default_factory=dict)
     receipts: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)  # of every save that came, repeated or not
 
 
 @dataclass
@@ -108,9 +110,9 @@ class DraftServer(ThreadingHTTPServer):
         self.fault: Fault | None = None
         self.token = "first"
         self.keep_local = True
+        self.tab_only = False
         self.script_delay = 0.0
         self.log: list[tuple[float, str, str, int]] = []
-        self.keys: list[str] = []
         self.largest = 1 << 30
         self.lock = threading.Lock()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
@@ -118,7 +120,7 @@ class DraftServer(ThreadingHTTPServer):
 
     def reset(self) -> None:
         self.drafts, self.fault, self.token, self.keep_local, self.script_delay = {}, None, "first", True, 0.0
-        self.log, self.keys, self.largest = [], [], 1 << 30
+        self.log, self.largest, self.tab_only = [], 1 << 30, False
 
     def value(self, draft: str, name: str) -> Any:
         found = self.drafts.get(draft)
@@ -131,7 +133,7 @@ class DraftServer(ThreadingHTTPServer):
         with self.lock:
             draft = self.drafts.setdefault(pk, Draft(pk))
             digest = hashlib.sha256(body).hexdigest()
-            self.keys.append(key)
+            draft.keys.append(key)
             if key in draft.receipts:
                 known, answer = draft.receipts[key]
                 return (200, answer) if known == digest else (422, {"code": "idempotency_key_reused"})
@@ -248,7 +250,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _page(self) -> bytes:
         pk = parse_qs(urlsplit(self.path).query)["draft"][0]
         draft = self.server.drafts.get(pk) or Draft(pk)
-        return form_page(draft, token=self.server.token, keep_local=self.server.keep_local).encode()
+        return form_page(
+            draft, token=self.server.token, keep_local=self.server.keep_local, tab_only=self.server.tab_only
+        ).encode()
 
     def _static(self, path: str) -> None:
         if path.endswith("draft.js"):

@@ -84,3 +84,14 @@ def test_templates_have_no_inline_code(template):
     assert not re.search(r"<[^>]*\son[a-z]+\s*=\s*[\"']", html)
     assert not re.search(r"<script(?![^>]*\ssrc=)", html)
     assert re.findall(r"(?:src|href)\s*=\s*[\"']?(?:https?:)?//[^\"'{ ]+", html) == []
+
+
+def test_every_class_of_ours_in_a_template_has_a_rule():
+    """A typo in a class name shows nowhere but on the page."""
+    known = set(re.findall(r"\.(app-[a-z0-9_-]+)", (BUILT / "app.css").read_text(encoding="utf-8")))
+    used = set()
+    for template in TEMPLATES:
+        for value in re.findall(r'class="([^"]*)"', template.read_text(encoding="utf-8")):
+            plain = re.sub(r"\S*{[{%].*?[%}]}\S*", " ", value)
+            used |= {name for name in plain.split() if name.startswith("app-")}
+    assert used - known - {"app-header"} == set()

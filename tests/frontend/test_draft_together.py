@@ -167,6 +167,22 @@ def test_a_shared_computer_keeps_nothing(draft_page):
     assert "Құпия" not in aigul.page.evaluate("JSON.stringify(Object.values(localStorage))")
 
 
+def test_a_visitors_text_stays_in_the_tab_and_nowhere_else(draft_page):
+    visitor = draft_page()
+    visitor.server.tab_only = True
+    visitor.open()
+    visitor.name.press_sequentially("Құпия")
+    visitor.has_state("kept")
+    expect(visitor.page.locator("[data-draft-status]")).to_contain_text("Kept in this window")
+    visitor.page.reload()
+    expect(visitor.name).to_have_value("Құпия")
+    visitor.has_state("kept")
+    next_visitor = draft_page().open()
+    expect(next_visitor.name).to_have_value("")
+    assert "Құпия" not in next_visitor.page.evaluate(LOCAL_COPIES)
+    assert visitor.server.requests("PATCH") == []
+
+
 def test_a_draft_left_unsent_is_sent_from_the_next_form(draft_page):
     lost = draft_page().open()
     lost.server.fault = Fault("down")

@@ -61,6 +61,16 @@ class Launched:
             text=True,
         )
 
+    def __enter__(self) -> "Launched":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(timeout=90)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
     def is_ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz/ready", timeout=2) as answer:
@@ -111,17 +121,10 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def portal(state: Path) -> Iterator[Launched]:
     """A running portal; its first start makes the database, later ones find it."""
-    launched = Launched(state, free_port())
-    try:
-        launched.wait_ready(90)
-        wait_for(launched.all_run, 60, "all programs run")
+    with Launched(state, free_port()) as launched:
+        launched.wait_ready(180)
+        wait_for(launched.all_run, 90, "all programs run")
         yield launched
-    finally:
-        if launched.process.poll() is None:
-            launched.process.send_signal(signal.SIGTERM)
-            launched.process.wait(timeout=70)
-        assert launched.process.stdout is not None
-        launched.process.stdout.close()
 
 
 def test_all_programs_come_back_from_a_kill_and_nothing_stays_after_ctrl_c(portal: Launched) -> None:
@@ -138,7 +141,7 @@ def test_all_programs_come_back_from_a_kill_and_nothing_stays_after_ctrl_c(porta
         return now.keys() == PROGRAMS and not set(now.values()) & set(before.values())
 
     wait_for(all_are_new, 60, "all programs run again")
-    portal.wait_ready(30)
+    portal.wait_ready(60)
     # The web server's own workers outlive a killed master; they must not share the port with the new ones.
     wait_for(lambda: not [pid for pid in workers if exists(pid)], 15, "the old workers are gone")
 
@@ -161,7 +164,11 @@ def test_killed_launcher_takes_everything_with_it(portal: Launched) -> None:
     everything = portal.session()
     portal.process.kill()
     portal.process.wait()
-    wait_for(lambda: not [pid for pid in everything if exists(pid)], 40, "everything ends")
+    # Somebody who starts it again at once waits for the end of the first one.
+    with Launched(portal.state, portal.port) as successor:
+        wait_for(lambda: not [pid for pid in everything if exists(pid)], 60, "everything ends")
+        successor.wait_ready(180)
+        wait_for(successor.all_run, 90, "all programs run")
 
 
 def test_killed_process_manager_is_replaced(portal: Launched) -> None:
@@ -169,8 +176,8 @@ def test_killed_process_manager_is_replaced(portal: Launched) -> None:
     old = portal.pids()
     os.kill(leader, signal.SIGKILL)
     wait_for(lambda: not any(exists(pid) for pid in old.values()), 30, "the old programs end")
-    wait_for(portal.all_run, 40, "the new programs run")
-    portal.wait_ready(20)
+    wait_for(portal.all_run, 90, "the new programs run")
+    portal.wait_ready(60)
 
 
 def test_taken_port_is_named_and_nothing_is_started(state: Path) -> None:
@@ -178,12 +185,10 @@ def test_taken_port_is_named_and_nothing_is_started(state: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        launched = Launched(state, port)
-        assert launched.process.wait(timeout=20) == 1
-        assert f"Cannot listen on 127.0.0.1:{port}" in (said := launched.output())
-        assert f"make run PORT={port + 1}" in said
-        assert launched.process.stdout is not None
-        launched.process.stdout.close()
+        with Launched(state, port) as launched:
+            assert launched.process.wait(timeout=60) == 1
+            assert f"Cannot listen on 127.0.0.1:{port}" in (said := launched.output())
+            assert f"make run PORT={port + 1}" in said
     assert processes_in(state / "postgres") == []
 
 
@@ -195,7 +200,7 @@ def test_port_that_is_none_is_refused(state: Path, port: str) -> None:
         env={**os.environ, "PORT": port, "PORTAL_STATE": str(state)},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 1

@@ -312,8 +312,8 @@ def test_the_list_costs_the_same_few_queries_for_any_number_of_products(market, 
     get(client, "/products", type="child-walker", region="KZ-63")
     with CaptureQueriesContext(connection) as queries:
         get(client, "/products", type="child-walker", region="KZ-63")
-    # session, user, ward, page with counts, documents, rules, choice indexes
-    assert len(queries) == 7, [query['sql'][:150] for query in queries]
+    # session, user, ward, products with counts, choice indexes, programme
+    assert len(queries) == 6
 
 
 def test_the_openapi_document_knows_the_market():

@@ -15,3 +15,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("DEMO=0: there are no demo accounts here.")
         demo.load(self.stdout.write)
+        if settings.DEMO_PRODUCTS:
+            from perf import goods  # only who asks for volume needs the measurements' code
+
+            goods.seed_products(settings.DEMO_PRODUCTS, offers=4, seed=1, say=self.stdout.write)

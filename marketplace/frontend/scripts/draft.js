@@ -1,4 +1,5 @@
-// Forms that must not be lost: <form data-draft="UUID" data-kind data-schema data-rev data-patch-url>.
+// Forms that must not be lost: <form data-draft="UUID" data-kind data-schema data-rev data-patch-url>. Without an
+// address to save to (a visitor without an account) the text is kept in this tab until the form is sent.
 //
 // Every keystroke goes to this device at once (store.js) and to the server a moment later (sender.js). The server's
 // copy is the truth, a field is the unit; what two people wrote differently is asked, never overwritten (conflict.js).
@@ -14,7 +15,7 @@ import { acknowledged, batch, call, send } from "./wire.js";
 
 function start(form) {
   const data = form.dataset;
-  const keep = data.local !== "off";
+  const keep = data.local === "off" ? "" : data.patchUrl ? "device" : "tab";
   const meta = {
     draft: data.draft,
     url: data.patchUrl,
@@ -29,13 +30,9 @@ function start(form) {
   const store = openStore(meta, () => Array.from(records.values()), keep);
   const status = createStatus(form);
   const channel = createChannel("tirek-drafts", hear);
-  const sender = createSender({
-    meta,
-    device,
-    unsent,
-    localCopyWorks: store.works,
-    on: { saved, state, refused },
-  });
+  const sender = meta.url
+    ? createSender({ meta, device, unsent, localCopyWorks: store.works, on: { saved, state, refused } })
+    : { schedule: keptOnly, wake: keptOnly, leave() {}, stop() {} };
   let lastSeq = 0;
   let etag = ""; // the first answer is read in full: the page may come from a cache
   let closed = false;
@@ -151,8 +148,13 @@ function start(form) {
     status.show(shown, at);
   }
 
+  function keptOnly() {
+    if (records.size) state(store.works() ? "kept" : "blocked");
+  }
+
   /** Changes from elsewhere: another person, another device, another tab of a crashed browser. */
   async function refresh(fromHistory) {
+    if (!meta.url) return;
     let answer;
     try {
       answer = await call("GET", meta.url, { headers: { "If-None-Match": etag } });

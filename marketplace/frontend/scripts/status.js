@@ -13,7 +13,7 @@ export function createStatus(root) {
   let told = "";
   let state = "";
 
-  /** idle · saving · saved (at: milliseconds) · local · signin · conflict · blocked · closed · toolong */
+  /** idle · saving · saved (at: milliseconds) · kept · local · signin · conflict · blocked · closed · toolong */
   function show(next, at) {
     state = next;
     if (!line) return;

@@ -37,12 +37,13 @@ export function deviceId() {
 
 /**
  * The local copy of one draft. `recall` gives every record in memory: they are written again whenever the database
- * had to be opened anew. With `keep` false (a shared computer) nothing is written at all.
+ * had to be opened anew. `keep` says where: "device"; "tab" (a visitor without an account: the next visitor of this
+ * computer must not find the text, so only this tab has it, over reloads); "" (a shared computer: nowhere).
  */
 export function openStore(meta, recall, keep) {
   let db = null;
   let opening = null;
-  let works = keep;
+  let works = Boolean(keep);
   // What an earlier page left, read before the first write of this one can cover it.
   let earlier = null;
   const mirrored = keep ? readMirror(meta.draft) : [];
@@ -68,14 +69,14 @@ export function openStore(meta, recall, keep) {
   function lost() {
     db = null;
     opening = null;
-    if (keep) setTimeout(open, 100);
+    if (keep === "device") setTimeout(open, 100);
   }
 
   function save(store, value, durability) {
     try {
       write(db, store, value, durability).then(
         () => {
-          works = keep;
+          works = Boolean(keep);
         },
         () => {
           works = false; // quota, or a forced close; the next write shows whether it works again
@@ -104,13 +105,14 @@ export function openStore(meta, recall, keep) {
     put(record, durability) {
       if (!keep) return;
       mirror();
+      if (keep === "tab") return;
       if (db) save("fields", record, durability);
       if (!db) open();
     },
 
     /** Every record of this draft that an earlier page left; the newer one of database and mirror. */
     async load() {
-      if (!keep) return [];
+      if (keep !== "device") return mirrored;
       // Some browsers never answer when their storage is broken: typing and saving must not wait for it.
       await Promise.race([open(), new Promise((resolve) => setTimeout(resolve, 3000))]);
       const found = new Map();
@@ -122,7 +124,8 @@ export function openStore(meta, recall, keep) {
     },
 
     close() {
-      works = keep = false;
+      works = false;
+      keep = "";
     },
   };
 }
