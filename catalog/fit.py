@@ -18,7 +18,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalog import units
-from catalog.types import Attribute
+from catalog.types import Attribute, FitRule
 
 FITS, DOES_NOT_FIT, UNKNOWN = "fits", "does_not_fit", "unknown"
 _ORDER = {DOES_NOT_FIT: 0, UNKNOWN: 1, FITS: 2}
@@ -54,12 +54,12 @@ def verdict(
     """Compare every parameter that has a fit rule; what is not mandatory and not stated is left out."""
     if made_to_measure:
         return Fit(FITS, (Reason("", FITS, _("It is made to your measure after a fitting.")),))
-    ruled = [definition for definition in definitions if definition.fit is not None]
+    ruled = [(definition, definition.fit) for definition in definitions if definition.fit is not None]
     if not ruled:
         return Fit(FITS, (Reason("", FITS, _("This product is chosen without body measures.")),))
     reasons = [
-        _compare(definition, parameters.get(definition.code), measures)
-        for definition in ruled
+        _compare(definition, rule, parameters.get(definition.code), measures)
+        for definition, rule in ruled
         if definition.required or definition.code in parameters
     ]
     if not reasons:
@@ -87,8 +87,9 @@ def bounds(parameter: Mapping[str, Any]) -> tuple[int, int]:
     return parameter["value"], parameter["value"]
 
 
-def _compare(definition: Attribute, parameter: Mapping[str, Any] | None, measures: Measures) -> Reason:
-    fit = definition.fit
+def _compare(
+    definition: Attribute, fit: FitRule, parameter: Mapping[str, Any] | None, measures: Measures
+) -> Reason:
     if parameter is None:
         text = _("%(parameter)s: not stated by the supplier.") % {"parameter": definition.name}
         return Reason(definition.code, UNKNOWN, text)

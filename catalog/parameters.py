@@ -48,11 +48,12 @@ def text_of(attribute: Attribute, parameter: Mapping[str, Any]) -> str:
 def as_data(product_type: ProductType, parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """The API's shape: code → amounts in the stored unit, and the words people see."""
     return {
-        line.code: {
-            "name": line.name,
-            "unit": product_type.attribute(line.code).unit or None,
-            "text": line.text,
-            **parameters[line.code],
+        attribute.code: {
+            "name": attribute.name,
+            "unit": attribute.unit or None,
+            "text": text_of(attribute, parameters[attribute.code]),
+            **parameters[attribute.code],
         }
-        for line in shown(product_type, parameters)
+        for attribute in product_type.attributes
+        if attribute.code in parameters
     }

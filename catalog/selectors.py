@@ -46,7 +46,7 @@ def beneficiary_of(actor: User | AnonymousUser, beneficiary_id: int | None = Non
         return Beneficiary()
     people = access.people_of(actor).select_related("record").order_by("pk")
     people = people.defer("record__iin_encrypted", "record__iin_index")
-    if actor.role == Role.CASEWORKER:
+    if actor.role == Role.CASEWORKER and beneficiary_id is not None:
         people = people.filter(pk=beneficiary_id)
     listed = list(people[:MOST_WARDS])
     chosen = next((person for person in listed if beneficiary_id in (None, person.pk)), None)

@@ -188,7 +188,8 @@ def _fit_rule(data: dict[str, Any] | None, measures: dict[str, BodyMeasure]) -> 
 
 
 def _attributes(measures: dict[str, BodyMeasure]) -> dict[int, list[Attribute]]:
-    choices, of_type = _choices(), {}
+    choices = _choices()
+    of_type: dict[int, list[Attribute]] = {}
     rows = ProductAttribute.objects.order_by("sort", "code").values(
         "product_class_id", "code", "type", "unit", "shown_unit", "minimum", "maximum", "required", "common", "fit",
         "option_group_id", *_columns("name"),

@@ -1,20 +1,31 @@
 """`/api/v1/complaints`: forms, preview, filing, reading, tracking. The steps stand in api_steps.py."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from ninja import Field, File, Router, Schema
+from ninja import File, Router
 from ninja.files import UploadedFile
 
 from complaints import attachments, filing, reports, routing, selectors, shapes, templates
 from complaints.api_steps import router as steps
-from complaints.checking import Filing
+from complaints.schemas import (
+    ComplaintIn,
+    ComplaintList,
+    ComplaintOut,
+    FiledOut,
+    FileOut,
+    ReportOut,
+    RouteIn,
+    RouteOut,
+    TemplateList,
+    TrackedOut,
+)  # fmt: skip
 from marketplace import events, idempotency, regions
-from marketplace.api import anyone, paged
+from marketplace.api import Problem, anyone, paged
 from marketplace.errors import BadRequest, FieldError, Invalid
 from marketplace.models import Region
 
@@ -22,112 +33,7 @@ router = Router(tags=["complaints"])
 router.add_router("", steps)
 
 
-class AddresseeOut(Schema):
-    code: str
-    name: str
-    kind: str
-
-
-class RouteIn(Schema):
-    subject: str
-    sphere: str = ""
-    order_line: int | None = None
-    supplier: str = ""
-    qr: str = ""
-    region: str = ""
-    office: str = ""
-    about: str = Field("", description="Code of the state body that the complaint is against")
-    beneficiary: int | None = None
-
-    def filing(self) -> Filing:
-        return Filing(**self.dict())
-
-
-class ComplaintIn(RouteIn):
-    text: str = ""
-    template: str = ""
-    demand: str = ""
-    channel: str = ""
-    fields: dict[str, Any] = {}
-    contact: dict[str, Any] = {}
-    hide_name: bool = False
-
-
-class FiledOut(Schema):
-    number: str
-    tracking_code: str
-    addressee: AddresseeOut
-    respond_by: date
-    due_at: datetime
-    due_explained: str
-    rule: str
-
-
-class StepOut(Schema):
-    at: datetime
-    kind: str
-    title: str
-    by: str
-    by_name: str
-    before: str
-    after: str
-    reason: str
-    text: str
-    respond_by: date | None
-
-
-class ComplaintRow(Schema):
-    number: str
-    status: str
-    status_name: str
-    subject: str
-    subject_name: str
-    sphere: str
-    region: str
-    priority: str
-    addressee: AddresseeOut
-    whose_turn: str | None
-    filed_at: datetime
-    respond_by: date | None
-    due_at: datetime | None
-    outcome: str | None
-
-
-class TrackedOut(ComplaintRow):
-    due_explained: str
-    outcome_detail: str | None
-    timeline: list[StepOut]
-    allowed: list[str]
-
-
-class ComplaintOut(TrackedOut):
-    escalates_to: dict[str, str] | None
-    rule: str
-    channel: str
-    proposed_outcome: str | None
-    confirmed_by_person: bool
-    returned_kzt: str
-    duplicate_of: str | None
-    text: str | None = None
-    demand: str | None = None
-    demand_name: str | None = None
-    template: str | None = None
-    fields: dict[str, Any] | None = None
-    answer: str | None = None
-    remedy: dict[str, Any] | None = None
-    decision: str | None = None
-    order_line: int | None = None
-    person: str | None = None
-    contact: dict[str, str] | None = None
-
-
-class ComplaintList(Schema):
-    results: list[ComplaintRow]
-    next: str | None
-    count: int
-
-
-@router.get("/complaint-templates", auth=anyone)
+@router.get("/complaint-templates", auth=anyone, response=TemplateList)
 def list_templates(request: HttpRequest, subject: str = "", sphere: str = "") -> dict[str, Any]:
     """Typical forms: all of them, or the one for a subject and sphere; with the vocabulary of both."""
     table, known = routing.table(), templates.all_templates()
@@ -144,14 +50,18 @@ def list_templates(request: HttpRequest, subject: str = "", sphere: str = "") ->
     }
 
 
-@router.post("/complaints/route", auth=anyone)
+@router.post("/complaints/route", auth=anyone, response={200: RouteOut, 404: Problem, 422: Problem})
 def preview_route(request: HttpRequest, body: RouteIn) -> dict[str, Any]:
     """Preview before sending: addressee, rule, why, legal basis, deadline."""
     checked, found = filing.preview(actor=request.auth, filing=body.filing())
     return shapes.route(found, sphere=checked.sphere, template=checked.template)
 
 
-@router.post("/complaints", auth=anyone, response={201: FiledOut})
+@router.post(
+    "/complaints",
+    auth=anyone,
+    response={201: FiledOut, 400: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem},
+)
 def file_complaint(request: HttpRequest, response: HttpResponse, body: ComplaintIn) -> Any:
     """File a complaint, signed in or as a visitor. Needs Idempotency-Key; the tracking code is shown here only."""
     answer = filing.file(actor=request.auth, filing=body.filing(), request=_once(request))
@@ -180,14 +90,14 @@ def list_complaints(request: HttpRequest, status: str = "", subject: str = "", p
     return paged(request, rows, page, lambda complaint: shapes.row(complaint, table))
 
 
-@router.get("/complaints/track", auth=anyone, response=TrackedOut)
+@router.get("/complaints/track", auth=anyone, response={200: TrackedOut, 404: Problem})
 def track(request: HttpRequest, number: str = "", code: str = "") -> dict[str, Any]:
     """Where a case stands, by number and tracking code, without signing in."""
     complaint = selectors.tracked(number, code)
     return shapes.tracked(complaint, routing.table(), events.of_subject(f"complaint:{complaint.number}"))
 
 
-@router.get("/complaints/{number}", response=ComplaintOut)
+@router.get("/complaints/{number}", response={200: ComplaintOut, 404: Problem})
 def read_complaint(request: HttpRequest, number: str) -> dict[str, Any]:
     """One complaint: timeline, whose turn it is, the due date and how it was computed, the steps allowed."""
     complaint = selectors.read(request.auth, number)
@@ -196,14 +106,16 @@ def read_complaint(request: HttpRequest, number: str) -> dict[str, Any]:
     )
 
 
-@router.post("/complaints/{number}/attachments", response={201: dict[str, Any]})
+@router.post(
+    "/complaints/{number}/attachments", response={201: FileOut, 403: Problem, 404: Problem, 409: Problem, 422: Problem}
+)
 def attach(request: HttpRequest, number: str, file: File[UploadedFile]) -> Any:
     """Add a picture or paper: pictures are made anew, without where and when they were taken."""
     stored = attachments.add(number=number, actor=request.auth, upload=file)
     return 201, {"id": str(stored.pk), "content_type": stored.content_type, "size": stored.size}
 
 
-@router.get("/reports/complaints", auth=anyone)
+@router.get("/reports/complaints", auth=anyone, by_alias=True, response={200: ReportOut, 409: Problem, 422: Problem})
 def complaint_report(request: HttpRequest, region: str = "", to: str = "") -> dict[str, Any]:
     """Totals of a span of days (``from``, ``to``; this month when not given) and a region; they add up."""
     return reports.of_period(period_of(request.GET.get("from", ""), to), region_of(region))

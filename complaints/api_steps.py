@@ -4,70 +4,34 @@ An ``Idempotency-Key`` is welcome: a step that is sent again with its key happen
 """
 
 from collections.abc import Callable
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Router, Schema
+from ninja import Router
 
 from complaints import bodies, court, person, routing, selectors, seller, shapes
+from complaints.schemas import (
+    AgreedIn,
+    ComplaintOut,
+    CourtIn,
+    DecideIn,
+    DuplicateIn,
+    OfferIn,
+    RedirectIn,
+    RefuseIn,
+    ResultIn,
+    WithdrawIn,
+    Words,
+)  # fmt: skip
 from marketplace import events, idempotency
+from marketplace.api import Problem
 from marketplace.idempotency import Answer
 
 router = Router(tags=["complaint steps"])
 
 
-class Words(Schema):
-    """What the acting side writes; ``reason`` is understood as ``text``."""
-
-    text: str = ""
-    reason: str = ""
-
-    @property
-    def words(self) -> str:
-        return self.text or self.reason
-
-
-class OfferIn(Words):
-    remedy: str = Field("", description="One of the demands, for example same_replacement")
-    promised_on: date | None = None
-    amount: Decimal | None = Field(None, description="Money to be returned, KZT")
-
-
-class DecideIn(Words):
-    outcome: str = Field("", description="satisfied, explained or redirected")
-    detail: str = ""
-    returned: Decimal | None = Field(None, description="Money returned to the person, KZT")
-
-
-class RefuseIn(Words):
-    ground: str = Field("", description="decided_by_court or decided_before_trial (law 274-IV, art. 42-6)")
-
-
-class RedirectIn(Words):
-    authority: str = Field("", description="Code of the body that gets the case")
-
-
-class WithdrawIn(Words):
-    kind: str = Field(default="own_will", description="own_will, settled_outside or pressure")
-
-
-class CourtIn(Words):
-    role: str = "third_party"
-
-
-class ResultIn(Words):
-    result: str = Field("", description="won, lost or settled")
-    recovered: Decimal | None = Field(None, description="Sum awarded, KZT")
-
-
-class AgreedIn(Words):
-    returned: Decimal | None = None
-
-
-class DuplicateIn(Schema):
-    duplicate_of: str = ""
+# What every step may answer with.
+_ANSWERS = {200: ComplaintOut, 403: Problem, 404: Problem, 409: Problem, 422: Problem}
 
 
 def words_of(body: Words | None) -> str:
@@ -95,13 +59,13 @@ def _step(
 # --- The supplier ---------------------------------------------------------------------------------
 
 
-@router.post("/complaints/{number}/answer")
+@router.post("/complaints/{number}/answer", response=_ANSWERS)
 def answer(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
     """The supplier answers with reasons."""
     return _step(request, response, number, seller.answer, text=body.words)
 
 
-@router.post("/complaints/{number}/offer")
+@router.post("/complaints/{number}/offer", response=_ANSWERS)
 def offer(request: HttpRequest, response: HttpResponse, number: str, body: OfferIn) -> dict[str, Any]:
     """The supplier offers a remedy by a day, at most 30 days ahead."""
     return _step(
@@ -110,7 +74,7 @@ def offer(request: HttpRequest, response: HttpResponse, number: str, body: Offer
     )  # fmt: skip
 
 
-@router.post("/complaints/{number}/remedy-done")
+@router.post("/complaints/{number}/remedy-done", response=_ANSWERS)
 def remedy_done(request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None) -> dict[str, Any]:
     """The supplier says that the promised remedy is done."""
     return _step(request, response, number, seller.remedy_done, text=words_of(body))
@@ -119,19 +83,19 @@ def remedy_done(request: HttpRequest, response: HttpResponse, number: str, body:
 # --- The person ------------------------------------------------------------------------------------
 
 
-@router.post("/complaints/{number}/accept-offer")
+@router.post("/complaints/{number}/accept-offer", response=_ANSWERS)
 def accept_offer(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """The person takes the offer; the promised day becomes the supplier's date."""
     return _step(request, response, number, person.accept_offer)
 
 
-@router.post("/complaints/{number}/accept-answer")
+@router.post("/complaints/{number}/accept-answer", response=_ANSWERS)
 def accept_answer(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """The answer is enough for the person: closed as explained."""
     return _step(request, response, number, person.accept_answer)
 
 
-@router.post("/complaints/{number}/reject-answer")
+@router.post("/complaints/{number}/reject-answer", response=_ANSWERS)
 def reject_answer(
     request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None
 ) -> dict[str, Any]:
@@ -139,7 +103,7 @@ def reject_answer(
     return _step(request, response, number, person.reject_answer, text=words_of(body))
 
 
-@router.post("/complaints/{number}/withdraw")
+@router.post("/complaints/{number}/withdraw", response=_ANSWERS)
 def withdraw(
     request: HttpRequest, response: HttpResponse, number: str, body: WithdrawIn | None = None
 ) -> dict[str, Any]:
@@ -149,19 +113,19 @@ def withdraw(
     )
 
 
-@router.post("/complaints/{number}/confirm-outcome")
+@router.post("/complaints/{number}/confirm-outcome", response=_ANSWERS)
 def confirm_outcome(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """The person confirms the proposed outcome; only this makes a complaint satisfied."""
     return _step(request, response, number, person.confirm_outcome)
 
 
-@router.post("/complaints/{number}/reopen")
+@router.post("/complaints/{number}/reopen", response=_ANSWERS)
 def reopen(request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None) -> dict[str, Any]:
     """It is not settled: the body examines again. Once, within 30 days after closing."""
     return _step(request, response, number, person.reopen, text=words_of(body))
 
 
-@router.post("/complaints/{number}/appeal-refusal")
+@router.post("/complaints/{number}/appeal-refusal", response=_ANSWERS)
 def appeal_refusal(
     request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None
 ) -> dict[str, Any]:
@@ -169,7 +133,7 @@ def appeal_refusal(
     return _step(request, response, number, person.appeal_refusal, text=words_of(body))
 
 
-@router.post("/complaints/{number}/reply")
+@router.post("/complaints/{number}/reply", response=_ANSWERS)
 def reply(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
     """The person answers the body's question; its clock runs on."""
     return _step(request, response, number, person.reply, text=body.words)
@@ -178,13 +142,13 @@ def reply(request: HttpRequest, response: HttpResponse, number: str, body: Words
 # --- The body and the ministry ------------------------------------------------------------------------
 
 
-@router.post("/complaints/{number}/take-up")
+@router.post("/complaints/{number}/take-up", response=_ANSWERS)
 def take_up(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """The body starts to examine."""
     return _step(request, response, number, bodies.take_up)
 
 
-@router.post("/complaints/{number}/decide")
+@router.post("/complaints/{number}/decide", response=_ANSWERS)
 def decide(request: HttpRequest, response: HttpResponse, number: str, body: DecideIn) -> dict[str, Any]:
     """The body decides with reasons and proposes an outcome; the person confirms it."""
     return _step(
@@ -193,43 +157,43 @@ def decide(request: HttpRequest, response: HttpResponse, number: str, body: Deci
     )  # fmt: skip
 
 
-@router.post("/complaints/{number}/extend")
+@router.post("/complaints/{number}/extend", response=_ANSWERS)
 def extend(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
     """More time, with a reason that the person reads."""
     return _step(request, response, number, bodies.extend, reason=body.words)
 
 
-@router.post("/complaints/{number}/refuse")
+@router.post("/complaints/{number}/refuse", response=_ANSWERS)
 def refuse(request: HttpRequest, response: HttpResponse, number: str, body: RefuseIn) -> dict[str, Any]:
     """Refuse on a ground of the law, with reasons, within 5 working days."""
     return _step(request, response, number, bodies.refuse, ground=body.ground, text=body.words)
 
 
-@router.post("/complaints/{number}/redirect")
+@router.post("/complaints/{number}/redirect", response=_ANSWERS)
 def redirect(request: HttpRequest, response: HttpResponse, number: str, body: RedirectIn) -> dict[str, Any]:
     """Send the case to another body; its clock is not started anew."""
     return _step(request, response, number, bodies.redirect, authority=body.authority, reason=body.words)
 
 
-@router.post("/complaints/{number}/to-ministry")
+@router.post("/complaints/{number}/to-ministry", response=_ANSWERS)
 def to_ministry(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
     """A systemic case goes to the ministry."""
     return _step(request, response, number, bodies.to_ministry, reason=body.words)
 
 
-@router.post("/complaints/{number}/to-pretrial")
+@router.post("/complaints/{number}/to-pretrial", response=_ANSWERS)
 def to_pretrial(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
     """Pre-trial settlement; the text names the written consent of both sides."""
     return _step(request, response, number, bodies.to_pretrial, consent=body.words)
 
 
-@router.post("/complaints/{number}/pretrial-agreed")
+@router.post("/complaints/{number}/pretrial-agreed", response=_ANSWERS)
 def pretrial_agreed(request: HttpRequest, response: HttpResponse, number: str, body: AgreedIn) -> dict[str, Any]:
     """Both sides agreed; the person confirms that it was kept."""
     return _step(request, response, number, bodies.pretrial_agreed, text=body.words, returned=body.returned)
 
 
-@router.post("/complaints/{number}/pretrial-failed")
+@router.post("/complaints/{number}/pretrial-failed", response=_ANSWERS)
 def pretrial_failed(
     request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None
 ) -> dict[str, Any]:
@@ -237,25 +201,25 @@ def pretrial_failed(
     return _step(request, response, number, bodies.pretrial_failed, text=words_of(body))
 
 
-@router.post("/complaints/{number}/ask-person")
+@router.post("/complaints/{number}/ask-person", response=_ANSWERS)
 def ask_person(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
     """Ask the person; the body's clock stops meanwhile, at most 10 days in all."""
     return _step(request, response, number, bodies.ask_person, question=body.words)
 
 
-@router.post("/complaints/{number}/link-duplicate")
+@router.post("/complaints/{number}/link-duplicate", response=_ANSWERS)
 def link_duplicate(request: HttpRequest, response: HttpResponse, number: str, body: DuplicateIn) -> dict[str, Any]:
     """The same matter is examined under an earlier number."""
     return _step(request, response, number, bodies.link_duplicate, duplicate_of=body.duplicate_of)
 
 
-@router.post("/complaints/{number}/to-court")
+@router.post("/complaints/{number}/to-court", response=_ANSWERS)
 def to_court(request: HttpRequest, response: HttpResponse, number: str, body: CourtIn) -> dict[str, Any]:
     """The case goes to court, with the body's role there."""
     return _step(request, response, number, court.to_court, reason=body.words, role=body.role)
 
 
-@router.post("/complaints/{number}/court-result")
+@router.post("/complaints/{number}/court-result", response=_ANSWERS)
 def court_result(request: HttpRequest, response: HttpResponse, number: str, body: ResultIn) -> dict[str, Any]:
     """How the court decided, and the sum awarded."""
     return _step(

@@ -31,9 +31,14 @@ def knows(name: str) -> bool:
 
 
 def may_edit(actor: User, draft: Draft) -> bool:
-    """Its author, or who acts for the person it is about; for everybody else it does not exist."""
+    """Its author, or who acts for the person it is about; for everybody else it does not exist.
+
+    A caseworker goes on with what the own office began: what people write themselves may be about it.
+    """
     if draft.author_id == actor.pk:
         return True
+    if actor.role == Role.CASEWORKER and draft.author.role != Role.CASEWORKER:
+        return False
     return draft.beneficiary_id is not None and access.people_of(actor).filter(pk=draft.beneficiary_id).exists()
 
 

@@ -229,8 +229,8 @@ def of_period(period: Period, region: Region | None) -> dict[str, Any]:
     ).first()
     found = published.facts if published else checked(facts(period, region))
     return {
-        "from": period.first,
-        "to": period.last,
+        "first": period.first,
+        "last": period.last,
         "region": region.pk if region else None,
         "examined": found["examined"],
         "received": found.get("received"),

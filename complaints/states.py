@@ -168,8 +168,8 @@ COMPLAINT = Machine(
 
 # What the log and the outbox call a step that was taken: "complaint.<word>", with the words people read.
 HAPPENED = {
-    "to-seller": ("filed", _("The complaint was registered and sent to the supplier")),
-    "to-body": ("filed", _("The complaint was registered and sent to the state body")),
+    "to-seller": ("filed", _("The complaint was registered and sent")),
+    "to-body": ("filed", _("The complaint was registered and sent")),
     "answer": ("answered", _("The supplier answered")),
     "offer": ("offered", _("The supplier offered a remedy")),
     "ignore": ("ignored", _("The supplier was silent")),

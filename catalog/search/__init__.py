@@ -7,6 +7,7 @@ means and in which order; filters, counts and pages are PostgreSQL's (filters.py
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import structlog
 from django.db import connection
@@ -56,7 +57,19 @@ def matches(text: str, limit: int = MOST_HITS) -> tuple[list[int], str]:
     return documents.last_resort(text, limit), LAST_RESORT
 
 
-def _engines() -> list[object]:
+class Engine(Protocol):
+    """What a search engine is to the rest: the modules ``embedded`` and ``elastic`` are two."""
+
+    NAME: str
+
+    def search(self, question: tokens.Question, limit: int) -> list[int]: ...
+
+    def write(self, product_ids: Sequence[int]) -> None: ...
+
+    def rebuild(self) -> int: ...
+
+
+def _engines() -> list[Engine]:
     return [elastic, embedded] if elastic.configured() else [embedded]
 
 
@@ -72,7 +85,7 @@ def rebuild() -> dict[str, int]:
     return built
 
 
-def _with_each(work: Callable[[object], object]) -> None:
+def _with_each(work: Callable[[Engine], object]) -> None:
     failures = []
     for engine in _engines():
         try:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.conf import settings
@@ -120,7 +120,7 @@ def write(product_ids: Sequence[int]) -> None:
         ],
         raise_on_error=False,  # deleting what was never there is no error
     )
-    refused = [error for error in errors if "index" in error]
+    refused = [error for error in cast(list[dict[str, Any]], errors) if "index" in error]
     if refused:
         raise helpers.BulkIndexError(f"{len(refused)} documents were refused", refused)
 

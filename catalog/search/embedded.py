@@ -63,18 +63,20 @@ class _Reader:
         with self._lock:
             now = time.monotonic()
             if self._index is None or now - self._checked_at > RELOAD_SECONDS:
-                self._refresh()
+                self._index = self._refreshed()
                 self._checked_at = now
             return self._index.searcher()
 
-    def _refresh(self) -> None:
+    def _refreshed(self) -> tantivy.Index:
         path = folder()
         try:
             # A rebuild from nothing replaces the folder: then it has another inode.
             opened = (path, path.stat().st_ino)
-            if self._index is None or opened != self._opened:
-                self._index, self._opened = _open(path), opened
-            self._index.reload()
+            index = self._index
+            if index is None or opened != self._opened:
+                index, self._opened = _open(path), opened
+            index.reload()
+            return index
         except (OSError, ValueError) as error:
             self._index = None
             raise Unavailable(str(error)) from error

@@ -18,6 +18,7 @@ from django.db import connection
 from catalog import types
 from catalog.search import fit_sql
 from catalog.search.query import AttributeFilter, Query
+from catalog.types import ProductType
 
 FITS = ("fits", "unknown", "does_not_fit")
 
@@ -70,9 +71,9 @@ class _Statement:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
-        self.params: list[object] = []
+        self.params: list[Any] = []
 
-    def add(self, text: str, *params: object) -> None:
+    def add(self, text: str, *params: Any) -> None:
         self.texts.append(text)
         self.params += params
 
@@ -136,7 +137,7 @@ def _rows(statement: _Statement, query: Query, hits: Sequence[int] | None) -> li
     return [*flags, *(["fits"] if query.fits else [])]
 
 
-def _flags(query: Query) -> Iterator[tuple[str, str, list[object]]]:
+def _flags(query: Query) -> Iterator[tuple[str, str, list[Any]]]:
     if query.product_type is not None:
         yield "type", "d.type_id = %s", [query.product_type.id]
     if query.region:
@@ -148,13 +149,13 @@ def _flags(query: Query) -> Iterator[tuple[str, str, list[object]]]:
             yield f"attr.{asked.code}", *_chosen(asked)
 
 
-def _chosen(asked: AttributeFilter) -> tuple[str, list[object]]:
+def _chosen(asked: AttributeFilter) -> tuple[str, list[Any]]:
     if asked.kind == "multi":
         return "(d.parameters #> %s) ?| %s", [[asked.code, "value"], list(asked.values)]
     return "(d.parameters #>> %s) = ANY(%s)", [[asked.code, "value"], list(asked.values)]
 
 
-def _conditions(query: Query) -> Iterator[tuple[str, list[object]]]:
+def _conditions(query: Query) -> Iterator[tuple[str, list[Any]]]:
     if query.shelf:
         yield "d.shelf_slug = %s", [query.shelf]
     lower, upper = query.price
@@ -220,15 +221,15 @@ def _counts(statement: _Statement, query: Query, flags: Sequence[str]) -> None:
         f"UNION ALL SELECT 'fit', fit::text, '', {number}, NULL FROM row WHERE {_where(flags, without='fits')} GROUP BY fit"
     )
     if query.product_type is not None:
-        _parameter_counts(statement, query, flags)
+        _parameter_counts(statement, query.product_type, flags)
 
 
-def _parameter_counts(statement: _Statement, query: Query, flags: Sequence[str]) -> None:
+def _parameter_counts(statement: _Statement, product_type: ProductType, flags: Sequence[str]) -> None:
     """Counts of the type's parameters with choices; a chosen one is counted without its own filter."""
     chosen = [flag.removeprefix("attr.") for flag in flags if flag.startswith("attr.")]
     counted = [
         attribute.code
-        for attribute in query.product_type.attributes
+        for attribute in product_type.attributes
         if attribute.kind in {"choice", "multi", "flag"} and not attribute.common
     ]
     groups = [([code for code in counted if code not in chosen], "")] + [([code], f"attr.{code}") for code in chosen]

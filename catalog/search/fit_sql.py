@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from catalog import types
-from catalog.types import Attribute, ProductType
+from catalog.types import Attribute, FitRule, ProductType
 
-_Expression = tuple[str, list[object]]
+_Expression = tuple[str, list[Any]]
+_Ruled = tuple[Attribute, FitRule]
 
 
 def rank(product_type: ProductType | None, measures: Mapping[str, int]) -> _Expression:
@@ -16,14 +18,14 @@ def rank(product_type: ProductType | None, measures: Mapping[str, int]) -> _Expr
     asked = [product_type] if product_type is not None else types.book().types
     ruled = {item.id: _ruled(item) for item in asked if not item.made_to_measure and _ruled(item)}
     broken, open_questions = [], []
-    for attribute, type_ids in _grouped(ruled):
-        own = _broken(attribute, measures)
+    for attribute, fit, type_ids in _grouped(ruled):
+        own = _broken(attribute, fit, measures)
         if own is not None:
             broken.append(_for_types(own, type_ids))
-        open_questions.append(_for_types(_open(attribute, measures), type_ids))
+        open_questions.append(_for_types(_open(attribute, fit, measures), type_ids))
     for type_id, attributes in ruled.items():
-        if not any(attribute.required for attribute in attributes):
-            codes = [attribute.code for attribute in attributes]
+        if not any(attribute.required for attribute, _fit in attributes):
+            codes = [attribute.code for attribute, _fit in attributes]
             open_questions.append(_for_types(("NOT d.parameters ?| %s", [codes]), [type_id]))
     text, params = "CASE", []
     for verdict, tests in ((2, broken), (1, open_questions)):
@@ -33,18 +35,17 @@ def rank(product_type: ProductType | None, measures: Mapping[str, int]) -> _Expr
     return (f"{text} ELSE 0 END", params) if params else ("0", [])
 
 
-def _ruled(product_type: ProductType) -> list[Attribute]:
-    return [attribute for attribute in product_type.attributes if attribute.fit is not None]
+def _ruled(product_type: ProductType) -> list[_Ruled]:
+    return [(attribute, attribute.fit) for attribute in product_type.attributes if attribute.fit is not None]
 
 
-def _grouped(ruled: Mapping[int, Iterable[Attribute]]) -> list[tuple[Attribute, list[int]]]:
+def _grouped(ruled: Mapping[int, Iterable[_Ruled]]) -> list[tuple[Attribute, FitRule, list[int]]]:
     """Types that ask the same question the same way share one test."""
-    groups: dict[tuple[object, ...], tuple[Attribute, list[int]]] = {}
+    groups: dict[tuple[object, ...], tuple[Attribute, FitRule, list[int]]] = {}
     for type_id, attributes in ruled.items():
-        for attribute in attributes:
-            fit = attribute.fit
+        for attribute, fit in attributes:
             key = (attribute.code, attribute.required, fit.measure.code, fit.rule, fit.tolerance)
-            groups.setdefault(key, (attribute, []))[1].append(type_id)
+            groups.setdefault(key, (attribute, fit, []))[2].append(type_id)
     return list(groups.values())
 
 
@@ -53,8 +54,7 @@ def _for_types(test: _Expression, type_ids: list[int]) -> _Expression:
     return f"(d.type_id = ANY(%s) AND {text})", [type_ids, *params]
 
 
-def _broken(attribute: Attribute, measures: Mapping[str, int]) -> _Expression | None:
-    fit = attribute.fit
+def _broken(attribute: Attribute, fit: FitRule, measures: Mapping[str, int]) -> _Expression | None:
     measure = measures.get(fit.measure.code)
     if measure is None:
         return None
@@ -67,9 +67,9 @@ def _broken(attribute: Attribute, measures: Mapping[str, int]) -> _Expression | 
     return f"({' OR '.join(text for text, _params in tests)})", [param for _text, own in tests for param in own]
 
 
-def _open(attribute: Attribute, measures: Mapping[str, int]) -> _Expression:
+def _open(attribute: Attribute, fit: FitRule, measures: Mapping[str, int]) -> _Expression:
     """Mandatory and not stated, or stated and asking for a measure that is not known."""
-    missing, unmeasured = "NOT d.parameters ? %s", attribute.fit.measure.code not in measures
+    missing, unmeasured = "NOT d.parameters ? %s", fit.measure.code not in measures
     if attribute.required:
         return ("true", []) if unmeasured else (missing, [attribute.code])
     return ("d.parameters ? %s", [attribute.code]) if unmeasured else ("false", [])

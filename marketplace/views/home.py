@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_cookie
 
 from marketplace import desk, life
 from marketplace.context import page_path
@@ -16,6 +17,7 @@ CALLS_SHOWN = 20
 
 
 @require_safe
+@vary_on_cookie
 def root(request: HttpRequest) -> HttpResponse:
     """``/`` leads to the pages in the language of the last visit, of the browser, else Kazakh."""
     return redirect(f"/{get_language()}/")

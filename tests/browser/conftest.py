@@ -11,6 +11,16 @@ from tests.journey.portal import JourneyPortal
 SignedIn = Callable[..., BrowserContext]
 
 
+# Mothers of the tests, each with a child and a programme of her own: made together, since a start of Django is slow.
+MOTHERS = ("journey", "noscript", "office", "keyboard", "kazakh", "english", "newcomer", "drafts")
+
+
+@pytest.fixture(scope="session")
+def mothers(portal: JourneyPortal) -> dict[str, str]:
+    """User names by the word in MOTHERS."""
+    return {name: family["guardian"] for name, family in portal.families(*MOTHERS).items()}
+
+
 @pytest.fixture(scope="session")
 def cookies() -> dict[str, object]:
     """The session of everybody who has signed in so far."""

@@ -1,4 +1,4 @@
-# Run inside `manage.py shell`: copies the demo's mother, her child and the child's entitlements under NAME.
+# Run inside `manage.py shell`: copies the demo's mother, her child and the child's entitlements under each of NAMES.
 import json
 from datetime import date
 
@@ -25,19 +25,23 @@ def copied(person: User, username: str) -> User:
     )
 
 
-guardian, ward = copied(mother, NAME), copied(child, f"{NAME}-child")  # noqa: F821
-PersonRecord.objects.create(
-    user=ward, birth_date=child.record.birth_date, address=child.record.address, measures=child.record.measures
-)
-Guardianship.objects.create(guardian=guardian, ward=ward, basis="birth certificate")
-for entitlement in Entitlement.objects.filter(beneficiary=child, status="active"):
-    tranches = list(entitlement.tranches.all())
-    entitlement.pk, entitlement.beneficiary, entitlement.source = None, ward, f"{entitlement.source}-{NAME}"  # noqa: F821
-    entitlement.save()
-    for tranche in tranches:
-        tranche.pk, tranche.entitlement = None, entitlement
-        tranche.reserved_quantity = tranche.consumed_quantity = 0
-        tranche.reserved_sum = tranche.consumed_sum = 0
-        tranche.save()
-assert Tranche.objects.filter(entitlement__beneficiary=ward, opens_on__lte=today).exists(), date.today()
-print(json.dumps({"guardian": guardian.username, "ward": ward.pk}))
+def family(name: str) -> dict[str, str]:
+    guardian, ward = copied(mother, name), copied(child, f"{name}-child")
+    PersonRecord.objects.create(
+        user=ward, birth_date=child.record.birth_date, address=child.record.address, measures=child.record.measures
+    )
+    Guardianship.objects.create(guardian=guardian, ward=ward, basis="birth certificate")
+    for entitlement in Entitlement.objects.filter(beneficiary=child, status="active"):
+        tranches = list(entitlement.tranches.all())
+        entitlement.pk, entitlement.beneficiary, entitlement.source = None, ward, f"{entitlement.source}-{name}"
+        entitlement.save()
+        for tranche in tranches:
+            tranche.pk, tranche.entitlement = None, entitlement
+            tranche.reserved_quantity = tranche.consumed_quantity = 0
+            tranche.reserved_sum = tranche.consumed_sum = 0
+            tranche.save()
+    assert Tranche.objects.filter(entitlement__beneficiary=ward, opens_on__lte=today).exists(), date.today()
+    return {"guardian": guardian.username, "ward": ward.pk}
+
+
+print(json.dumps({name: family(name) for name in NAMES}))  # noqa: F821

@@ -1,0 +1,277 @@
+"""Shapes of the complaint API's requests and answers, for checking input and for the published OpenAPI."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from ninja import Field, Schema
+
+from complaints.checking import Filing
+from marketplace import payloads
+
+
+class AddresseeOut(Schema):
+    code: str
+    name: str
+    kind: str
+
+
+class RouteIn(Schema):
+    subject: str
+    sphere: str = ""
+    order_line: int | None = None
+    supplier: str = ""
+    qr: str = ""
+    region: str = ""
+    office: str = ""
+    about: str = Field("", description="Code of the state body that the complaint is against")
+    beneficiary: int | None = None
+
+    def filing(self) -> Filing:
+        """What was said, without what PostgreSQL cannot store."""
+        return Filing(**payloads.clean(self.dict()))
+
+
+class ComplaintIn(RouteIn):
+    text: str = ""
+    template: str = ""
+    demand: str = ""
+    channel: str = ""
+    fields: dict[str, Any] = {}
+    contact: dict[str, Any] = {}
+    hide_name: bool = False
+
+
+class FiledOut(Schema):
+    number: str
+    tracking_code: str
+    addressee: AddresseeOut
+    respond_by: date
+    due_at: datetime
+    due_explained: str
+    rule: str
+
+
+class StepOut(Schema):
+    at: datetime
+    kind: str
+    title: str
+    by: str
+    by_name: str
+    before: str
+    after: str
+    reason: str
+    text: str
+    respond_by: date | None
+
+
+class ComplaintRow(Schema):
+    number: str
+    status: str
+    status_name: str
+    subject: str
+    subject_name: str
+    sphere: str
+    region: str
+    priority: str
+    addressee: AddresseeOut
+    whose_turn: str | None
+    filed_at: datetime
+    respond_by: date | None
+    due_at: datetime | None
+    outcome: str | None
+
+
+class TrackedOut(ComplaintRow):
+    due_explained: str
+    outcome_detail: str | None
+    timeline: list[StepOut]
+    allowed: list[str]
+
+
+class ComplaintOut(TrackedOut):
+    escalates_to: dict[str, str] | None
+    rule: str
+    channel: str
+    proposed_outcome: str | None
+    confirmed_by_person: bool
+    returned_kzt: str
+    duplicate_of: str | None
+    text: str | None = None
+    demand: str | None = None
+    demand_name: str | None = None
+    template: str | None = None
+    fields: dict[str, Any] | None = None
+    answer: str | None = None
+    remedy: dict[str, Any] | None = None
+    decision: str | None = None
+    order_line: int | None = None
+    person: str | None = None
+    contact: dict[str, str] | None = None
+
+
+class ComplaintList(Schema):
+    results: list[ComplaintRow]
+    next: str | None
+    count: int
+
+
+class BodyOut(Schema):
+    code: str
+    name: str
+
+
+class DeadlineOut(Schema):
+    respond_by: date
+    due_at: datetime
+    explained: str
+    rule: str
+
+
+class RouteOut(Schema):
+    addressee: AddresseeOut
+    rule: str
+    version: date
+    why: str
+    notes: list[str]
+    legal_basis: str
+    escalates_to: BodyOut | None
+    informed: list[BodyOut]
+    region: str
+    priority: int = Field(description="0 urgent, 1 high, 2 normal, 3 low")
+    hide_name: bool
+    sphere: str
+    template: str | None
+    respond_by: date
+    due_at: datetime
+    due_explained: str
+    deadline: DeadlineOut
+
+
+class ChoiceOut(Schema):
+    code: str
+    label: str
+
+
+class QuestionOut(Schema):
+    code: str
+    kind: str = Field(description="text, number, money, date, flag or choice")
+    label: str
+    choices: list[ChoiceOut]
+    required: bool
+
+
+class TemplateOut(Schema):
+    code: str
+    title: str
+    titles: dict[str, str]
+    subjects: list[str]
+    spheres: list[str]
+    fields: list[QuestionOut]
+
+
+class TemplateList(Schema):
+    results: list[TemplateOut]
+    next: str | None
+    count: int
+    subjects: dict[str, str]
+    spheres: dict[str, str]
+    demands: dict[str, str]
+
+
+class FileOut(Schema):
+    id: str
+    content_type: str
+    size: int
+
+
+class CourtOut(Schema):
+    joined: int
+    won: int
+    recovered_kzt: int | float
+
+
+class SellerOut(Schema):
+    answered: int
+    in_time: int
+    median_days: float | None
+    ignored: int
+    ignored_share: float | None
+    in_time_share: float | None
+
+
+class ReportOut(Schema):
+    """``outcomes`` add up to ``examined``; a published table of other years is marked ``imported``."""
+
+    first: date = Field(serialization_alias="from")
+    last: date = Field(serialization_alias="to")
+    region: str | None
+    examined: int
+    received: int | None
+    by_channel: dict[str, int]
+    outcomes: dict[str, int] | None
+    satisfied_share: float | None
+    confirmed_share: float | None
+    returned_kzt: int | float | None
+    court: CourtOut | None
+    seller: SellerOut | None
+    outreach: dict[str, Any] | None
+    users: dict[str, int] | None
+    imported: bool
+    source: str | None
+    self_check: str
+
+
+# --- Steps -----------------------------------------------------------------------------------------
+
+
+class Words(Schema):
+    """What the acting side writes; ``reason`` is understood as ``text``."""
+
+    text: str = ""
+    reason: str = ""
+
+    @property
+    def words(self) -> str:
+        return str(payloads.clean(self.text or self.reason))
+
+
+class OfferIn(Words):
+    remedy: str = Field("", description="One of the demands, for example same_replacement")
+    promised_on: date | None = None
+    amount: Decimal | None = Field(None, description="Money to be returned, KZT")
+
+
+class DecideIn(Words):
+    outcome: str = Field("", description="satisfied, explained or redirected")
+    detail: str = ""
+    returned: Decimal | None = Field(None, description="Money returned to the person, KZT")
+
+
+class RefuseIn(Words):
+    ground: str = Field("", description="decided_by_court or decided_before_trial (law 274-IV, art. 42-6)")
+
+
+class RedirectIn(Words):
+    authority: str = Field("", description="Code of the body that gets the case")
+
+
+class WithdrawIn(Words):
+    kind: str = Field(default="own_will", description="own_will, settled_outside or pressure")
+
+
+class CourtIn(Words):
+    role: str = "third_party"
+
+
+class ResultIn(Words):
+    result: str = Field("", description="won, lost or settled")
+    recovered: Decimal | None = Field(None, description="Sum awarded, KZT")
+
+
+class AgreedIn(Words):
+    returned: Decimal | None = None
+
+
+class DuplicateIn(Schema):
+    duplicate_of: str = ""
