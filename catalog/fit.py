@@ -87,9 +87,7 @@ def bounds(parameter: Mapping[str, Any]) -> tuple[int, int]:
     return parameter["value"], parameter["value"]
 
 
-def _compare(
-    definition: Attribute, fit: FitRule, parameter: Mapping[str, Any] | None, measures: Measures
-) -> Reason:
+def _compare(definition: Attribute, fit: FitRule, parameter: Mapping[str, Any] | None, measures: Measures) -> Reason:
     if parameter is None:
         text = _("%(parameter)s: not stated by the supplier.") % {"parameter": definition.name}
         return Reason(definition.code, UNKNOWN, text)

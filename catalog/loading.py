@@ -12,21 +12,24 @@ from typing import Any
 
 from django.db import models, transaction
 from django.utils import translation
+from oscar.core.loading import get_model
 
 from catalog import types
 from catalog.models import (
     AttributeOption,
-    AttributeOptionGroup,
     Category,
     Measure,
     Product,
     ProductAttribute,
     ProductAttributeValue,
-    ProductCategory,
     ProductClass,
 )
 from catalog.slugs import slugify
 from catalog.types import LANGUAGES, STORAGE
+
+# Oscar's own classes of our application, as it wants them asked for.
+AttributeOptionGroup = get_model("catalogue", "AttributeOptionGroup")
+ProductCategory = get_model("catalogue", "ProductCategory")
 
 DATA = Path(__file__).parent / "data"
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from ninja import File, Router
+from ninja import File, Query, Router
 from ninja.files import UploadedFile
 
 from complaints import attachments, filing, reports, routing, selectors, shapes, templates
@@ -116,9 +116,11 @@ def attach(request: HttpRequest, number: str, file: File[UploadedFile]) -> Any:
 
 
 @router.get("/reports/complaints", auth=anyone, by_alias=True, response={200: ReportOut, 409: Problem, 422: Problem})
-def complaint_report(request: HttpRequest, region: str = "", to: str = "") -> dict[str, Any]:
+def complaint_report(
+    request: HttpRequest, first: str = Query("", alias="from"), to: str = "", region: str = ""
+) -> dict[str, Any]:
     """Totals of a span of days (``from``, ``to``; this month when not given) and a region; they add up."""
-    return reports.of_period(period_of(request.GET.get("from", ""), to), region_of(region))
+    return reports.of_period(period_of(first, to), region_of(region))
 
 
 def region_of(text: str) -> Region | None:

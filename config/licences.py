@@ -9,6 +9,7 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 REFUSED = re.compile(r"\b(AGPL|SSPL|BUSL|GPL|GNU (Affero )?General Public|Commons Clause|Proprietary)", re.IGNORECASE)
@@ -35,7 +36,7 @@ def runtime_packages() -> set[str]:
 def licences_of(name: str) -> list[str]:
     """What a package says of its licence: any one of several may be chosen. Empty when it says nothing."""
     try:
-        metadata = importlib.metadata.metadata(name)
+        metadata: Any = importlib.metadata.metadata(name)
     except importlib.metadata.PackageNotFoundError:
         return ["not installed on this platform"]
     stated = metadata.get("License-Expression") or (metadata.get("License") or "").strip()[:200]

@@ -1,37 +1,31 @@
 """Routes: people's pages under a language prefix, programs under /api/v1."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
-from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from catalog.api import router as catalogue
+from complaints.api import router as complaints
 from complaints.urls import plain_urlpatterns as printed_codes
-from marketplace.api import api, router as sign_in
+from marketplace.api import api
+from marketplace.api import router as sign_in
 from marketplace.drafts.api import router as drafts
 from marketplace.urls import account_urlpatterns, plain_urlpatterns
+from orders.api import router as orders
+from suppliers.api import router as suppliers
 
-api.add_router("", sign_in)
-api.add_router("", drafts)
-for name in ("catalog.api", "suppliers.api", "orders.api", "complaints.api"):
-    if find_spec(name):
-        api.add_router("", import_module(name).router)
-
-_pages = [
-    ("marketplace.urls", ""),
-    ("suppliers.urls", ""),
-    ("orders.urls", ""),
-    ("complaints.urls", ""),
-]
+for router in (sign_in, drafts, catalogue, suppliers, orders, complaints):
+    api.add_router("", router)
 
 urlpatterns = [
     path("api/v1/", api.urls),
     *plain_urlpatterns,
     *printed_codes,
     *i18n_patterns(
-        *[path(prefix, include(name)) for name, prefix in _pages if find_spec(name)],
+        path("", include("marketplace.urls")),
+        path("", include("suppliers.urls")),
+        path("", include("orders.urls")),
+        path("", include("complaints.urls")),
         *account_urlpatterns,
         path("admin/", admin.site.urls),
     ),

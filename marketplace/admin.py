@@ -20,9 +20,7 @@ class PortalUserAdmin(UserAdmin):
         (_("Person"), {"fields": ("full_name", "phone", "email", "channel", "language")}),
         (_("Rights"), {"fields": ("role", "region", "office", "authority", "is_active", "is_staff")}),
     )
-    add_fieldsets = (
-        (None, {"classes": ("wide",), "fields": ("username", "role", "password1", "password2")}),
-    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "role", "password1", "password2")}),)
 
 
 @admin.register(Region)

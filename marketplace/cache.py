@@ -7,13 +7,14 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 OPEN_SECONDS = 5.0
 
@@ -25,7 +26,7 @@ class Breaker:
         self._lock = threading.Lock()
         self._skip_until = 0.0
 
-    def call(self, function: Callable[[], Any], otherwise: Any) -> Any:
+    def call(self, function: Callable[[], T], otherwise: T) -> T:
         if time.monotonic() < self._skip_until:
             return otherwise
         try:
@@ -80,5 +81,5 @@ class ForgivingRedisCache(RedisCache):
     def has_key(self, *args: Any, **kwargs: Any) -> bool:
         return self._breaker.call(lambda: super(ForgivingRedisCache, self).has_key(*args, **kwargs), False)
 
-    def clear(self) -> bool:
-        return self._breaker.call(super().clear, False)
+    def clear(self) -> None:
+        self._breaker.call(super().clear, None)

@@ -3,6 +3,7 @@
 ``manage.py check --database default`` runs them all; without the option only those that need no database.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +33,7 @@ def people_can_be_reached(**_options: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def database_is_sound(databases: list[str] | None = None, **_options: Any) -> list[CheckMessage]:
+def database_is_sound(*, databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
     """Kazakh letters must fold, commits must be durable, the server must be recent enough."""
     errors: list[CheckMessage] = []
     for alias in databases or []:

@@ -10,9 +10,8 @@ import io
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -117,7 +116,7 @@ def keep(*, picture: Picture, subject: str, purpose: str, owner: User | None) ->
     return stored
 
 
-def open_for(actor: User, file_id: uuid.UUID) -> tuple[StoredFile, BinaryIO]:
+def open_for(actor: User, file_id: uuid.UUID) -> tuple[StoredFile, File]:
     """A file and its content; foreign and missing alike raise NotFound. Looking leaves a row (guarantee G8)."""
     stored = StoredFile.objects.select_related("owner").filter(pk=file_id).first()
     if stored is None or not _may_open(actor, stored):

@@ -51,13 +51,13 @@ def local_date(value: date | datetime) -> date:
 
 
 def date_long(value: date | datetime, language: str | None = None) -> str:
-    """``2026 жылғы 5 желтоқсан``, ``5 декабря 2026 г.``, ``5 December 2026``."""
+    """``2026 жылғы 5 желтоқсан``, ``5 декабря 2026``, ``5 December 2026``."""
     day, code = local_date(value), _language(language)
     month = MONTHS[code][day.month - 1]
     if code == "kk":
         return f"{day.year}{NO_BREAK}жылғы {day.day}{NO_BREAK}{month}"
     if code == "ru":
-        return f"{day.day}{NO_BREAK}{month} {day.year}{NO_BREAK}г."
+        return f"{day.day}{NO_BREAK}{month}{NO_BREAK}{day.year}"
     return f"{day.day}{NO_BREAK}{month} {day.year}"
 
 

@@ -37,7 +37,8 @@ class Situation:
 
 @cache
 def _data() -> list[dict[str, Any]]:
-    return json.loads(DATA.read_text(encoding="utf-8"))
+    data: list[dict[str, Any]] = json.loads(DATA.read_text(encoding="utf-8"))
+    return data
 
 
 def situations() -> list[Situation]:

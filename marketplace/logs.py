@@ -96,7 +96,9 @@ def start_sentry(transport: Any = None) -> None:
     if not settings.SENTRY_DSN:
         return
     import sentry_sdk
+    from sentry_sdk.integrations.logging import ignore_logger
 
+    ignore_logger("django_structlog.middlewares.request")  # the exception itself is reported already
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
         transport=transport,
@@ -111,7 +113,7 @@ def start_sentry(transport: Any = None) -> None:
     )
 
 
-def scrub(event: Any, _hint: dict[str, Any]) -> Any:
+def scrub(event: Any, hint: dict[str, Any]) -> Any:
     """Keep what an engineer needs: the trace, the route, ids. Drop bodies, headers, queries, quoted rows."""
     request = event.get("request") or {}
     event["request"] = {key: request[key] for key in ("method", "url") if key in request}
@@ -122,8 +124,9 @@ def scrub(event: Any, _hint: dict[str, Any]) -> Any:
     if "user" in event:
         event["user"] = {"id": event["user"].get("id")}
     if "logentry" in event:
-        # The message as written in the code, without what was filled in.
-        event["logentry"] = {"message": event["logentry"].get("message", "")}
+        # The message as written in the code, without what was filled in; structlog's is a dictionary.
+        written = getattr(hint.get("log_record"), "msg", "")
+        event["logentry"] = {"message": written.get("event", "") if isinstance(written, dict) else str(written)}
     for exception in event.get("exception", {}).get("values", []):
         if isinstance(exception.get("value"), str):
             exception["value"] = without_values(exception["value"])

@@ -53,7 +53,7 @@ class LanguageMiddleware(LocaleMiddleware):
                 max_age=timedelta(days=LANGUAGE_COOKIE_DAYS),
                 secure=settings.SESSION_COOKIE_SECURE,
                 httponly=True,
-                samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+                samesite="Lax",
             )
         return response
 

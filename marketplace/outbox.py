@@ -155,7 +155,8 @@ def drain(limit: int = 10_000) -> int:
     Returns how many rows were tried. Rows that handlers add on the way are done as well; a row that
     fails waits for its next time, a row in another worker's hands is left to that worker.
     """
-    tried, left = 0, set()
+    tried = 0
+    left: set[int] = set()
     while tried < limit:
         waiting = OutboxRow.objects.filter(done_at=None, dead_at=None, available_at__lte=timezone.now())
         row = waiting.exclude(pk__in=left).order_by("available_at", "pk").first()
@@ -174,4 +175,3 @@ def revive(*, topic: str | None = None) -> int:
     if topic:
         dead = dead.filter(topic=topic)
     return dead.update(dead_at=None, handed_at=None, attempts=0, available_at=timezone.now())
-

@@ -22,17 +22,14 @@ class RegionFacts:
 
 
 def _load() -> tuple[RegionFacts, ...]:
-    rows = Region.objects.order_by("sort", "code").values(
-        "code", "slug", "name_kk", "name_ru", "name_en", "centre_kk", "centre_ru", "centre_en"
-    )
     return tuple(
         RegionFacts(
-            code=row["code"],
-            slug=row["slug"],
-            names={language: row[f"name_{language}"] or "" for language in ("kk", "ru", "en")},
-            centres={language: row[f"centre_{language}"] or "" for language in ("kk", "ru", "en")},
+            code=region.code,
+            slug=region.slug,
+            names={language: getattr(region, f"name_{language}") or "" for language in ("kk", "ru", "en")},
+            centres={language: getattr(region, f"centre_{language}") or "" for language in ("kk", "ru", "en")},
         )
-        for row in rows
+        for region in Region.objects.order_by("sort", "code")
     )
 
 

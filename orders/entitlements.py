@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max, Q
@@ -191,7 +192,7 @@ def _move(entitlement: Entitlement, action: str, parties: list[str], actor: User
     _record(entitlement, action, actor, before=before, after=step.target, reason=reason)
 
 
-def _record(entitlement: Entitlement, word: str, actor: User | None, **facts: str) -> None:
+def _record(entitlement: Entitlement, word: str, actor: User | None, **facts: Any) -> None:
     kind = f"entitlement.{word}"
     events.record(
         kind=kind, subject=f"entitlement:{entitlement.pk}", actor=actor, on_behalf_of=entitlement.beneficiary, **facts

@@ -48,7 +48,7 @@ class DeliveryForm(DraftForm):
             widget=forms.Select(choices=[("", "–"), *((row.code, row.name) for row in regions.listed())]),
         )
         self.fields["delivery.address"] = _text(
-            _("Address"), hint=_("Town or village, street, house, flat."), autocomplete="street-address"
+            _("Address"), hint=_("Town or village, street, house, flat."), autocomplete="address-line1"
         )
         self.fields["delivery.comment"] = _text(_("What should the courier know? (optional)"), area=True)
 
@@ -109,7 +109,7 @@ class StepForm(forms.Form):
     """A step without questions. Several forms stand on one page, so ids carry the step's name."""
 
     def __init__(self, *args: Any, action: str, **kwargs: Any):
-        super().__init__(*args, auto_id=f"id_{action}_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": f"id_{action}_%s", **kwargs})
         self.action = action
 
     def arguments(self) -> dict[str, Any]:

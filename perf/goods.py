@@ -45,7 +45,7 @@ def _load(load: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def _product(number: int, kinds: list[ProductType], seed: int) -> dict[str, Any]:
-    chance = random.Random(f"{seed}:product:{number}")  # noqa: S311  reproducible, not secret
+    chance = random.Random(f"{seed}:product:{number}")
     kind, brand = chance.choice(kinds), chance.choice(BRANDS)
     model = f"{chance.choice('ABCDKMT')}-{number}"
     by_code = {attribute.code: attribute for attribute in kind.attributes}
@@ -83,7 +83,7 @@ def _value(attribute: Attribute, chance: random.Random) -> Any:
 
 
 def _offers(number: int, offers: int, suppliers: list[str], regions: list[str], seed: int) -> Iterator[dict[str, Any]]:
-    chance = random.Random(f"{seed}:offers:{number}")  # noqa: S311
+    chance = random.Random(f"{seed}:offers:{number}")
     price = chance.randint(20, 4000) * 100
     for place, supplier in enumerate(chance.sample(suppliers, min(offers, len(suppliers)))):
         yield {

@@ -6,6 +6,7 @@ tranche's columns, open orders hold stock), because the measured pages and servi
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -31,14 +32,27 @@ def seed_people_and_orders(volume: Volume) -> None:
     """Add people, entitlements, orders, lines, ledger transfers and events; ids already there are kept."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '256MB'")
-        facts = {
+        facts: dict[str, Any] = {
             "people": people(volume),
             "orders": volume.orders,
             "seed": str(volume.seed),
             "password": make_password("demo-portal") if settings.DEMO else "!",
             "type": TYPE,
         }
-        for statement in (PEOPLE, RECORDS, ENTITLEMENTS, TRANCHES, DRAFTS, ORDERS, LINES, RESERVED, CONSUMED, COLUMNS, STOCK, EVENTS):
+        for statement in (
+            PEOPLE,
+            RECORDS,
+            ENTITLEMENTS,
+            TRANCHES,
+            DRAFTS,
+            ORDERS,
+            LINES,
+            RESERVED,
+            CONSUMED,
+            COLUMNS,
+            STOCK,
+            EVENTS,
+        ):
             cursor.execute(statement, facts)
     _analyse()
 
@@ -47,7 +61,7 @@ def seed_complaints(volume: Volume) -> None:
     """Add complaints about lines of closed orders, with their events."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '256MB'")
-        facts = {"complaints": volume.complaints, "seed": str(volume.seed)}
+        facts: dict[str, Any] = {"complaints": volume.complaints, "seed": str(volume.seed)}
         for statement in (COMPLAINTS, COMPLAINT_EVENTS):
             cursor.execute(statement, facts)
     _analyse()

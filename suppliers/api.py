@@ -75,7 +75,7 @@ def facets_data(facets: search.Facets) -> dict[str, list[dict[str, Any]]]:
         "supplier": lambda item: (item.value, item.label),
         "fit": lambda item: (search.filters.FITS[int(item.value)],) * 2,
     }
-    data = {}
+    data: dict[str, list[dict[str, Any]]] = {}
     for name, values in facets.items():
         data[name] = []
         for item in values:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog import search, types, units
 from catalog.search.filters import FITS
-from catalog.search.query import LONGEST_TEXT, SORTS, AttributeFilter, Query, read_filter
+from catalog.search.query import LONGEST_TEXT, AttributeFilter, Query, read_filter
 from catalog.selectors import Beneficiary
 from catalog.types import Attribute, ProductType
 from marketplace import formats, regions
@@ -25,18 +25,18 @@ SORT_LABELS = {
 MOST_INTERVALS = 6  # a panel of twenty boxes helps nobody
 
 
-class PriceField(forms.CharField):
-    """A sum typed as people type it: ``142 000,50``. Returns Decimal or None."""
+class PriceField(forms.Field):
+    """A number typed as people type it: ``142 000,50``. Returns Decimal or None."""
 
     def __init__(self, **options: Any):
         super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "width": 10}), **options)
 
     def to_python(self, value: Any) -> Decimal | None:
-        return _number(super().to_python(value), self)
+        return _number(str(value or ""))
 
 
-def _number(text: str, field: forms.Field) -> Decimal | None:
-    cleaned = text.replace(" ", "").replace(formats.NO_BREAK, "").replace(",", ".").removesuffix("₸")
+def _number(text: str) -> Decimal | None:
+    cleaned = text.strip().replace(" ", "").replace(formats.NO_BREAK, "").replace(",", ".").removesuffix("₸")
     if not cleaned:
         return None
     try:
@@ -67,6 +67,7 @@ class FilterForm(forms.Form):
         passed_on: Iterable[str] = (),
     ):
         super().__init__(data)
+        self.asked = data
         self.product_type = product_type
         self.beneficiary = beneficiary
         if product_type is not None:
@@ -80,10 +81,10 @@ class FilterForm(forms.Form):
         self.intervals = self._add_intervals()
         self.choices = self._add_choices()
         listed = [(region.code, region.name) for region in regions.listed()]
-        self.fields["region"].choices = [("", _("All Kazakhstan")), *listed]
+        self._choice("region").choices = [("", _("All Kazakhstan")), *listed]
         # What a facet will name is not known yet: any code may be asked for, an unknown one finds nothing.
         asked = data.get("supplier", "")
-        self.fields["supplier"].choices = [("", _("Any")), *([(asked, asked)] if asked else [])]
+        self._choice("supplier").choices = [("", _("Any")), *([(asked, asked)] if asked else [])]
         self.full_clean()
 
     def _add_types(self) -> None:
@@ -141,7 +142,7 @@ class FilterForm(forms.Form):
             attributes=tuple(self._filters()),
             fits=bool(found.get("fits")),
             measures=self.beneficiary.measures,
-            sort=found.get("sort") if found.get("sort") in SORTS else "best",
+            sort=found.get("sort") or "best",
             page=page,
         )
 
@@ -167,36 +168,39 @@ class FilterForm(forms.Form):
         if "type" in self.fields:
             self._counted("type", by_code)
         self._counted("region", numbers.get("region", {}))
-        chosen = [choice for choice in self.fields["supplier"].choices if choice[0] not in dict(suppliers)]
-        self.fields["supplier"].choices = [*chosen, *suppliers]
+        chosen = [pair for pair in _pairs(self._choice("supplier")) if pair[0] not in dict(suppliers)]
+        self._choice("supplier").choices = [*chosen, *suppliers]
         if "fits" in self.fields:
             fitting = numbers.get("fit", {}).get(str(FITS.index("fits")), 0)
             self["fits"].label = _("Only what fits (%(count)s)") % {"count": fitting}
         for attribute in self.choices:
             name = f"attr.{attribute.code}"
             self._counted(name, numbers.get(name, {}))
-            if not self.fields[name].choices:
+            if not _pairs(self._choice(name)):
                 del self.fields[name]
 
     def _counted(self, name: str, numbers: dict[str, int]) -> None:
-        field = self.fields[name]
-        chosen = self.data.getlist(name)
+        field = self._choice(name)
+        chosen = self.asked.getlist(name)
         field.choices = [
             (value, f"{label} ({numbers.get(value, 0)})" if value else label)
-            for value, label in field.choices
+            for value, label in _pairs(field)
             if not value or value in chosen or numbers.get(value)
         ]
+
+    def _choice(self, name: str) -> forms.ChoiceField:
+        return cast(forms.ChoiceField, self.fields[name])
 
     def chosen(self) -> list[dict[str, str]]:
         """The filters in force, each with the address of the list without it."""
         listed = []
         for name in self.fields:
-            if name in {"q", "sort"} or self[name].is_hidden or not self.data.get(name) or name in self.errors:
+            if name in {"q", "sort"} or self[name].is_hidden or not self.asked.get(name) or name in self.errors:
                 continue
             value = self.cleaned_data.get(name)
             if value in (None, "", [], False):
                 continue
-            rest = self.data.copy()
+            rest = self.asked.copy()
             rest.pop(name)
             rest.pop("page", None)
             listed.append({"label": self._in_words(name, value), "remove_url": f"?{rest.urlencode()}"})
@@ -207,10 +211,15 @@ class FilterForm(forms.Form):
         if isinstance(field, forms.BooleanField):
             return str(field.label)
         if isinstance(field, forms.ChoiceField):
-            labels = dict(field.choices)
+            labels = dict(_pairs(field))
             asked = value if isinstance(value, list) else [value]
             value = ", ".join(str(labels.get(item, item)) for item in asked)
         return f"{field.label}: {value}"
+
+
+def _pairs(field: forms.ChoiceField) -> list[tuple[str, str]]:
+    """Value and label of every choice; none of our lists has groups."""
+    return [(str(value), str(label)) for value, label in cast(list[tuple[Any, Any]], field.choices)]
 
 
 def _choices(attribute: Attribute) -> list[tuple[str, str]]:

@@ -66,7 +66,10 @@ def _day(text: str | None) -> date | None:
 
 
 def load_offers(path: Path = DATA / "offers.json") -> int:
-    """Published offers by supplier and article; a known offer keeps its stock and counts as confirmed again."""
+    """Published offers by supplier and article.
+
+    A known offer keeps its stock and its state, and counts as confirmed again: a hidden one is back on sale.
+    """
     items = read(path)
     with transaction.atomic():
         products = dict(Product.objects.filter(upc__in={item["product"] for item in items}).values_list("upc", "pk"))
@@ -78,6 +81,9 @@ def load_offers(path: Path = DATA / "offers.json") -> int:
             key=["partner", "partner_sku"],
             keep=["num_in_stock", "num_allocated", "status", "date_created"],
         )
+        StockRecord.objects.filter(
+            status=StockRecord.Status.HIDDEN, partner_sku__in=[item["sku"] for item in items]
+        ).update(status=StockRecord.Status.PUBLISHED)
     return len(items)
 
 

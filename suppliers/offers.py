@@ -114,7 +114,7 @@ def _check(price: Decimal | None, stock: int | None, confirm_stock: bool) -> Non
 
 
 def _locked(offer_id: int, actor: User) -> StockRecord:
-    offer = (
+    offer: StockRecord | None = (
         StockRecord.objects.select_for_update(of=("self",), no_key=True)
         .select_related("partner", "product")
         .filter(pk=offer_id, partner=own_supplier(actor))

@@ -28,7 +28,8 @@ def supplier_of(token: str) -> Partner | None:
     named = read(token)
     if named is None or named[0] != SUPPLIER:
         return None
-    return Partner.objects.filter(pk=named[1]).exclude(status=Partner.Status.APPLICANT).first()
+    found: Partner | None = Partner.objects.filter(pk=named[1]).exclude(status=Partner.Status.APPLICANT).first()
+    return found
 
 
 def make(kind: str, number: int) -> str:

@@ -151,7 +151,7 @@ def _smoothed(hits: int, lines: int, prior: Mapping[str, float]) -> float:
 
 
 def _quality(standing: Standing, priors: Mapping[str, Any]) -> float:
-    prior = priors["rating"]
+    prior: Mapping[str, float] = priors["rating"]
     mark = (standing.rating_sum + prior["mark"] * prior["marks"]) / (standing.rating_count + prior["marks"])
     rejected = _smoothed(standing.rejected_lines, standing.delivered_lines, priors["rejected"])
     return (mark - 1) / 4 * (1 - min(1.0, rejected))

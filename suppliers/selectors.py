@@ -168,12 +168,13 @@ def _facts(offer: StockRecord, place: ranking.Ranked, order: list[ranking.Ranked
 def visible_suppliers() -> QuerySet[Partner]:
     """Suppliers that everybody may look up, with the number of their published offers."""
     published = Count("stockrecords", filter=Q(stockrecords__status=StockRecord.Status.PUBLISHED))
-    return (
+    found: QuerySet[Partner] = (
         Partner.objects.filter(status__in=VISIBLE)
         .select_related("home_region")
         .annotate(offer_count=published)
         .order_by("name", "pk")
     )
+    return found
 
 
 def supplier(code: str) -> Partner:
@@ -186,9 +187,9 @@ def supplier(code: str) -> Partner:
 
 def own_supplier(actor: User) -> Partner:
     """The supplier that the actor works for. Raises Forbidden for everybody else."""
-    partner = None
+    partner: Partner | None = None
     if actor.is_authenticated and actor.role == Role.SUPPLIER:
-        partner = actor.partners.order_by("pk").first()
+        partner = Partner.objects.filter(users=actor).order_by("pk").first()
     if partner is None:
         raise Forbidden
     return partner
@@ -196,11 +197,8 @@ def own_supplier(actor: User) -> Partner:
 
 def own_offers(actor: User) -> QuerySet[StockRecord]:
     """The actor's own offers in every state. Raises Forbidden for who works for no supplier."""
-    return (
-        StockRecord.objects.filter(partner=own_supplier(actor))
-        .select_related("product", "partner")
-        .order_by("product__product_class__sort", "product__title", "pk")
-    )
+    offers: QuerySet[StockRecord] = StockRecord.objects.filter(partner=own_supplier(actor))
+    return offers.select_related("product", "partner").order_by("product__product_class__sort", "product__title", "pk")
 
 
 def own_offer(actor: User, offer_id: int) -> StockRecord:

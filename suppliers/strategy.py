@@ -19,7 +19,7 @@ from suppliers.models import Partner, StockRecord
 
 def purchasable(fresh_since: datetime | None = None) -> QuerySet[StockRecord]:
     """Offers that can be ordered now. ``fresh_since``: the moment of ``ranking.policy()``, asked for when missing."""
-    return StockRecord.objects.filter(
+    offers: QuerySet[StockRecord] = StockRecord.objects.filter(
         status=StockRecord.Status.PUBLISHED,
         partner__status=Partner.Status.APPROVED,
         product__moderation=Product.Moderation.PUBLISHED,
@@ -27,6 +27,7 @@ def purchasable(fresh_since: datetime | None = None) -> QuerySet[StockRecord]:
         stock_confirmed_at__gte=fresh_since or ranking.policy().fresh_since,
         num_in_stock__gt=F("num_allocated"),
     )
+    return offers
 
 
 class BestValue(NoTax, Structured):

@@ -15,7 +15,6 @@ from typing import Any
 
 from django.db import connection
 
-from catalog import types
 from catalog.search import fit_sql
 from catalog.search.query import AttributeFilter, Query
 from catalog.types import ProductType
@@ -246,9 +245,3 @@ def _parameter_counts(statement: _Statement, product_type: ProductType, flags: S
             " WHERE stated.key = ANY(%s) GROUP BY stated.key, choice.value",
             codes,
         )
-
-
-def type_code(value: FacetValue) -> str:
-    """The code of the type a facet value stands for."""
-    found = types.book().by_id.get(int(value.value))
-    return found.code if found else value.value

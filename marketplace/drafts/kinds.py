@@ -28,8 +28,8 @@ class Kind:
     knows: Callable[[str], bool]
     may_edit: Callable[[User, Draft], bool]
     beneficiary_for: Callable[[User, int | None], User | None]
+    submit: Callable[..., Answer]
     may_write: Callable[[User, Draft, str], bool] = _always
-    submit: Callable[..., Answer] | None = None
     results: Callable[[Draft], list[dict[str, Any]]] = lambda draft: list(draft.result.get("orders", []))
 
 

@@ -68,7 +68,7 @@ class Receipt:
 
     @property
     def rev(self) -> int:
-        return self.answer["rev"]
+        return int(self.answer["rev"])
 
 
 def save(
@@ -157,7 +157,7 @@ def _create(draft_id: UUID, actor: User, kind: str, schema: int, beneficiary_id:
             "INSERT INTO marketplace_draft (id, kind, schema, status, beneficiary_id, author_id, rev, fields,"
             " conflicts, result, created_at, updated_at)"
             " VALUES (%s, %s, %s, 'open', %s, %s, 0, '{}', '{}', '{}', %s, %s) ON CONFLICT (id) DO NOTHING",
-            [draft_id, kind, schema, beneficiary and beneficiary.pk, actor.pk, now, now],
+            [draft_id, kind, schema, beneficiary.pk if beneficiary else None, actor.pk, now, now],
         )
     draft = _locked(draft_id)
     if draft is None:

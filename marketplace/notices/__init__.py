@@ -14,8 +14,8 @@ from django.utils.translation import get_language
 from marketplace import outbox
 from marketplace.models import Notice, User
 
-TITLE_LENGTH = Notice._meta.get_field("title").max_length
-DEDUPE_LENGTH = Notice._meta.get_field("dedupe").max_length
+TITLE_LENGTH = 200  # as long as the columns
+DEDUPE_LENGTH = 120
 TOPIC = "notice.send"
 
 
@@ -47,7 +47,7 @@ def create(
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', '', %s, %s)"
             " ON CONFLICT (dedupe) DO NOTHING RETURNING id",
             [
-                recipient and recipient.pk,
+                recipient.pk if recipient else None,
                 kind,
                 subject,
                 channel,
@@ -63,9 +63,10 @@ def create(
         inserted = cursor.fetchone()
     if inserted is None:
         return None
+    notice_id: int = inserted[0]
     if not by_phone:
-        outbox.add(TOPIC, str(inserted[0]))
-    return inserted[0]
+        outbox.add(TOPIC, str(notice_id))
+    return notice_id
 
 
 def _short(dedupe: str) -> str:
@@ -84,7 +85,7 @@ def _way(recipient: User | None, channel: str | None, address: str | None) -> tu
     wanted = channel or recipient.channel
     if wanted == User.Channel.CALL:
         return User.Channel.CALL, recipient.phone
-    reach = {User.Channel.SMS: recipient.phone, User.Channel.EMAIL: recipient.email}
+    reach: dict[str, str] = {User.Channel.SMS: recipient.phone, User.Channel.EMAIL: recipient.email}
     for possible in (wanted, *reach):
         if reach[possible]:
             return possible, reach[possible]

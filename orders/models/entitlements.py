@@ -1,5 +1,7 @@
 """What a person's individual programme entitles to, in tranches, with its ledger."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -114,7 +116,7 @@ class Tranche(models.Model):
         return self.quantity - self.reserved_quantity - self.consumed_quantity
 
     @property
-    def free_sum(self):
+    def free_sum(self) -> Decimal:
         """KZT that the state can still pay from this tranche."""
         return self.budget - self.reserved_sum - self.consumed_sum
 

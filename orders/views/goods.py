@@ -23,15 +23,18 @@ def form_of(draft: Draft, found: Review, data: Any) -> GoodsForm:
     """A control for the packs of each line, and boxes for the offers to try next."""
     chosen = {line.key: found.offers.get(line.offer or 0) for line in found.answers.lines}
     ranked = _ranked({offer.product_id for offer in chosen.values() if offer is not None}, found)
-    lines = {
-        key: [
-            (str(row.id), _choice(row))
-            for row in (ranked.get(offer.product_id, []) if offer else [])
-            if row.delivers and offer is not None and row.id != offer.pk
-        ][:MOST_OTHERS]
-        for key, offer in chosen.items()
-    }
+    lines = {key: _others(offer, ranked.get(offer.product_id, [])) if offer else [] for key, offer in chosen.items()}
     return GoodsForm(data, initial=drafting.live(draft), lines=lines)
+
+
+def _others(offer: StockRecord, ranked: list[RankedOffer]) -> list[tuple[str, str]]:
+    """Other offers of the product that deliver and cost the person no more for a piece: only those are ever asked."""
+    own = next((row.you_pay / row.pack_size for row in ranked if row.id == offer.pk), None)
+    return [
+        (str(row.id), _choice(row))
+        for row in ranked
+        if row.delivers and row.id != offer.pk and (own is None or row.you_pay / row.pack_size <= own)
+    ][:MOST_OTHERS]
 
 
 def _ranked(products: set[int], found: Review) -> dict[int, list[RankedOffer]]:

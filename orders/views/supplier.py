@@ -47,7 +47,14 @@ def desk(request: HttpRequest) -> HttpResponse:
     for order in page:
         allowed = selectors.allowed(order, ["supplier"])
         at_once = [{"action": action, "label": labels[action]} for action in allowed if action in AT_ONCE]
-        tasks.append({"order": order, "lines": list(order.lines.all()), "at_once": at_once})
+        tasks.append(
+            {
+                "order": order,
+                "lines": list(order.lines.all()),
+                "at_once": at_once,
+                "next": labels[allowed[0]] if allowed else _("Open"),
+            }
+        )
     waiting = selectors.work(request.user).exclude(pk__in=selectors.to_do(request.user).values("pk"))
     context = {"page": page, "tasks": tasks, "waiting": list(waiting.select_related("region")[:PAGE_SIZE])}
     return render(request, "supplier/desk.html", context)

@@ -27,7 +27,8 @@ class Beneficiary(PortalUser):
         entitlements = (self.read("/entitlements") or {"results": []})["results"]
         open_ones = [row for row in entitlements if row["status"] == "active" and row["remaining_quantity"] > 0]
         if not open_ones:
-            return self.look_around()
+            self.look_around()
+            return
         wanted = random.choice(open_ones)
         products = (self.read("/products", "products?type", type=wanted["type"]["code"]) or {"results": []})["results"]
         offers = [
@@ -37,7 +38,7 @@ class Beneficiary(PortalUser):
             if offer["stock"] > 0 and offer["pack_size"] <= wanted["remaining_quantity"]
         ]
         if not offers:
-            return None
+            return
         self.fill_in_and_submit(wanted, random.choice(offers))
 
     def fill_in_and_submit(self, wanted: dict, offer: dict) -> None:

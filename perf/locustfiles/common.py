@@ -77,7 +77,10 @@ class PortalUser(HttpUser):
             return None
 
     def save(self, draft: str, fields: dict[str, Any], seq: int) -> Any:
-        ops = [{"f": name, "v": value, "base": 0, "seq": seq + number} for number, (name, value) in enumerate(fields.items())]
+        ops = [
+            {"f": name, "v": value, "base": 0, "seq": seq + number}
+            for number, (name, value) in enumerate(fields.items())
+        ]
         return self.send(
             "PATCH",
             f"/drafts/{draft}",

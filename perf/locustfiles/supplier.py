@@ -16,5 +16,11 @@ class Supplier(PortalUser):
             for action in ("confirm", "ship"):
                 if action in order["allowed"]:
                     # another session of the same supplier may have been faster
-                    self.send("POST", f"/orders/{order['number']}/{action}", {}, name=f"/orders/{{n}}/{action}", expected=(200, 409))
+                    self.send(
+                        "POST",
+                        f"/orders/{order['number']}/{action}",
+                        {},
+                        name=f"/orders/{{n}}/{action}",
+                        expected=(200, 409),
+                    )
                     return

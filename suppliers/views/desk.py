@@ -76,11 +76,12 @@ def _page(request: HttpRequest) -> str:
 def _list(request: HttpRequest, failed: tuple[int, OfferForm] | None = None) -> HttpResponse:
     page = Paginator(selectors.own_offers(request.user), PAGE_SIZE).get_page(_page(request))
     rows = [_row(offer, failed[1] if failed and failed[0] == offer.pk else None) for offer in page]
-    errors = [
-        {"text": text, "target": f"{name}-{failed[0]}"}
-        for name, texts in (failed[1].errors.items() if failed else [])
-        for text in texts
-    ]
+    errors = []
+    if failed is not None:
+        offer_id, form = failed
+        errors = [
+            {"text": text, "target": f"{name}-{offer_id}"} for name, texts in form.errors.items() for text in texts
+        ]
     context = {"page": page, "rows": rows, "errors": errors, "has_errors": bool(errors)}
     return render(request, "supplier/offers.html", context, status=422 if errors else 200)
 

@@ -24,7 +24,9 @@ class Client:
         return self._read(self.session.get(self.base + path, params=params, timeout=20), expect)
 
     def post(self, path: str, body: Any = None, expect: int = 200, **headers: str) -> Any:
-        return self._read(self.session.post(self.base + path, json=body or {}, headers=_dashed(headers), timeout=20), expect)
+        return self._read(
+            self.session.post(self.base + path, json=body or {}, headers=_dashed(headers), timeout=20), expect
+        )
 
     def patch(self, path: str, body: Any, expect: int = 200, **headers: str) -> Any:
         return self._read(
@@ -39,7 +41,10 @@ class Client:
 
     def save(self, draft: str, fields: dict[str, Any], *, base: int = 0, expect: int = 200, **more: Any) -> Any:
         """Save fields of a draft as one device would."""
-        ops = [{"f": name, "v": value, "base": base, "seq": number} for number, (name, value) in enumerate(fields.items(), 1)]
+        ops = [
+            {"f": name, "v": value, "base": base, "seq": number}
+            for number, (name, value) in enumerate(fields.items(), 1)
+        ]
         return self.patch(
             f"/drafts/{draft}",
             {"device": f"test-{self.username}", "schema": 1, "ops": ops, **more},

@@ -1,6 +1,5 @@
 # Run inside `manage.py shell`: copies the demo's mother, her child and the child's entitlements under each of NAMES.
 import json
-from datetime import date
 
 from django.utils import timezone
 
@@ -40,8 +39,8 @@ def family(name: str) -> dict[str, str]:
             tranche.reserved_quantity = tranche.consumed_quantity = 0
             tranche.reserved_sum = tranche.consumed_sum = 0
             tranche.save()
-    assert Tranche.objects.filter(entitlement__beneficiary=ward, opens_on__lte=today).exists(), date.today()
+    assert Tranche.objects.filter(entitlement__beneficiary=ward, opens_on__lte=today).exists()
     return {"guardian": guardian.username, "ward": ward.pk}
 
 
-print(json.dumps({name: family(name) for name in NAMES}))  # noqa: F821
+print(json.dumps({name: family(name) for name in NAMES}))  # noqa: F821, T201

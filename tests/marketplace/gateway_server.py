@@ -36,7 +36,9 @@ class SmsProvider:
         self.server.shutdown()
         self.server.server_close()
 
-    def _handler(provider) -> type[BaseHTTPRequestHandler]:  # noqa: N805  "self" is the handler below
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        provider = self
+
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])

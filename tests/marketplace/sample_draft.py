@@ -28,9 +28,7 @@ def _may_edit(actor: User, draft: Draft) -> bool:
     return draft.beneficiary_id is not None and access.people_of(actor).filter(pk=draft.beneficiary_id).exists()
 
 
-def _submit(
-    *, draft_id: uuid.UUID, actor: User, expected_rev: int, request: idempotency.Request
-) -> idempotency.Answer:
+def _submit(*, draft_id: uuid.UUID, actor: User, expected_rev: int, request: idempotency.Request) -> idempotency.Answer:
     def work() -> tuple[int, dict[str, Any]]:
         draft = saving.lock_for_submit(draft_id=draft_id, actor=actor)
         if draft.status != Draft.Status.OPEN:

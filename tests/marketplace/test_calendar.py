@@ -88,7 +88,9 @@ def test_whether_a_last_day_off_moves_is_a_rule() -> None:
     rule("test.days", {"days": 10})
     Rule.objects.create(code="deadline.last_day_moves", valid_from=date(2026, 11, 1), value={"enabled": False})
     assert calendar.deadline("test.days", date(2026, 10, 29)).respond_by == date(2026, 11, 9)
-    assert calendar.deadline("test.days", date(2026, 11, 5)).respond_by == date(2026, 11, 15), "a Sunday, from November on"
+    assert calendar.deadline("test.days", date(2026, 11, 5)).respond_by == date(2026, 11, 15), (
+        "a Sunday, from November on"
+    )
 
 
 def test_whether_the_day_of_filing_counts_is_a_rule() -> None:
@@ -108,7 +110,10 @@ def test_the_ministry_corrects_an_estimated_day() -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "10 calendar days after 05.11.2026; the last day is 16.11.2026. Days off that do not count: 15.11.2026."),
+        (
+            "en",
+            "10 calendar days after 05.11.2026; the last day is 16.11.2026. Days off that do not count: 15.11.2026.",
+        ),
         ("ru", "Основание"),
     ],
 )

@@ -98,9 +98,7 @@ def test_a_key_stands_for_one_body(signed_in: SignIn, marat: User, draft_id: uui
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256])
-def test_a_save_needs_a_key_of_decent_length(
-    signed_in: SignIn, marat: User, draft_id: uuid.UUID, key: str
-) -> None:
+def test_a_save_needs_a_key_of_decent_length(signed_in: SignIn, marat: User, draft_id: uuid.UUID, key: str) -> None:
     response = patch(signed_in(marat), draft_id, body_of(op("name", "Марат")), key=key)
     assert (response.status_code, response.json()["code"]) == (400, "idempotency_key_missing")
     assert not Draft.objects.exists()
@@ -153,16 +151,12 @@ def test_what_the_database_cannot_hold_is_dropped_and_the_rest_kept(
     assert DraftSave.objects.get().device == "d"
 
 
-def test_numbers_beyond_every_column_are_no_error_of_ours(
-    signed_in: SignIn, aigul: User, draft_id: uuid.UUID
-) -> None:
+def test_numbers_beyond_every_column_are_no_error_of_ours(signed_in: SignIn, aigul: User, draft_id: uuid.UUID) -> None:
     body = body_of(op("name", "x", base=10**30, seq=10**30), beneficiary=10**30)
     assert patch(signed_in(aigul), draft_id, body).status_code == 404
 
 
-def test_saving_the_live_value_again_is_no_new_version(
-    signed_in: SignIn, marat: User, draft_id: uuid.UUID
-) -> None:
+def test_saving_the_live_value_again_is_no_new_version(signed_in: SignIn, marat: User, draft_id: uuid.UUID) -> None:
     client = signed_in(marat)
     saved(client, draft_id, op("name", "Марат"))
 
@@ -239,7 +233,11 @@ def test_a_person_settles_a_conflict(
     assert response["ETag"] == '"3"'
     assert resolve().json()["rev"] == 3, "the same key again changes nothing"
     last = client.get(f"{ROUTE}{draft_id}/history").json()["results"][-1]
-    assert (last["by"], last["ops"][0]["s"], last["ops"][0]["v"]) == (client_user(who, marat, gulnar).pk, "resolved", kept)
+    assert (last["by"], last["ops"][0]["s"], last["ops"][0]["v"]) == (
+        client_user(who, marat, gulnar).pk,
+        "resolved",
+        kept,
+    )
     assert {last["ops"][0]["other"], kept} == {"8 701", "8 777"}
 
 
@@ -370,7 +368,9 @@ def test_history_says_who_changed_what_from_where(
         (1, "Марат Әбенов", "phone"),
         (2, "Гүлнар Оспанова", "office"),
     ]
-    assert history["results"][1]["ops"] == [{"f": "address", "v": "Өскемен", "base": 0, "seq": 1, "s": "applied", "ver": 1}]
+    assert history["results"][1]["ops"] == [
+        {"f": "address", "v": "Өскемен", "base": 0, "seq": 1, "s": "applied", "ver": 1}
+    ]
 
 
 def test_submitting_needs_the_reviewed_revision_and_happens_once(

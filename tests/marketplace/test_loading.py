@@ -42,7 +42,11 @@ def test_every_text_stands_in_three_languages() -> None:
 def test_authorities_hang_together() -> None:
     loading.load_all()
     department = Authority.objects.select_related("parent__parent", "region").get(code="dtzpp-KZ-79")
-    assert (department.region.slug, department.parent.code, department.parent.parent.code) == ("shymkent", "kzpp", "mti")
+    assert (department.region.slug, department.parent.code, department.parent.parent.code) == (
+        "shymkent",
+        "kzpp",
+        "mti",
+    )
     assert Authority.objects.get(code="so-semey").office.code == "semey"
 
 

@@ -47,7 +47,8 @@ def test_the_second_pass_of_the_checksum() -> None:
     stem = next(
         f"95010130{tail:03d}"
         for tail in range(1000)
-        if sum(weight * int(digit) for weight, digit in zip(range(1, 12), f"95010130{tail:03d}", strict=True)) % 11 == 10
+        if sum(weight * int(digit) for weight, digit in zip(range(1, 12), f"95010130{tail:03d}", strict=True)) % 11
+        == 10
     )
     second = sum(w * int(d) for w, d in zip((3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2), stem, strict=True)) % 11
     right = [digit for digit in "0123456789" if identity.has_valid_checksum(stem + digit)]
@@ -142,7 +143,9 @@ def test_payloads_become_storable(body: bytes, value: Any) -> None:
     assert payloads.read(body) == value
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"NaN", b"[Infinity]", b"1e999", b"[" * 50_000, b"\xff\xfe\xfd", b"9" * 5000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"NaN", b"[Infinity]", b"1e999", b"[" * 50_000, b"\xff\xfe\xfd", b"9" * 5000]
+)
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError):
         payloads.read(body)
@@ -173,7 +176,9 @@ def test_a_machine_knows_who_may_do_what_when() -> None:
     assert machine.find("go", "red", ["driver"]).target == "green"
 
 
-@pytest.mark.parametrize(("action", "state", "party"), [("stop", "red", "driver"), ("fail", "red", "driver"), ("x", "red", "clock")])
+@pytest.mark.parametrize(
+    ("action", "state", "party"), [("stop", "red", "driver"), ("fail", "red", "driver"), ("x", "red", "clock")]
+)
 def test_an_illegal_step_names_the_legal_ones(action: str, state: str, party: str) -> None:
     machine = Machine("light", Light, STEPS)
     with pytest.raises(IllegalStep) as refusal:

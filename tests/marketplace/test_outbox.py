@@ -27,7 +27,7 @@ class Doer:
 
     def __call__(self, row: OutboxRow) -> None:
         if row.key in self.failing:
-            raise ValueError(f'broken\nDETAIL:  Key (phone)=(+77010000001) of {row.key}')
+            raise ValueError(f"broken\nDETAIL:  Key (phone)=(+77010000001) of {row.key}")
         self.done.append(row.key)
 
 
@@ -108,9 +108,7 @@ def test_two_relays_never_take_the_same_row(doer: Doer) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_control_without_row_locks_two_relays_take_the_same_row(
-    doer: Doer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_control_without_row_locks_two_relays_take_the_same_row(doer: Doer, monkeypatch: pytest.MonkeyPatch) -> None:
     queryset = type(OutboxRow.objects.all())
     monkeypatch.setattr(queryset, "select_for_update", lambda self, **options: self)
     add(*(str(number) for number in range(100)))

@@ -61,7 +61,14 @@ def test_the_next_visit_starts_in_the_language_of_the_last_page() -> None:
 
 @pytest.mark.parametrize(
     ("header", "cookie", "language"),
-    [("ru", "", "ru"), ("ru-KZ;q=0.9", "en", "ru"), ("", "ru", "ru"), ("", "", "kk"), ("de", "ru", "ru"), ("*", "", "kk")],
+    [
+        ("ru", "", "ru"),
+        ("ru-KZ;q=0.9", "en", "ru"),
+        ("", "ru", "ru"),
+        ("", "", "kk"),
+        ("de", "ru", "ru"),
+        ("*", "", "kk"),
+    ],
 )
 def test_the_api_speaks_the_language_of_the_header(header: str, cookie: str, language: str) -> None:
     client = Client()
@@ -335,7 +342,11 @@ def test_life_situations_lead_step_by_step(language: str, django_assert_max_num_
 
 def test_life_situations_speak_three_languages() -> None:
     for item in life._data():
-        for texts in (item["title"], item["lead"], *(step[name] for step in item["steps"] for name in ("title", "text"))):
+        for texts in (
+            item["title"],
+            item["lead"],
+            *(step[name] for step in item["steps"] for name in ("title", "text")),
+        ):
             assert all(texts[code].strip() for code in ("kk", "ru", "en"))
             assert len(set(texts.values())) == 3
 
@@ -352,7 +363,9 @@ def test_the_map_shows_every_office(master_data: None, language: str, django_ass
     assert html.count('class="app-tiles__c') == 20
     assert 'href="#region-east-kazakhstan"' in html
     assert 'id="region-east-kazakhstan"' in html
-    assert {"kk": "Шығыс Қазақстан облысы", "ru": "Восточно-Казахстанская область", "en": "East Kazakhstan"}[language] in html
+    assert {"kk": "Шығыс Қазақстан облысы", "ru": "Восточно-Казахстанская область", "en": "East Kazakhstan"}[
+        language
+    ] in html
 
 
 def test_an_empty_map_is_no_error() -> None:

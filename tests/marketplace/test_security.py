@@ -18,6 +18,7 @@ from tests.marketplace.sample_draft import ROUTE, body_of, op, patch
 pytestmark = pytest.mark.django_db
 
 SignIn = Callable[[User], Client]
+RIGHT = "a long password"
 
 VISITORS_PAGES = [
     "",
@@ -120,7 +121,7 @@ def marat_with_password(marat: User) -> User:
     return marat
 
 
-def sign_in(client: Client, password: str = "a long password", **more: str) -> object:
+def sign_in(client: Client, password: str = RIGHT, **more: str) -> object:
     return client.post("/ru/account/login/", {"login": "marat", "password": password} | more)
 
 
@@ -225,7 +226,16 @@ def test_the_published_password_opens_nothing_without_the_demonstration(marat: U
 
 
 @pytest.mark.parametrize(
-    "path", ["signup/", "email/", "password/set/", "password/reset/", "confirm-email/", "login/code/confirm/", "reauthenticate/"]
+    "path",
+    [
+        "signup/",
+        "email/",
+        "password/set/",
+        "password/reset/",
+        "confirm-email/",
+        "login/code/confirm/",
+        "reauthenticate/",
+    ],
 )
 def test_other_pages_of_allauth_are_not_there(signed_in: SignIn, marat: User, path: str) -> None:
     assert signed_in(marat).get(f"/ru/account/{path}").status_code == 404
@@ -323,7 +333,9 @@ def test_a_token_of_somebody_who_left_opens_nothing(marat_with_password: User) -
     assert Client().post("/api/v1/auth/token", body, content_type="application/json").status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/ru/account/", "/ru/calls/1/told/", "/ru/vision/", "/ru/account/logout/", "/ru/account/login/"])
+@pytest.mark.parametrize(
+    "path", ["/ru/account/", "/ru/calls/1/told/", "/ru/vision/", "/ru/account/logout/", "/ru/account/login/"]
+)
 def test_forms_of_pages_need_their_token(strict: Client, path: str) -> None:
     response = strict.post(path, {})
     assert response.status_code == 403

@@ -36,12 +36,14 @@ def test_suppliers_and_offers_arrive_and_a_second_run_keeps_the_stock(catalogue,
     assert (offer.status, offer.num_in_stock, offer.num_allocated, str(offer.price)) == ("published", 64, 0, "142000.00")
 
     StockRecord.objects.filter(pk=offer.pk).update(num_in_stock=60, num_allocated=3, status="withdrawn")
+    StockRecord.objects.filter(partner=jarqyn, partner_sku="JM-BOTA-50-TIREK").update(status="hidden")
     Partner.objects.filter(pk=jarqyn.pk).update(delivered_lines=7)
     with CaptureQueriesContext(connection) as queries:
         load_suppliers()
         load_offers()
     again = StockRecord.objects.get(pk=offer.pk)
     assert (again.num_in_stock, again.num_allocated, again.status) == (60, 3, "withdrawn")
+    assert StockRecord.objects.get(partner_sku="JM-BOTA-50-TIREK").status == "published", "its stock is confirmed"
     assert Partner.objects.get(pk=jarqyn.pk).delivered_lines == 7
     assert (Partner.objects.count(), StockRecord.objects.count()) == (12, len(OFFERS))
     assert len(queries) <= 20
