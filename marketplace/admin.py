@@ -69,5 +69,6 @@ class RuleAdmin(admin.ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Rule, form: object, change: bool) -> None:
+        assert request.user.is_authenticated
         obj.author = request.user
         super().save_model(request, obj, form, change)

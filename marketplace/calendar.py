@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import rules
@@ -39,7 +39,10 @@ class Calendar:
     def why_free(self, day: date) -> str:
         """The Kazakh name of the holiday, or "weekend": stored with a deadline, so in no reader's language."""
         special = self._special.get(day)
-        return special.name_kk if special and not special.working else "weekend"
+        if special is None or special.working:
+            return "weekend"
+        with translation.override("kk"):
+            return special.name
 
 
 def end_of_day(day: date) -> datetime:

@@ -150,7 +150,7 @@ def lines() -> list[Line]:
 def _of_outbox() -> Line:
     outbox = outbox_now()
     well = outbox.age < LATE_AFTER and not outbox.dead
-    if not outbox.waiting:
+    if outbox.oldest is None:
         words = _("Nothing waits. Messages go out within seconds.")
     else:
         words = ngettext(

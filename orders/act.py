@@ -32,7 +32,7 @@ def draw_up(now: Turn, remarks: str) -> Act:
         snapshot=content,
         digest=digest(content),
         person_signed_at=now.now,
-        person_signed_by=now.actor,
+        person_signed_by=now.person,
     )
 
 

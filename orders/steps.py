@@ -41,6 +41,13 @@ class Turn:
     def today(self) -> date:
         return timezone.localdate(self.now)
 
+    @property
+    def person(self) -> User:
+        """The actor of a step that only people take."""
+        if self.actor is None:
+            raise TypeError(f"{self.step.action} is no step of the clock")
+        return self.actor
+
     def finish(
         self,
         *,

@@ -144,7 +144,7 @@ def _count_quality(order: Order, lines: int, today: date) -> None:
 
 def _record_attempt(now: Turn, outcome: str, **facts: Any) -> None:
     Delivery.objects.create(
-        order=now.order, attempt=now.order.deliveries.count() + 1, outcome=outcome, at=now.now, by=now.actor, **facts
+        order=now.order, attempt=now.order.deliveries.count() + 1, outcome=outcome, at=now.now, by=now.person, **facts
     )
 
 
