@@ -15,6 +15,7 @@ from complaints.states import COMPLAINT, HAPPENED, OUTCOME_DETAILS, TURN_LABELS,
 from marketplace import calendar
 from marketplace.models import Event
 from marketplace.rules import in_language
+from orders.models import Line
 
 _TITLES = dict(HAPPENED.values())
 _TITLES |= {"overdue": _("The state body is late"), "file_added": _("A picture was added")}
@@ -32,6 +33,11 @@ def addressee(complaint: Complaint) -> dict[str, str]:
         return {"code": body.code, "name": body.name, "kind": "authority"}
     assert supplier is not None
     return {"code": supplier.code, "name": supplier.name, "kind": "supplier"}
+
+
+def line_title(line: Line) -> str:
+    """The product's name in the active language; as it was ordered when the product is gone."""
+    return str(line.product.title if line.product is not None else line.title)
 
 
 def row(complaint: Complaint, table: Table) -> dict[str, Any]:

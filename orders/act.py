@@ -38,7 +38,7 @@ def draw_up(now: Turn, remarks: str) -> Act:
 
 def sign_by_supplier(now: Turn) -> None:
     """The supplier's signature under the same content."""
-    Act.objects.filter(order=now.order).update(supplier_signed_at=now.now, supplier_signed_by=now.actor)
+    Act.objects.filter(order=now.order).update(supplier_signed_at=now.now, supplier_signed_by=now.person)
 
 
 def digest(content: dict[str, Any]) -> str:
@@ -54,7 +54,7 @@ def snapshot(now: Turn, remarks: str) -> dict[str, Any]:
         "order": order.number,
         "supplier": {"name": order.partner.name, "bin": order.partner.bin or "", "address": order.partner.address},
         "person": str(order.user),
-        "accepted_by": str(now.actor),
+        "accepted_by": str(now.person),
         "region": {code: getattr(order.region, f"name_{code}") for code in LANGUAGES},
         "address": order.delivery_address,
         "placed_on": timezone.localdate(order.date_placed).isoformat(),

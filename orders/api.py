@@ -14,6 +14,8 @@ router = Router(tags=["orders"])
 
 REFUSALS = {403: Problem, 404: Problem, 409: Problem, 422: Problem}
 ANSWER = {200: schemas.OrderOut, **REFUSALS}
+PDF = {"schema": {"type": "string", "format": "binary"}}
+PDF_ANSWER = {"responses": {200: {"description": "OK", "content": {"application/pdf": PDF}}}}
 
 
 @router.get("/entitlements", response=schemas.EntitlementList)
@@ -40,7 +42,7 @@ def read_order(request: HttpRequest, number: str) -> Any:
     return _order(request.auth, number)
 
 
-@router.get("/orders/{number}/act.pdf", response={200: bytes, 404: Problem})
+@router.get("/orders/{number}/act.pdf", response={404: Problem}, openapi_extra=PDF_ANSWER)
 def read_act(request: HttpRequest, number: str) -> HttpResponse:
     """The acceptance act as PDF, in Kazakh and Russian."""
     found = reading.open_act(request.auth, number)

@@ -80,8 +80,9 @@ class Review:
         return self.policy.fresh_since
 
     @property
-    def ready(self) -> bool:
-        return not self.errors and not self.shortages
+    def problems(self) -> list[FieldError]:
+        """Everything that keeps the draft from being sent: errors, then shortages."""
+        return [*self.errors, *(FieldError(item.field, item.code, item.message) for item in self.shortages)]
 
     @property
     def state_pays(self) -> Decimal:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace import idempotency
 from marketplace.drafts import saving
-from marketplace.errors import Changed, DomainError, FieldError, Forbidden, Invalid
+from marketplace.errors import Changed, DomainError, Forbidden, Invalid
 from marketplace.models import Draft, PersonRecord, User
 from marketplace.money import money
 from orders import alternatives, placing
@@ -47,7 +47,7 @@ class RanOut(Invalid):
     message = _("Something has run out. Your application is kept: choose one of the alternatives.")
 
     def __init__(self, found: Review):
-        super().__init__([FieldError(item.field, item.code, item.message) for item in found.shortages])
+        super().__init__(found.problems)
         self.extra = {"alternatives": alternatives.of(found)}
 
 
@@ -71,8 +71,7 @@ def submit(
         _check_state(draft, expected_rev)
         found = review(draft, actor=actor, lock=True)
         if found.errors:
-            shortages = [FieldError(item.field, item.code, item.message) for item in found.shortages]
-            raise Invalid([*found.errors, *shortages])
+            raise Invalid(found.problems)
         if found.shortages:
             raise RanOut(found)
         if seen_you_pay is not None and seen_you_pay != found.you_pay:

@@ -178,13 +178,13 @@ def turn_words(complaint: Complaint) -> str:
 
 def _facts(complaint: Complaint, table: routing.Table, seen: selectors.Sight) -> list[dict[str, Any]]:
     rows = [
-        {"key": _("Number"), "value": complaint.number},
+        {"key": _("Number of the complaint"), "value": complaint.number},
         {"key": _("What is wrong"), "value": table.subject_name(complaint.subject)},
         {"key": _("What it is about"), "value": table.sphere_name(complaint.sphere)},
         {"key": _("Addressed to"), "value": shapes.addressee(complaint)["name"]},
     ]
     if complaint.order_line is not None and seen.texts:
-        rows.append({"key": _("Product"), "value": complaint.order_line.title})
+        rows.append({"key": _("Product"), "value": shapes.line_title(complaint.order_line)})
         rows.append({"key": _("Order"), "value": complaint.order_line.order.number})
     if complaint.supplier is not None and complaint.addressee_authority is not None:
         rows.append({"key": _("Supplier"), "value": complaint.supplier.name})

@@ -46,7 +46,11 @@ def new(request: HttpRequest) -> HttpResponse:
     )
     if form.is_valid():
         return _begin(request, line, sphere, form.cleaned_data)
-    return render(request, "complaints/subject.html", {"form": form, "line": line, "total": STEPS})
+    return render(
+        request,
+        "complaints/subject.html",
+        {"form": form, "line": line, "product": shapes.line_title(line) if line else "", "total": STEPS},
+    )
 
 
 def _line(request: HttpRequest) -> Line | None:
@@ -64,7 +68,7 @@ def _delivered(actor: User) -> list[Line]:
     lines = Line.objects.filter(order__user__in=access.people_of(actor)).exclude(
         order__status__in=checking.NOT_DELIVERED
     )
-    return list(lines.select_related("order").order_by("-pk")[:5])
+    return list(lines.select_related("order", "product").order_by("-pk")[:5])
 
 
 def _has_region(actor: Any) -> bool:
@@ -116,7 +120,7 @@ def _form_page(request: HttpRequest, found: Draft, form: Any = None) -> HttpResp
     context = {
         "draft": found,
         "form": form or drafting.form_of(found, request.user),
-        "line": line,
+        "product": shapes.line_title(line) if line else "",
         "subject": table.subject_name(told.subject),
         "title": _title(told.subject, told.sphere),
         "total": STEPS,
@@ -179,7 +183,7 @@ def check_context(checked: checking.Checked, route: routing.Route) -> dict[str, 
     told, table = checked.filing, checked.table
     rows = [{"key": _("What is wrong"), "value": table.subject_name(told.subject)}]
     if checked.line is not None:
-        rows.append({"key": _("Product"), "value": checked.line.title})
+        rows.append({"key": _("Product"), "value": shapes.line_title(checked.line)})
     elif checked.supplier is not None:
         rows.append({"key": _("Supplier"), "value": checked.supplier.name})
     rows.append({"key": _("What happened"), "value": told.text})

@@ -118,7 +118,9 @@ def _checked_lots(lines: list[Line], lots: Any) -> dict[str, str]:
 
 def _hand_over(now: Turn, lots: dict[str, str], photo: files.Picture | None, note: str) -> Order:
     first = not now.order.deliveries.filter(outcome=Delivery.Outcome.DELIVERED).exists()
-    kept = photo and files.keep(picture=photo, subject=f"order:{now.order.number}", purpose="delivery", owner=now.actor)
+    kept = photo and files.keep(
+        picture=photo, subject=f"order:{now.order.number}", purpose="delivery", owner=now.person
+    )
     _record_attempt(now, Delivery.Outcome.DELIVERED, code_checked=True, lots=lots, photo=kept, note=note[:300])
     for line in now.lines:
         if str(line.pk) in lots:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import access
 from marketplace.drafts import reading, saving
@@ -44,16 +44,23 @@ def applications(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
-    """A new application, for a ward or a person of the own office when ``for`` names one."""
+    """A new application, for a ward or a person of the own office when ``for`` names one.
+
+    After a sign-in that interrupted a button the browser comes back with GET: to the page of the button.
+    """
+    if request.method == "GET":
+        return redirect("orders:applications")
     return redirect("orders:draft", choosing.start(actor=request.user, person_id=number_of(request, "for")))
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def add_line(request: HttpRequest) -> HttpResponse:
     """The button "Choose this offer": ``offer``, and ``entitlement``, ``draft``, ``for`` when the page knows them."""
+    if request.method == "GET":
+        return redirect("catalogue:index")
     offer_id = number_of(request, "offer")
     if offer_id is None:
         raise NotFound
@@ -67,7 +74,7 @@ def add_line(request: HttpRequest) -> HttpResponse:
         )
     except choosing.NotInProgramme as error:
         messages.error(request, str(error))
-        return redirect("orders:programme")
+        return redirect("orders:office" if request.user.role == Role.CASEWORKER else "orders:programme")
     messages.success(request, _("The product is in your application. Say how many packs you need."))
     return redirect("orders:draft", draft_id)
 
@@ -106,9 +113,11 @@ def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Put an application aside; it is kept and can be restored until it is purged."""
+    if request.method == "GET":
+        return redirect("orders:draft", draft_id)
     tasks.opened(request, draft_id)
     saving.discard(draft_id=draft_id, actor=request.user)
     messages.success(request, _("The application was put aside."))

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import access
 from marketplace.errors import DomainError, Invalid, NotFound
@@ -53,7 +53,7 @@ def orders(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows.order_by("-date_placed", "-pk"), PAGE_SIZE).get_page(request.GET.get("page"))
     if request.user.role == Role.CASEWORKER:
         reading.log_people(request.user, [row.user_id for row in page], "order")
-    show_person = request.user.role in {Role.GUARDIAN, Role.CASEWORKER}
+    show_person = request.user.role in (Role.GUARDIAN, Role.CASEWORKER)
     return render(request, "beneficiary/orders.html", {"page": page, "show_person": show_person})
 
 
@@ -67,9 +67,14 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
-    """Take a step; a refusal shows the page again with everything that was typed."""
+    """Take a step; a refusal shows the page again with everything that was typed.
+
+    After a sign-in that interrupted a button the browser comes back with GET: to the page of the button.
+    """
+    if request.method == "GET":
+        return redirect("orders:detail", number)
     door = DOORS.get(action)
     if door is None:
         raise NotFound
@@ -127,10 +132,10 @@ def _page(request: HttpRequest, number: str, wrong: StepForm | None = None) -> H
         "wrong": wrong,
         "code": shapes.delivery_code(found) if held == ["owner"] and shapes.code_is_needed(found) else "",
         "shows_contact": selectors.shows_contact(request.user, found),
-        "has_act": found.status in shapes.WITH_ACT and request.user.role not in {Role.REVIEWER, Role.AUDITOR},
+        "has_act": found.status in shapes.WITH_ACT and request.user.role not in (Role.REVIEWER, Role.AUDITOR),
         "passed_on": list(found.passed_on.select_related("partner")) if found.status in shapes.NOT_TAKEN else [],
         "can_complain": held in (["owner"], ["office"]) and found.status in COMPLAINABLE,
-        "person": found.user if request.user.role in {Role.GUARDIAN, Role.CASEWORKER} else None,
+        "person": found.user if request.user.role in (Role.GUARDIAN, Role.CASEWORKER) else None,
     }
     return render(request, "beneficiary/order.html", context, status=422 if wrong is not None else 200)
 

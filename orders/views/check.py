@@ -93,7 +93,7 @@ def _page(
     draft.refresh_from_db()
     found = review(draft, actor=request.user)
     consent = draft_fields.OWNER_CONSENT
-    before = [error for error in [*found.errors, *found.shortages] if error.field != consent]
+    before = [error for error in found.problems if error.field != consent]
     listed = [*before, *[error for error in errors or [] if error.field == consent]]
     office = request.user.role == Role.CASEWORKER
     context: dict[str, Any] = {

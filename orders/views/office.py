@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import access
 from marketplace.access import PURPOSES
@@ -80,9 +80,11 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def start(request: HttpRequest, person_id: int) -> HttpResponse:
     """A new application on behalf of a person of the own office."""
     access.require_role(request.user, Role.CASEWORKER)
+    if request.method == "GET":
+        return redirect("orders:office_person", person_id)
     access.person(request.user, person_id)
     return redirect("orders:draft", choosing.start(actor=request.user, person_id=person_id))

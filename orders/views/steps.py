@@ -59,7 +59,7 @@ def _saved(request: HttpRequest, draft: Draft, name: str) -> HttpResponse:
     if receipt is not None:
         draft.refresh_from_db()
         found = review(draft, actor=request.user)
-    wrong = any(tasks.step_of(error.field) == name for error in [*found.errors, *found.shortages])
+    wrong = any(tasks.step_of(error.field) == name for error in found.problems)
     if wrong or any(tasks.step_of(field) == name for field in draft.conflicts):
         return _page(request, draft, name, found, errors=True)
     return redirect(tasks.url_of(draft, tasks.following(request.user, name)))
@@ -72,7 +72,7 @@ def _page(
     found = found or review(draft, actor=request.user)
     form = _form(draft, name, found, drafting.live(draft) if errors else None)
     drafting.fill(form, draft, request.user)
-    listed = [error for error in [*found.errors, *found.shortages] if tasks.step_of(error.field) == name]
+    listed = [error for error in found.problems if tasks.step_of(error.field) == name]
     if errors:
         form.put_errors([error for error in listed if error.field in form.fields])
     names = tasks.steps_for(request.user)

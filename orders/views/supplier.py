@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import access, files
 from marketplace.errors import DomainError, Invalid, NotFound
@@ -69,10 +69,12 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
     """Take a step; a refusal shows the page again with everything that was typed."""
     access.require_role(request.user, Role.SUPPLIER)
+    if request.method == "GET":
+        return redirect("orders:supplier_order", number)
     door = DOORS.get(action)
     if door is None:
         raise NotFound

@@ -79,7 +79,7 @@ def following(actor: User, step: str) -> str:
 
 def task_list(draft: Draft, found: Review, actor: User) -> list[dict[str, Any]]:
     """Each step with its state: done, to correct, not started; sending comes last."""
-    wrong = {step_of(error.field) for error in [*found.errors, *found.shortages]}
+    wrong = {step_of(error.field) for error in found.problems}
     asked = {step_of(name) for name in draft.conflicts}
     tasks = []
     for name in steps_for(actor):

@@ -203,12 +203,12 @@ def test_without_a_dsn_nothing_is_reported(settings: Settings) -> None:
 
 @pytest.mark.django_db
 def test_the_database_of_these_tests_is_sound() -> None:
-    assert checks.database_is_sound(["default"]) == []
+    assert checks.database_is_sound(databases=["default"]) == []
     assert checks.driver_is_psycopg2() == []
 
 
 def test_without_a_named_database_none_is_asked() -> None:
-    assert checks.database_is_sound(None) == []
+    assert checks.database_is_sound() == []
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_what_is_wrong_with_a_database_is_named(facts: tuple[bool, bool, bool, i
 def test_a_session_without_durable_commits_is_refused() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
-    assert [message.id for message in checks.database_is_sound(["default"])] == ["marketplace.E003"]
+    assert [message.id for message in checks.database_is_sound(databases=["default"])] == ["marketplace.E003"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -244,7 +244,7 @@ def test_a_database_that_cannot_fold_kazakh_letters_is_refused() -> None:
     other.settings_dict["NAME"] = name
     connections["c_locale"] = other
     try:
-        assert [message.id for message in checks.database_is_sound(["c_locale"])] == ["marketplace.E002"]
+        assert [message.id for message in checks.database_is_sound(databases=["c_locale"])] == ["marketplace.E002"]
     finally:
         other.close()
         del connections["c_locale"]
@@ -258,7 +258,7 @@ def test_a_database_that_does_not_answer_is_an_error_not_a_crash(monkeypatch: py
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(connections["default"], "cursor", cursor)
-    found = checks.database_is_sound(["default"])
+    found = checks.database_is_sound(databases=["default"])
     assert [message.id for message in found] == ["marketplace.E005"]
     assert "connection refused" in found[0].msg
 

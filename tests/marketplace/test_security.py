@@ -334,7 +334,7 @@ def test_a_token_of_somebody_who_left_opens_nothing(marat_with_password: User) -
 
 
 @pytest.mark.parametrize(
-    "path", ["/ru/account/", "/ru/calls/1/told/", "/ru/vision/", "/ru/account/logout/", "/ru/account/login/"]
+    "path", ["/en/account/", "/en/calls/1/told/", "/en/vision/", "/en/account/logout/", "/en/account/login/"]
 )
 def test_forms_of_pages_need_their_token(strict: Client, path: str) -> None:
     response = strict.post(path, {})

@@ -120,7 +120,7 @@ def test_every_operation_of_a_dead_cache_is_a_miss(closed_port: int) -> None:
     assert dead.delete_many(["x"]) is None
     assert dead.incr("x") == 1
     assert dead.has_key("x") is False
-    assert dead.clear() is False
+    assert dead.clear() is None
     assert dead.get_or_set("x", lambda: 9) == 9
 
 
@@ -246,7 +246,7 @@ def test_not_ready_in_time_when_the_database_is_silent(
 ) -> None:
     database_elsewhere(black_hole.port)
 
-    assert seconds(lambda: Client().get("/healthz/ready")) <= 0.4
+    assert seconds(health.readiness) <= 0.5
     for _number in range(5):
         assert Client().get("/healthz/ready").status_code == 503
     assert len(black_hole.taken) == 1, "those who ask meanwhile share the question"
