@@ -33,7 +33,7 @@ from config.supervision import control_socket, supervisor, supervisor_settings
 from config.upkeep import Upkeep, UpkeepError
 
 SECONDS_TO_STOP = 60
-SECONDS_TO_BE_READY = 90
+SECONDS_TO_BE_READY = 180
 
 
 class StartError(Exception):

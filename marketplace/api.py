@@ -25,12 +25,19 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Router, Schema
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
 from ninja.parser import Parser
+from ninja.renderers import JSONRenderer
 from ninja.security import HttpBearer, SessionAuth
 from ninja.security.base import AuthBase
 
 from marketplace import payloads
 from marketplace.errors import Busy, DomainError, Invalid, NotFound, TooLarge
 from marketplace.models import ApiToken, User
+
+
+class Utf8Renderer(JSONRenderer):
+    """Kazakh letters as they are: shorter answers on slow lines."""
+
+    json_dumps_params = {"ensure_ascii": False}
 
 
 def hash_token(token: str) -> bytes:
@@ -93,6 +100,7 @@ api = NinjaAPI(
     auth=signed_in,
     parser=CleanParser(),
     docs_url=None,
+    renderer=Utf8Renderer(),
     urls_namespace="api",
 )
 

@@ -1,7 +1,6 @@
 """A portal of its own for measurements and black-box tests: real processes, own state, free port."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +10,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
+
+from config import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_TO_START = 180
@@ -36,7 +37,7 @@ class RunningPortal:
 
     def __enter__(self) -> "RunningPortal":
         if self.fresh:
-            shutil.rmtree(self.state, ignore_errors=True)
+            embedded.discard(self.state)
         self.state.mkdir(parents=True, exist_ok=True)
         self.output = (self.state / "launcher.log").open("wb")
         self.process = subprocess.Popen(

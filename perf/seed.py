@@ -232,7 +232,7 @@ INSERT INTO complaints_complaint (number, tracking_hash, subject, sphere, text, 
 SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'consumable', '', '', '{{}}', '{{}}', false,
     (ARRAY['portal','hotline','qr','written'])[1 + {pick("channel")} %% 4], 2, state.status, 'R1', date '2024-01-01',
     day.filed, day.filed::date, day.filed::date + 10, day.filed + interval '10 days', '{{}}', day.filed + interval '5 days',
-    CASE WHEN state.status IN ('closed', 'withdrawn') THEN day.filed + interval '20 days' END, '', '{{}}', '',
+    CASE WHEN state.status IN ('closed', 'withdrawn') THEN least(day.filed + interval '20 days', now()) END, '', '{{}}', '',
     CASE state.status WHEN 'closed' THEN 'satisfied' WHEN 'withdrawn' THEN 'withdrawn' ELSE '' END, '', '', '',
     state.status = 'closed', 0, 0, l.partner_id, NULL, l.user_id,
     false, 0, '{{}}', l.user_id, l.id, l.region_id, l.partner_id
@@ -248,12 +248,18 @@ ON CONFLICT DO NOTHING
 
 COMPLAINT_EVENTS = """
 INSERT INTO marketplace_event (at, actor_id, kind, subject, before, after, reason, request_id, data)
-SELECT step.at, step.actor_id, step.kind, 'complaint:' || c.number, step.before, step.after, '', '', '{}'
+SELECT step.at, step.actor_id, step.kind, 'complaint:' || c.number, step.before, step.after, '', '', step.data::jsonb
 FROM complaints_complaint c
 CROSS JOIN LATERAL (VALUES
-    (c.filed_at, c.complainant_id, 'complaint.filed', '', 'with_seller'),
-    (c.closed_at, c.complainant_id, 'complaint.' || c.status, 'with_seller', c.status)
-) AS step (at, actor_id, kind, before, after)
-WHERE c.number LIKE 'S%%' AND step.at IS NOT NULL
+    (1, true, c.filed_at, c.complainant_id, 'complaint.filed', '', 'with_seller', '{}'),
+    (2, c.status = 'answered', c.answered_at, NULL, 'complaint.answered', 'with_seller', 'answered',
+     '{"days": 5, "in_time": true}'),
+    (2, c.status = 'closed', c.closed_at, c.complainant_id, 'complaint.confirmed', 'outcome_check', 'closed',
+     '{"outcome": "satisfied", "confirmed": true, "returned": "0"}'),
+    (2, c.status = 'withdrawn', c.closed_at, c.complainant_id, 'complaint.withdrawn', 'with_seller', 'withdrawn',
+     '{"outcome": "withdrawn"}')
+) AS step (place, taken, at, actor_id, kind, before, after, data)
+WHERE c.number LIKE 'S%%' AND step.taken
 AND NOT EXISTS (SELECT 1 FROM marketplace_event e WHERE e.subject = 'complaint:' || c.number)
+ORDER BY c.id, step.place
 """

@@ -6,6 +6,7 @@ import pytest
 import pytest_django
 from django.db import connection
 
+from config import embedded
 from tests.journey.portal import JourneyPortal
 
 
@@ -14,6 +15,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JourneyPortal]:
     """Real processes with the demo data; started once for all tests of the group "portal"."""
     with JourneyPortal(tmp_path_factory.mktemp("portal") / "state") as running:
         yield running
+    embedded.discard(running.state)  # under root its data are outside pytest's private folder
 
 
 @pytest.fixture(scope="session")

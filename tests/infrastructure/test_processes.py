@@ -142,7 +142,7 @@ def test_all_programs_come_back_from_a_kill_and_nothing_stays_after_ctrl_c(porta
         return now.keys() == PROGRAMS and not set(now.values()) & set(before.values())
 
     wait_for(all_are_new, 180, "all programs run again")
-    portal.wait_ready(60)
+    portal.wait_ready(180)
     # The web server's own workers outlive a killed master; they must not share the port with the new ones.
     wait_for(lambda: not [pid for pid in workers if exists(pid)], 15, "the old workers are gone")
 
@@ -178,7 +178,7 @@ def test_killed_process_manager_is_replaced(portal: Launched) -> None:
     os.kill(leader, signal.SIGKILL)
     wait_for(lambda: not any(exists(pid) for pid in old.values()), 30, "the old programs end")
     wait_for(portal.all_run, 90, "the new programs run")
-    portal.wait_ready(60)
+    portal.wait_ready(180)
 
 
 def test_taken_port_is_named_and_nothing_is_started(state: Path) -> None:

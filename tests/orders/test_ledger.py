@@ -51,7 +51,7 @@ def test_a_random_life_keeps_the_books(family, seed):
         "ministry": make.make_user("asel", "reviewer"),
     }
     orders: list[Order] = []
-    for _step in range(60):
+    for _step in range(80):
         if len(orders) < 3 or chance.random() < 0.15:
             offer = chance.choice([family.diaper_offer, family.other_diaper_offer])
             fields = make.fields_for((family.diapers, offer, chance.randint(1, 4)))
@@ -63,9 +63,9 @@ def test_a_random_life_keeps_the_books(family, seed):
                 assert Tranche.objects.get(entitlement=family.diapers, opens_on="2026-10-01").free_quantity < 120
         else:
             take_any_step(chance.choice(orders), actors, chance)
-        orders = list(Order.objects.select_related("partner"))
+        orders = list(Order.objects.select_related("partner").order_by("pk"))
         assert_books_agree()
-    assert LedgerTransfer.objects.count() > 10
+    assert LedgerTransfer.objects.count() > 8
 
 
 def take_any_step(order: Order, actors: dict, chance: random.Random) -> None:
