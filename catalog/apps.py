@@ -11,4 +11,4 @@ class CatalogConfig(OscarConfig):
     def ready(self) -> None:
         from oscar.apps.catalogue import receivers  # noqa: F401  category visibility
 
-        from catalog import effects  # noqa: F401  registers the outbox handlers
+        from catalog import effects, standing  # noqa: F401  outbox handlers, the line of the status page

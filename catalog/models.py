@@ -36,7 +36,7 @@ class ProductClass(AbstractProductClass):
         UNSURE = "D", _("division unsure")
 
     code = models.SlugField(_("code"), max_length=80, unique=True)
-    sort = models.PositiveSmallIntegerField(_("order"), default=0)
+    sort = models.PositiveSmallIntegerField(_("position"), default=0)
     iso_code = models.CharField(_("ISO 9999 code"), max_length=11, blank=True)
     iso_note = models.CharField(_("note on the code"), max_length=250, blank=True)
     iso_mark = models.CharField(_("how sure the code is"), max_length=1, blank=True, choices=IsoMark)
@@ -77,7 +77,7 @@ class ProductAttribute(AbstractProductAttribute):
         help_text='{"measure": "height_mm", "rule": "covers|within|at_least|at_most", "tolerance": 0}',
     )
     common = models.BooleanField(_("asked of every good"), default=False)
-    sort = models.PositiveSmallIntegerField(_("order"), default=0)
+    sort = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta(AbstractProductAttribute.Meta):
         ordering = ["sort", "code"]
@@ -184,7 +184,7 @@ class Measure(models.Model):
     maximum = models.PositiveIntegerField(_("largest plausible value"))
     name = models.CharField(_("name"), max_length=120)
     how = models.TextField(_("how to measure"), blank=True)
-    sort = models.PositiveSmallIntegerField(_("order"), default=0)
+    sort = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
         ordering = ["sort", "code"]

@@ -16,7 +16,7 @@ class ComplaintTemplate(models.Model):
     subjects = models.JSONField(_("subjects"), default=list)
     spheres = models.JSONField(_("spheres"), default=list)
     fields = models.JSONField(_("questions"), default=list)
-    sort = models.PositiveSmallIntegerField(_("order"), default=0)
+    sort = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
         ordering = ["sort", "code"]

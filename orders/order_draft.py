@@ -58,5 +58,6 @@ ORDER_DRAFT = kinds.register(
         beneficiary_for=beneficiary_for,
         may_write=may_write,
         submit=submission.submit,
+        shared_with_office=True,
     )
 )

@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                 ('how_kk', models.TextField(blank=True, null=True, verbose_name='how to measure')),
                 ('how_ru', models.TextField(blank=True, null=True, verbose_name='how to measure')),
                 ('how_en', models.TextField(blank=True, null=True, verbose_name='how to measure')),
-                ('sort', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
+                ('sort', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
             ],
             options={
                 'verbose_name': 'body measure',
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
                 ('maximum', models.BigIntegerField(blank=True, null=True, verbose_name='largest plausible value')),
                 ('fit', models.JSONField(blank=True, help_text='{"measure": "height_mm", "rule": "covers|within|at_least|at_most", "tolerance": 0}', null=True, verbose_name='fit rule')),
                 ('common', models.BooleanField(default=False, verbose_name='asked of every good')),
-                ('sort', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
+                ('sort', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
                 ('option_group', models.ForeignKey(blank=True, help_text='Select an option group if using type "Option" or "Multi Option"', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='product_attributes', to='catalogue.attributeoptiongroup', verbose_name='Option Group')),
             ],
             options={
@@ -274,7 +274,7 @@ class Migration(migrations.Migration):
                 ('requires_shipping', models.BooleanField(default=True, verbose_name='Requires shipping?')),
                 ('track_stock', models.BooleanField(default=True, verbose_name='Track stock levels?')),
                 ('code', models.SlugField(max_length=80, unique=True, verbose_name='code')),
-                ('sort', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
+                ('sort', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
                 ('iso_code', models.CharField(blank=True, max_length=11, verbose_name='ISO 9999 code')),
                 ('iso_note', models.CharField(blank=True, max_length=250, verbose_name='note on the code')),
                 ('iso_mark', models.CharField(blank=True, choices=[('A', 'seen on an EASTIN page'), ('B', 'stated by a third party'), ('C', 'known from an older edition'), ('D', 'division unsure')], max_length=1, verbose_name='how sure the code is')),

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ("subjects", models.JSONField(default=list, verbose_name="subjects")),
                 ("spheres", models.JSONField(default=list, verbose_name="spheres")),
                 ("fields", models.JSONField(default=list, verbose_name="questions")),
-                ("sort", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
+                ("sort", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
             ],
             options={
                 "verbose_name": "complaint template",

@@ -20,7 +20,8 @@ class Kind:
     """``may_edit``: who reads and saves; ``beneficiary_for``: whose draft a new one is (raises
     Forbidden or Invalid); ``knows``: is this a field of the current schema; ``may_write``: may this
     actor set this field (a caseworker cannot give the person's consent); ``submit``: a service
-    ``(draft_id=, actor=, expected_rev=, request=) -> idempotency.Answer``; ``results``: what came out.
+    ``(draft_id=, actor=, expected_rev=, request=) -> idempotency.Answer``; ``shared_with_office``: the
+    person's office sees it in its lists; ``results``: what came out.
     """
 
     name: str
@@ -30,10 +31,16 @@ class Kind:
     beneficiary_for: Callable[[User, int | None], User | None]
     submit: Callable[..., Answer]
     may_write: Callable[[User, Draft, str], bool] = _always
+    shared_with_office: bool = False
     results: Callable[[Draft], list[dict[str, Any]]] = lambda draft: list(draft.result.get("orders", []))
 
 
 _kinds: dict[str, Kind] = {}
+
+
+def shared_with_office() -> list[str]:
+    """Kinds that caseworkers help to fill in."""
+    return [kind.name for kind in _kinds.values() if kind.shared_with_office]
 
 
 def register(kind: Kind) -> Kind:

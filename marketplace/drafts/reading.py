@@ -8,12 +8,15 @@ from django.db.models import Q, QuerySet
 from marketplace import access
 from marketplace.drafts import kinds, saving
 from marketplace.errors import NotFound
-from marketplace.models import Draft, User
+from marketplace.models import Draft, Role, User
 
 
 def visible(actor: User) -> QuerySet[Draft]:
     """Drafts of the people the actor acts for, and the actor's own."""
-    return Draft.objects.filter(Q(beneficiary__in=access.people_of(actor)) | Q(author=actor, beneficiary=None))
+    theirs = Q(beneficiary__in=access.people_of(actor))
+    if actor.role == Role.CASEWORKER:
+        theirs &= Q(kind__in=kinds.shared_with_office()) | Q(author=actor)
+    return Draft.objects.filter(theirs | Q(author=actor, beneficiary=None))
 
 
 def get(actor: User, draft_id: UUID) -> Draft:

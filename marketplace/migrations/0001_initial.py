@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('centre_en', models.CharField(blank=True, max_length=100, null=True, verbose_name='centre')),
                 ('tile_column', models.PositiveSmallIntegerField(verbose_name='column on the tile map')),
                 ('tile_row', models.PositiveSmallIntegerField(verbose_name='row on the tile map')),
-                ('sort', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
+                ('sort', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
             ],
             options={
                 'verbose_name': 'region',

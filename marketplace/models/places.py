@@ -14,7 +14,7 @@ class Region(models.Model):
     centre = models.CharField(_("centre"), max_length=100, blank=True)
     tile_column = models.PositiveSmallIntegerField(_("column on the tile map"))
     tile_row = models.PositiveSmallIntegerField(_("row on the tile map"))
-    sort = models.PositiveSmallIntegerField(_("order"), default=0)
+    sort = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
         ordering = ["sort", "code"]
