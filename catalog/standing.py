@@ -1,6 +1,7 @@
 """How search works now: its line on the status page."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from catalog import search
 from marketplace import health
@@ -13,6 +14,10 @@ def search_line() -> health.Line:
     if now["engine"] == search.LAST_RESORT:
         return health.Line(_("Search"), False, _("Search looks at titles only. It is being repaired."))
     if now["waiting"]:
-        words = _("%(count)s changes of the catalogue are not in search yet.") % {"count": now["waiting"]}
+        words = ngettext(
+            "%(count)s change of the catalogue is not in search yet.",
+            "%(count)s changes of the catalogue are not in search yet.",
+            now["waiting"],
+        ) % {"count": now["waiting"]}
         return health.Line(_("Search"), now["behind_seconds"] < 60, words)
     return health.Line(_("Search"), True, _("Every product is in search."))

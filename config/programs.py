@@ -70,6 +70,7 @@ def web(socket: Path | None = None) -> Program:
             "--respawn-failed-workers",
             *("--workers-kill-timeout", "10", "--no-access-log"),
         ),
+        {} if socket is None else {"PROXIES": "1"},
         stop_seconds=15,
         socket=socket,
     )

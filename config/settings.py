@@ -65,6 +65,10 @@ SECRET_KEY = env_text("SECRET_KEY") or _keys["secret_key"]
 FIELD_KEYS = env_text("FIELD_KEYS") or _keys["field_keys"]
 BLIND_INDEX_KEY = env_text("BLIND_INDEX_KEY") or _keys["blind_index_key"]
 
+# How many proxies of ours stand in front; so many X-Forwarded-For entries and their X-Request-ID are believed.
+PROXIES = env_int("PROXIES", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = PROXIES > 0
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", PORTAL_URL)
 
@@ -96,6 +100,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "marketplace.middleware.CompressionMiddleware",
     "marketplace.metrics.MetricsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -8,7 +8,7 @@ from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordFor
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.utils.functional import lazy
@@ -23,6 +23,13 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": _("Too many wrong passwords. Wait five minutes, then try again."),
         "enter_current_password": _("This is not your current password. Type it again."),
     }
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        # Behind a unix socket there is no address but the one that a trusted proxy names (PROXIES).
+        try:
+            return super().get_client_ip(request)
+        except PermissionDenied:
+            return "unknown"
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
         # By name and address: by the name alone, five wrong guesses would lock a citizen out.

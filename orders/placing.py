@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace import calendar, events, outbox
 from marketplace.errors import DomainError
-from marketplace.models import Draft, Office, User
+from marketplace.models import Draft, User
 from orders import ledger
 from orders.models import Line, Order
 from orders.review import ReviewedLine
@@ -44,7 +44,7 @@ class Placement:
     draft: Draft
     beneficiary: User
     region_id: str
-    office: Office | None
+    office_id: int | None
     contact: dict[str, str] = field(default_factory=dict)
     previous: Order | None = None
 
@@ -142,7 +142,7 @@ def _order(placement: Placement, number: str, actor: User | None, due: calendar.
         placed_by=actor or (placement.previous and placement.previous.placed_by) or placement.beneficiary,
         status=OrderStatus.SENT,
         region_id=placement.region_id,
-        office=placement.office,
+        office_id=placement.office_id,
         currency=settings.OSCAR_DEFAULT_CURRENCY,
         total_incl_tax=state_pays + you_pay,
         total_excl_tax=state_pays + you_pay,

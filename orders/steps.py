@@ -116,7 +116,7 @@ def lock_order(number: str, *, skip_locked: bool = False) -> Order | None:
     """The order's row, locked, with what every step needs; None when it is missing (or held, with ``skip_locked``)."""
     return (
         Order.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
-        .select_related("partner", "user", "region", "office", "draft")
+        .select_related("partner", "user", "region", "draft")
         .prefetch_related("lines__product__product_class")
         .filter(number=number)
         .first()

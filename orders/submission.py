@@ -111,7 +111,7 @@ def _placements(draft: Draft, found: Review) -> list[placing.Placement]:
         "delivery_comment": answers.comment,
     }
     return [
-        placing.Placement(lines, draft, beneficiary, answers.region.code, beneficiary.office, contact)
+        placing.Placement(lines, draft, beneficiary, answers.region.code, beneficiary.office_id, contact)
         for lines in found.by_supplier()
     ]
 

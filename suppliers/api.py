@@ -72,7 +72,7 @@ def facets_data(facets: search.Facets) -> dict[str, list[dict[str, Any]]]:
     read: dict[str, Any] = {
         "type": lambda item: (book.by_id[int(item.value)].code, book.by_id[int(item.value)].name),
         "region": lambda item: (item.value, regions.name_of(item.value)),
-        "supplier": lambda item: (item.value, item.label),
+        "supplier": lambda item: (item.value, suppliers.name_of(item.value)),
         "fit": lambda item: (search.filters.FITS[int(item.value)],) * 2,
     }
     data: dict[str, list[dict[str, Any]]] = {}

@@ -15,6 +15,7 @@ from catalog.search.query import LONGEST_TEXT, AttributeFilter, Query, read_filt
 from catalog.selectors import Beneficiary
 from catalog.types import Attribute, ProductType
 from marketplace import formats, regions
+from suppliers import selectors
 
 SORT_LABELS = {
     "best": gettext_lazy("Best for you first"),
@@ -164,7 +165,9 @@ class FilterForm(forms.Form):
         """Write the number of products beside every choice, and leave out the ones that give nothing."""
         numbers = {name: {item.value: item.count for item in values} for name, values in facets.items()}
         by_code = {types.book().by_id[int(pk)].code: number for pk, number in numbers.get("type", {}).items()}
-        suppliers = [(item.value, f"{item.label} ({item.count})") for item in facets.get("supplier", [])]
+        suppliers = [
+            (item.value, f"{selectors.name_of(item.value)} ({item.count})") for item in facets.get("supplier", [])
+        ]
         if "type" in self.fields:
             self._counted("type", by_code)
         self._counted("region", numbers.get("region", {}))

@@ -11,6 +11,7 @@ from catalog.search.documents import OfferFacts
 from catalog.types import LANGUAGES
 from marketplace.errors import Forbidden, NotFound
 from marketplace.models import Role, User
+from marketplace.remembered import Remembered
 from suppliers import guarantees, ranking, strategy
 from suppliers.guarantees import Guarantee
 from suppliers.models import Partner, StockRecord
@@ -183,6 +184,15 @@ def supplier(code: str) -> Partner:
     if found is None:
         raise NotFound
     return found
+
+
+def name_of(code: str) -> str:
+    """A supplier's name as it was at most a minute ago; the code of one that is not known."""
+    return _names.get().get(code, code)
+
+
+_names: Remembered[dict[str, str]] = Remembered(lambda: dict(Partner.objects.values_list("code", "name")))
+forget = _names.forget
 
 
 def own_supplier(actor: User) -> Partner:

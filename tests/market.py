@@ -13,7 +13,7 @@ from catalog.loading import load_products, load_types
 from catalog.search import embedded
 from marketplace import loading, regions
 from suppliers import loading as suppliers
-from suppliers import ranking
+from suppliers import ranking, selectors
 
 
 def forget() -> None:
@@ -21,6 +21,7 @@ def forget() -> None:
     types.forget()
     regions.forget()
     ranking.forget()
+    selectors.forget()
 
 
 @pytest.fixture(autouse=True)

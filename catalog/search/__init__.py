@@ -7,7 +7,7 @@ means and in which order; filters, counts and pages are PostgreSQL's (filters.py
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from django.db import connection
@@ -97,7 +97,7 @@ def _with_each(work: Callable[[Engine], object]) -> None:
         raise failures[0]
 
 
-def status() -> dict[str, object]:
+def status() -> dict[str, Any]:
     """For the page that shows how the portal works: which engine answers now, how far the index is behind."""
     engine = LAST_RESORT
     for candidate in _engines():

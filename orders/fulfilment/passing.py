@@ -98,7 +98,7 @@ def _placement(order: Order, lines: list[ReviewedLine]) -> placing.Placement:
         draft=order.draft,
         beneficiary=order.user,
         region_id=order.region_id,
-        office=order.office,
+        office_id=order.office_id,
         contact={
             "contact_name": order.contact_name,
             "contact_phone": order.contact_phone,

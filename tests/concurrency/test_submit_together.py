@@ -224,3 +224,43 @@ def test_two_drafts_never_overdraw_one_norm(diapers):
     assert Counter(type(outcome) for outcome in outcomes) == {Answer: 1, RanOut: 3}
     tranche = Tranche.objects.get(opens_on__lte="2026-11-23", closes_on__gte="2026-11-23")
     assert tranche.reserved_quantity == 360
+
+
+def test_lines_in_opposite_order_never_deadlock(diapers):
+    product, partners = make.make_product(diapers), [make.make_supplier("jarqyn-med"), make.make_supplier("altyn-qol")]
+    offers = [make.make_offer(product, partner) for partner in partners]
+    calls = []
+    for number in range(EIGHT):
+        person = make.make_person(f"buyer-{number}")
+        entitlement = make.make_entitlement(person, diapers)
+        named = offers if number % 2 else offers[::-1]
+        draft = make.make_draft(person, make.fields_for(*[(entitlement, offer, 1) for offer in named]))
+        calls.append(submit(person, draft, "k"))
+    outcomes = together(calls)
+    assert all(isinstance(outcome, Answer) for outcome in outcomes), outcomes
+    assert sorted(StockRecord.objects.values_list("num_allocated", flat=True)) == [EIGHT, EIGHT]
+
+
+def test_decline_and_cancel_at_the_same_moment_release_once(diapers):
+    """Two parties end one order together: one step is taken, norm and stock come back once."""
+    from orders import fulfilment
+
+    alihan = make.make_person("alihan")
+    aigul = make.make_guardian("aigul", alihan)
+    partner = make.make_supplier("jarqyn-med", "yerlan")
+    offer = make.make_offer(make.make_product(diapers), partner)
+    entitlement = make.make_entitlement(alihan, diapers)
+    [order] = make.make_orders(aigul, make.fields_for((entitlement, offer, 2)))
+    supplier = partner.users.get()
+    outcomes = together(
+        [
+            lambda: fulfilment.decline(number=order.number, actor=supplier, reason="жоқ"),
+            lambda: fulfilment.cancel(number=order.number, actor=aigul),
+            lambda: fulfilment.confirm(number=order.number, actor=supplier),
+        ]
+    )
+    order.refresh_from_db()
+    ended = order.status in {"declined", "cancelled"}
+    assert LedgerTransfer.objects.count() == 1 + ended, outcomes
+    offer.refresh_from_db()
+    assert offer.num_allocated == (0 if ended else 2)

@@ -7,11 +7,12 @@ from html.parser import HTMLParser
 import pytest
 from django.contrib.auth import authenticate
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import get_resolver
 from pytest_django import Settings
 
 from marketplace import demo
+from marketplace.accounts import AccountAdapter
 from marketplace.models import ApiToken, Draft, User
 from tests.marketplace.sample_draft import ROUTE, body_of, op, patch
 
@@ -365,6 +366,25 @@ def test_a_form_of_20_mb_is_refused_in_words(db: None) -> None:
     )
     assert response.status_code == 413
     assert "<h1" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address", "seen"),
+    [
+        (0, "198.51.100.9", "203.0.113.7", "203.0.113.7"),
+        (0, "198.51.100.9", "", "unknown"),
+        (1, "198.51.100.9", "", "198.51.100.9"),
+        (1, "10.6.6.6, 198.51.100.9", "127.0.0.1", "198.51.100.9"),
+        (1, "", "127.0.0.1", "127.0.0.1"),
+    ],
+)
+def test_the_address_of_a_visitor_is_believed_to_our_own_proxies_only(
+    settings: Settings, rf: RequestFactory, proxies: int, forwarded: str, address: str, seen: str
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    request = rf.get("/", REMOTE_ADDR=address, headers=headers)
+    assert AccountAdapter().get_client_ip(request) == seen
 
 
 @pytest.mark.parametrize("given", ["x" * 500, "with spaces", "<script>", "é", "", "node-1"])
