@@ -24,6 +24,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 MAX_REQUEST = 60 * 1024 * 1024  # five attachments of 10 MB and the text around them
 LANGUAGE_COOKIE_DAYS = 365
 COMPRESSED = ("text/html", "text/csv", "application/json", "application/problem+json")
+REQUEST_ID_LENGTH = 64  # the columns'
 
 
 class CompressionMiddleware(GZipMiddleware):
@@ -36,7 +37,6 @@ class CompressionMiddleware(GZipMiddleware):
         if "ETag" in response.headers or not response.headers.get("Content-Type", "").startswith(COMPRESSED):
             return response
         return super().process_response(request, response)
-REQUEST_ID_LENGTH = 64  # the columns'
 
 
 class LanguageMiddleware(LocaleMiddleware):

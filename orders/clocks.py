@@ -37,7 +37,7 @@ def run(now: datetime) -> Summary:
     today = timezone.localdate(now)
     silent = Order.objects.filter(status=OrderStatus.SENT, due_at__lt=now).order_by("due_at", "pk")
     _each(summary, "timed out", silent, lambda number: fulfilment.time_out(number=number, now=now))
-    paid = Order.objects.filter(status=OrderStatus.PAID).order_by("pk")
+    paid = Order.objects.filter(status=OrderStatus.PAID, due_at__lt=now).order_by("due_at", "pk")
     _each(summary, "closed", paid, lambda number: fulfilment.close(number=number, now=now))
     summary.done["programme lines expired"] += entitlements.expire_due(today)
     summary.done["tranches written"] += entitlements.write_ahead(today)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,11 +15,12 @@ from marketplace import access, events, outbox
 from marketplace.errors import FieldError, Forbidden, Invalid, NotFound
 from marketplace.models import Role, User
 from orders.models import Entitlement, Tranche
-from orders.states import ENTITLEMENT, EntitlementStatus
+from orders.states import ENTITLEMENT, RUNNING_STATES, EntitlementStatus
 from orders.tranches import plan, rhythm
 
 AHEAD = timedelta(days=370)
 BATCH = 1000
+NEWS = timedelta(days=7)
 
 
 def open_tranches(entitlement: Entitlement, until: date) -> int:
@@ -41,6 +42,8 @@ def open_tranches(entitlement: Entitlement, until: date) -> int:
     known = set(entitlement.tranches.values_list("opens_on", flat=True))
     missing = [row for row in rows if row.opens_on not in known]
     Tranche.objects.bulk_create(missing, ignore_conflicts=True)
+    entitlement.planned_until = max((row.closes_on for row in rows), default=until)
+    entitlement.save(update_fields=["planned_until"])
     return len(missing)
 
 
@@ -200,14 +203,11 @@ def _record(entitlement: Entitlement, word: str, actor: User | None, **facts: An
     outbox.add(kind, str(entitlement.pk))
 
 
-OVER = [EntitlementStatus.ACTIVE, EntitlementStatus.SUSPENDED, EntitlementStatus.DISPUTED]
-
-
 def expire_due(on: date) -> int:
     """Lines whose last day is over; returns how many expired. Safe to run twice."""
     expired = 0
-    over = Entitlement.objects.filter(status__in=OVER, valid_to__lt=on)
-    for pk in list(over.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+    over = Entitlement.objects.filter(status__in=RUNNING_STATES, valid_to__lt=on)
+    for pk in list(over.order_by("valid_to", "pk").values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic(durable=True):
             entitlement = over.select_for_update(no_key=True, skip_locked=True).filter(pk=pk).first()
             if entitlement is not None:
@@ -219,26 +219,20 @@ def expire_due(on: date) -> int:
 def write_ahead(on: date) -> int:
     """Tranches of the year ahead that are still missing; returns how many were written."""
     horizon = on + AHEAD
-    last = Max("tranches__closes_on")
-    short = (
-        Entitlement.objects.filter(status=EntitlementStatus.ACTIVE, valid_from__lte=horizon)
-        .annotate(last=last)
-        .filter(Q(last=None) | Q(last__lt=horizon))
-        .filter(Q(last=None) | Q(valid_to=None) | Q(valid_to__gt=F("last")))
-        .select_related("product_type")
-        .order_by("pk")
-    )
+    unplanned = Q(planned_until=None) | Q(planned_until__lt=horizon)
+    ends_later = Q(planned_until=None) | Q(valid_to=None) | Q(valid_to__gt=F("planned_until"))
+    short = Entitlement.objects.filter(unplanned, ends_later, status=EntitlementStatus.ACTIVE, valid_from__lte=horizon)
     opened = 0
-    for entitlement in short[:BATCH]:
+    for entitlement in short.order_by("planned_until", "pk")[:BATCH]:
         with transaction.atomic(durable=True):
             opened += open_tranches(entitlement, horizon)
     return opened
 
 
 def announce(on: date) -> int:
-    """Parts that opened since the last look: each person is told once; returns how many."""
+    """Parts that opened since the last look: each person is told once; returns how many. Old news stay untold."""
     with transaction.atomic(durable=True):
-        news = Tranche.objects.filter(announced_at=None, opens_on__lte=on).order_by("pk")
+        news = Tranche.objects.filter(announced_at=None, opens_on__range=(on - NEWS, on)).order_by("opens_on", "pk")
         taken = list(news.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)[:BATCH])
         Tranche.objects.filter(pk__in=taken).update(announced_at=timezone.now())
         open_now = Tranche.objects.filter(

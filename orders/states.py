@@ -59,6 +59,9 @@ ENTITLEMENT = Machine(
     ],
 )
 
+# States of a line that its last day ends.
+RUNNING_STATES = [E.ACTIVE, E.SUSPENDED, E.DISPUTED]
+
 
 S = OrderStatus
 

@@ -141,7 +141,7 @@ def _kept(statement: _Statement, query: Query, hits: Sequence[int] | None) -> li
 
 
 def _flags(query: Query) -> Iterator[tuple[str, str, list[Any]]]:
-    if query.product_type is not None:
+    if query.product_type is not None and query.text:
         yield "type", "d.type_id = %s", [query.product_type.id]
     for asked in query.attributes:
         if asked.kind == "multi":
@@ -154,6 +154,9 @@ def _flags(query: Query) -> Iterator[tuple[str, str, list[Any]]]:
 
 
 def _conditions(query: Query) -> Iterator[tuple[str, list[Any]]]:
+    if query.product_type is not None and not query.text:
+        # Who browses one type does not ask how many products the others have.
+        yield "d.type_id = %s", [query.product_type.id]
     if query.shelf:
         yield "d.shelf_slug = %s", [query.shelf]
     for asked in query.attributes:

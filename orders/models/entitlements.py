@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from orders.states import EntitlementStatus
+from orders.states import RUNNING_STATES, EntitlementStatus
 
 
 class Entitlement(models.Model):
@@ -41,6 +41,8 @@ class Entitlement(models.Model):
     replacement_months = models.PositiveSmallIntegerField(_("term of use, months"), null=True, blank=True)
     valid_from = models.DateField(_("valid from"))
     valid_to = models.DateField(_("valid to"), null=True, blank=True)
+    # Last day that written tranches cover; null when none were written.
+    planned_until = models.DateField(_("parts are written until"), null=True, blank=True)
     source = models.CharField(_("programme number"), max_length=60, blank=True)
     mark = models.CharField(_("source mark"), max_length=1, default="D")
     note = models.CharField(_("note"), max_length=250, blank=True)
@@ -59,6 +61,11 @@ class Entitlement(models.Model):
                 name="entitlement_imported_once",
                 condition=~Q(source=""),
             ),
+        ]
+        # What the clock asks each minute, among millions of lines.
+        indexes = [
+            models.Index(fields=["valid_to"], name="entitlement_ending", condition=Q(status__in=RUNNING_STATES)),
+            models.Index(fields=["planned_until"], name="entitlement_to_plan", condition=Q(status="active")),
         ]
 
     def __str__(self) -> str:

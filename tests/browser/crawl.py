@@ -1,7 +1,7 @@
 """Every page that a person can reach: links followed from the sections of the role, one page of a kind."""
 
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -12,6 +12,8 @@ from django.utils import translation
 from playwright.sync_api import APIRequestContext
 
 PAGES = re.compile(r"^/[a-z]{2}/")
+# These show another page with a query; all others only another choice of the same.
+BY_QUERY = {"complaints:new"}
 # Not pages of the portal: the staff's Django admin, allauth's pages behind the sign-in page.
 NOT_OURS = re.compile(
     r"^/[a-z]{2}/(admin|account/(signup|password|email|confirm|inactive|reauthenticate|social|2fa))\b"
@@ -48,20 +50,21 @@ def kind_of(path: str) -> str:
     parts = urlsplit(path)
     try:
         with translation.override(parts.path[1:3]):
-            return str(resolve(parts.path).view_name) + ("?" if parts.query else "")
+            name = str(resolve(parts.path).view_name)
     except Resolver404:
         return ""
+    return f"{name}?" if parts.query and name in BY_QUERY else name
 
 
-def walk(request: APIRequestContext, url: str, starts: Iterable[str], *, of_a_kind: int = 1) -> Walk:
-    """Follows links from ``starts`` (paths): at most ``of_a_kind`` pages of each route, and links that lead nowhere."""
-    result, count = Walk(), Counter[str]()
+def walk(request: APIRequestContext, url: str, starts: Iterable[str]) -> Walk:
+    """Follows links from ``starts`` (paths): one page of each route, and the links that lead nowhere."""
+    result, known = Walk(), set[str]()
     waiting = deque((path, "start") for path in starts)
     seen: set[str] = set()
     while waiting:
         path, source = waiting.popleft()
         kind = kind_of(path)
-        if path in seen or count[kind] >= of_a_kind or not PAGES.match(path) or NOT_OURS.match(path):
+        if path in seen or kind in known or not PAGES.match(path) or NOT_OURS.match(path):
             continue
         seen.add(path)
         answer = request.get(url + path, max_redirects=0)
@@ -70,7 +73,7 @@ def walk(request: APIRequestContext, url: str, starts: Iterable[str], *, of_a_ki
         elif answer.status != 200:
             result.broken.append(f"{source} links to {path}: {answer.status}")
         elif "html" in answer.headers.get("content-type", ""):
-            count[kind] += 1
+            known.add(kind)
             result.places.append(Place(path, kind))
             links = Links()
             links.feed(answer.text())

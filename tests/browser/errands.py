@@ -26,7 +26,15 @@ class Wanted:
 
 
 def find_wanted(
-    catalogue: Client, type_code: str, *, parameter: str, between: tuple[str, str], brand: str, other: str, supplier: str, packs: str
+    catalogue: Client,
+    type_code: str,
+    *,
+    parameter: str,
+    between: tuple[str, str],
+    brand: str,
+    other: str,
+    supplier: str,
+    packs: str,
 ) -> Wanted:
     """The same goods in the catalogue's language: brands are spelt alike in all three."""
     products = catalogue.get("/products", type=type_code, region=SHYMKENT)["results"]

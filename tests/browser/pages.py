@@ -48,6 +48,11 @@ WEIGHT = """() => {
   const parts = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
   return parts.map((part) => [part.name, part.encodedBodySize, part.initiatorType]);
 }"""
+# What stands behind a summary is part of the page.
+UNFOLD = "() => document.querySelectorAll('details').forEach((details) => { details.open = true; })"
+EMPTY = """() => {
+  for (const box of document.querySelectorAll("main form [type=text], main form [type=tel], main form textarea")) box.value = "";
+}"""
 SPILLING = """() => {
   const edge = document.documentElement.clientWidth;
   return [...document.querySelectorAll("body *")]
@@ -151,18 +156,22 @@ class Onlooker:
         assert response.status == status, f"{path}: {response.status}"
         return self._look(path, response)
 
-    def press(self, button: str, name: str) -> Sight:
-        """Presses a button of the open page that leads to a page, and looks at what comes."""
+    def press(self, path: str, button: str) -> Sight:
+        """Opens a page, empties its form and sends it with this button; looks at what comes back."""
         self._errors = []
         self.page.set_viewport_size(NARROW)
+        self.page.goto(self.url + path)
+        self.page.evaluate(UNFOLD)
+        self.page.evaluate(EMPTY)
         with self.page.expect_navigation() as navigation:
             self.page.get_by_role("main").get_by_role("button", name=button).first.click()
-        return self._look(f"{urlsplit(self.page.url).path} {name}", navigation.value)
+        return self._look(f"{path} after {button!r}", navigation.value)
 
     def _look(self, name: str, response: Response) -> Sight:
         page = self.page
         page.wait_for_load_state("load")
         html = response.text()
+        page.evaluate(UNFOLD)
         sight = Sight(name, html, form=page.locator("main form[method=post]").count() > 0)
         sight.weight = {urlsplit(part).path: size for part, size, _how in page.evaluate(WEIGHT) if "/api/" not in part}
         sight.faults = {

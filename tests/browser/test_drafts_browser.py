@@ -112,9 +112,7 @@ def test_two_people_with_different_answers_are_asked_at_the_field(contact, progr
     assert value(program, draft, "contact.name") == "Алия Сәрсенова"
 
     rev = program.get(f"/drafts/{draft}")["rev"]
-    program.post(
-        f"/drafts/{draft}/submit", expect=409, idempotency_key=str(uuid.uuid4()), if_match=f'"{rev}"'
-    )
+    program.post(f"/drafts/{draft}/submit", expect=409, idempotency_key=str(uuid.uuid4()), if_match=f'"{rev}"')
     hers.reload()
     expect(question).to_be_visible()
     question.get_by_role("button", name=say("Keep my answer")).click()

@@ -155,7 +155,9 @@ def decide(portal: JourneyPortal, say: Say, inspector: Page, complaint: str) -> 
 def satisfied(portal: JourneyPortal, say: Say, page: Page) -> int:
     """How many of Shymkent's complaints ended well this month, by the public report."""
     page.goto(f"{portal.url}/ru/reports/?region={errands.SHYMKENT}")
-    row = page.get_by_role("table", name=say("How the complaints ended")).first.get_by_role("row", name=say("Satisfied"))
+    row = page.get_by_role("table", name=say("How the complaints ended")).first.get_by_role(
+        "row", name=say("Satisfied")
+    )
     return int(row.get_by_role("cell").inner_text())
 
 
@@ -173,7 +175,9 @@ def test_ordering_without_javascript(portal: JourneyPortal, mothers: dict[str, s
     assert {row["number"] for row in catalogue.get("/orders")["results"]} == set(numbers.values())
 
 
-def test_a_caseworker_fills_in_and_sends_the_mothers_application(portal: JourneyPortal, mothers: dict[str, str], tab: Tab):
+def test_a_caseworker_fills_in_and_sends_the_mothers_application(
+    portal: JourneyPortal, mothers: dict[str, str], tab: Tab
+):
     """She begins on her phone, the office goes on with the same draft and records her consent."""
     say = words("ru")
     mother = mothers["office"]

@@ -1,0 +1,140 @@
+"""Pages in states that no link leads to: wrong answers, nothing found, and every state of an order or complaint."""
+
+import uuid
+from dataclasses import dataclass
+
+from tests.browser import errands
+from tests.journey.client import Client
+
+
+@dataclass(frozen=True)
+class State:
+    """A page, and the button (by its English text) that is pressed when every box of its form is empty."""
+
+    path: str
+    button: str = ""
+
+
+def states_of(person: str, program: Client) -> list[State]:
+    """What this person may see beside the pages that links lead to; ``program`` acts for the same account."""
+    return {
+        "visitor": _visitor,
+        "newcomer": _newcomer,
+        "person": _person,
+        "caseworker": _caseworker,
+        "supplier": _supplier,
+        "inspector": _inspector,
+        "hotline": _hotline,
+    }.get(person, lambda _program: [])(program)
+
+
+def _visitor(_program: Client) -> list[State]:
+    return [
+        State("account/login/", "Sign in"),
+        State("track/", "Show the complaint"),
+        State("complaints/new/", "Continue"),
+        State("complaints/new/?sphere=durable", "Continue"),
+        State("complaints/new/visitor/?subject=defect&sphere=durable&region=KZ-79", "Check the answers"),
+        State("catalog/search/?q=zzzzzz"),
+        State("catalog/child-diapers/?price_from=much"),
+    ]
+
+
+def _newcomer(program: Client) -> list[State]:
+    """Applications and complaints half done, and one answer that somebody else changed."""
+    empty, begun, complaint, told = (str(uuid.uuid4()) for _ in range(4))
+    program.save(empty, {"contact.channel": "sms"})
+    wanted = errands.diapers(program)
+    entitlement = next(row for row in program.get("/entitlements")["results"] if row["type"]["code"] == "child-diapers")
+    product = next(
+        row for row in program.get("/products", type="child-diapers")["results"] if row["title"] == wanted.product
+    )
+    offer = program.get(f"/products/{product['id']}")["offers"][0]
+    fields = {
+        "line.a.entitlement": entitlement["id"],
+        "line.a.offer": offer["id"],
+        "line.a.quantity": 2,
+        "contact.name": "Әлия",
+        "contact.phone": "8 701 000 00 11",
+        "delivery.region": errands.SHYMKENT,
+        "delivery.address": "Тәуке хан даңғылы, 1-үй",
+    }
+    program.save(begun, fields)
+    office = Client(program.base.removesuffix("/api/v1"), "caseworker")
+    office.save(begun, {"contact.name": "Алия Сәрсенова"})
+    program.save(complaint, {"subject": "conduct", "sphere": "office"}, kind="complaint")
+    program.save(told, {"subject": "conduct", "sphere": "office", "text": "Маман дөрекі сөйледі."}, kind="complaint")
+    return [
+        *[
+            State(f"applications/{empty}/{step}")
+            for step in ("", "goods/", "delivery/", "contact/", "check/", "history/")
+        ],
+        State(f"applications/{empty}/goods/", "Save and continue"),
+        State(f"applications/{empty}/delivery/", "Save and continue"),
+        State(f"applications/{empty}/contact/", "Save and continue"),
+        *[State(f"applications/{begun}/{step}") for step in ("", "goods/", "contact/", "check/", "history/")],
+        State(f"complaints/new/{complaint}/", "Check the answers"),
+        State(f"complaints/new/{told}/check/"),
+        State("account/password/change/", "Change the password"),
+    ]
+
+
+def _one_of_each(program: Client, what: str) -> dict[str, str]:
+    """A number for every state that this person can see."""
+    found: dict[str, str] = {}
+    page = program.get(f"/{what}")
+    while True:
+        for row in page["results"]:
+            found.setdefault(row["status"], row["number"])
+        if not page["next"]:
+            return found
+        page = program.get(page["next"].partition("/api/v1")[2])
+
+
+def _person(program: Client) -> list[State]:
+    return [
+        *[State(f"orders/{number}/") for number in _one_of_each(program, "orders").values()],
+        *[State(f"complaints/{number}/") for number in _one_of_each(program, "complaints").values()],
+    ]
+
+
+def _caseworker(program: Client) -> list[State]:
+    drafts = [row["id"] for row in program.get("/drafts")["results"]]
+    consent = [State(f"applications/{drafts[0]}/consent/", "Save and continue")] if drafts else []
+    return [State("office/people/?q=zzzzzz"), *consent]
+
+
+def _supplier(program: Client) -> list[State]:
+    orders = _one_of_each(program, "orders")
+    cases = _one_of_each(program, "complaints")
+    return [
+        *[State(f"supplier/orders/{number}/") for number in orders.values()],
+        *[State(f"supplier/complaints/{number}/") for number in cases.values()],
+        *[
+            State(f"supplier/orders/{number}/", "Hand over with the code")
+            for status, number in orders.items()
+            if status == "in_delivery"
+        ],
+        *[
+            State(f"supplier/complaints/{number}/", "Answer with reasons")
+            for status, number in cases.items()
+            if status == "with_seller"
+        ],
+        State("supplier/offers/", "Save"),
+    ]
+
+
+def _inspector(program: Client) -> list[State]:
+    cases = _one_of_each(program, "complaints")
+    return [
+        *[State(f"review/{number}/") for number in cases.values()],
+        *[
+            State(f"review/{number}/", "Decide")
+            for status, number in cases.items()
+            if status in {"escalated", "with_body"}
+        ],
+    ]
+
+
+def _hotline(_program: Client) -> list[State]:
+    return [State("hotline/", "Find")]
