@@ -12,7 +12,7 @@ TEST_WORKERS ?= 2
 OFFLINE = DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint format bench load chaos messages assets environment environment-develop chromium validator
+.PHONY: help run test lint format load messages assets environment environment-develop chromium validator
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,14 +37,8 @@ format: environment-develop ## rewrite code and templates in the house format
 	$(BIN)/ruff format .
 	find . -path '*/templates/*' -name '*.html' -not -path './.*' -not -path '*/node_modules/*' -exec $(BIN)/djade {} +
 
-bench: environment-develop ## the performance table, against stock Oscar on this machine
-	$(BIN)/python -m perf.bench
-
 load: environment-develop ## the Locust scenario, headless and bounded, with a result page
 	$(BIN)/python -m perf.load
-
-chaos: environment-develop ## the faults: killed processes, lost services, races; with a report
-	$(BIN)/python -m perf.chaos
 
 messages: environment-develop ## collect the texts that need translating into the .po files (needs gettext)
 	$(OFFLINE) $(BIN)/python manage.py makemessages $(foreach language,$(LANGUAGES),--locale $(language)) \

@@ -1,4 +1,4 @@
-"""What must be up to date before the programs start: texts, static files, the schema, the demo.
+"""What must be up to date before the programs start: texts, static files, the schema, the demo or the master data.
 
 Each step first asks, without Django (whose start costs seconds), whether there is anything to do. What
 was done is noted in the state folder; for the schema and the demo the database itself must agree, so a
@@ -132,4 +132,9 @@ class Upkeep:
                 self._end(accounts, "manage.py demo_accounts")
                 self._note(demo=demo, accounts=text)
             return str(self.notes["accounts"])
+        master_data = _fingerprint(_in_apps("data/**/*.json")) + self.notes["seen"]
+        if self.notes.get("master_data") != master_data:
+            self.say("Loading the master data …")
+            self._end(self._begin("load_master_data"), "manage.py load_master_data")
+            self._note(master_data=master_data)
         return ""

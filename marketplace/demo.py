@@ -21,6 +21,7 @@ ACCOUNTS = {
     "supplier2": _("Supplier"),
     "supplier3": _("Supplier"),
     "inspector": _("Inspector of trade and consumer protection, Shymkent"),
+    "inspector-vko": _("Inspector of trade and consumer protection, East Kazakhstan"),
     "ministry": _("Reviewer of the ministry"),
     "hotline": _("Operator of 1414"),
     "auditor": _("Auditor"),

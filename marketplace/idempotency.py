@@ -54,7 +54,13 @@ def once(request: Request | None, work: Callable[[], tuple[int, dict[str, Any]]]
                 "INSERT INTO marketplace_idempotencykey"
                 " (owner, key, action, body_hash, user_id, status, answer, created_at)"
                 " VALUES (%s, %s, %s, %s, %s, 0, '{}', now()) ON CONFLICT (owner, key) DO NOTHING RETURNING id",
-                [request.owner, request.key, request.action, request.body_hash, request.user.pk if request.user else None],
+                [
+                    request.owner,
+                    request.key,
+                    request.action,
+                    request.body_hash,
+                    request.user.pk if request.user else None,
+                ],
             )
             inserted = cursor.fetchone()
         if inserted is None:

@@ -26,7 +26,9 @@ def load_all() -> dict[str, int]:
         _authorities()
         _calendar()
         _rules()
-    return {str(model._meta.model_name): model.objects.count() for model in (Region, Office, Authority, CalendarDay, Rule)}
+    return {
+        str(model._meta.model_name): model.objects.count() for model in (Region, Office, Authority, CalendarDay, Rule)
+    }
 
 
 def _regions() -> None:

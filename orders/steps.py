@@ -97,16 +97,12 @@ def turn(number: str, action: str, actor: User) -> Iterator[Turn]:
 
 
 @contextmanager
-def clock_turn(number: str, action: str, now: datetime, *, dated: bool = True) -> Iterator[Turn | None]:
-    """Lock an order for the clock's step; None when it is no longer due or somebody else holds it.
-
-    ``dated``: the step belongs to the end of ``due_at``, not merely to the state.
-    """
+def clock_turn(number: str, action: str, now: datetime) -> Iterator[Turn | None]:
+    """Lock an order for the clock's step; None when it is no longer due or somebody else holds it."""
     with transaction.atomic(durable=True):
         order = lock_order(number, skip_locked=True)
         steps = [step for step in ORDER.allowed(order.status, ["clock"]) if step.action == action] if order else []
-        over = order is not None and order.due_at is not None and order.due_at < now
-        if order is None or not steps or (dated and not over):
+        if order is None or not steps or order.due_at is None or order.due_at >= now:
             yield None
             return
         yield Turn(order, list(order.lines.all()), steps[0], None, now)

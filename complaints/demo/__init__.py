@@ -7,9 +7,8 @@ services that people use, at the moments they happened, so the demo cannot conta
 from collections.abc import Callable
 
 from catalog import loading as catalogue
-from complaints import loading as complaints
+from complaints import master_data
 from complaints.demo import history
-from marketplace import loading as marketplace
 from orders import loading as people
 from suppliers import loading as suppliers
 
@@ -18,18 +17,16 @@ PASSWORD = "demo-portal"  # noqa: S105  public: it opens nothing but demo accoun
 
 def load(say: Callable[[str], None]) -> None:
     """Load what is missing; a second run changes nothing."""
-    marketplace.load_all()
-    say("regions, offices, authorities, calendar, rules")
-    catalogue.load_types()
+    master_data.load()
+    say("regions, offices, authorities, calendar, rules, product types, complaint forms, routing")
     catalogue.load_products()
-    say("product types and products")
+    say("products")
     known = people.load_people(password=PASSWORD)
     suppliers.load_suppliers()
     suppliers.load_offers()
     suppliers.refresh()
     say("people, suppliers, offers, search documents")
     people.load_entitlements(known)
-    complaints.load_all()
-    say("entitlements, complaint forms, routing, published history")
+    say("entitlements")
     played = history.play()
     say(f"{played} steps of orders and complaints")

@@ -4,22 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('marketplace', '0003_last_run_and_notice_tries'),
+        ("marketplace", "0003_last_run_and_notice_tries"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='outboxrow',
-            name='outbox_handed',
+            model_name="outboxrow",
+            name="outbox_handed",
         ),
         migrations.AddIndex(
-            model_name='outboxrow',
-            index=models.Index(condition=models.Q(('dead_at__isnull', True), ('done_at__isnull', True)), fields=['handed_at'], name='outbox_open'),
+            model_name="outboxrow",
+            index=models.Index(
+                condition=models.Q(("dead_at__isnull", True), ("done_at__isnull", True)),
+                fields=["handed_at"],
+                name="outbox_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='outboxrow',
-            index=models.Index(condition=models.Q(('dead_at__isnull', False)), fields=['dead_at'], name='outbox_dead'),
+            model_name="outboxrow",
+            index=models.Index(condition=models.Q(("dead_at__isnull", False)), fields=["dead_at"], name="outbox_dead"),
         ),
     ]

@@ -42,7 +42,9 @@ class Draft(models.Model):
     class Meta:
         ordering = ["-updated_at"]
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=["open", "submitted", "discarded"]), name="draft_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=["open", "submitted", "discarded"]), name="draft_status_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["beneficiary", "status", "-updated_at"], name="draft_of_beneficiary"),

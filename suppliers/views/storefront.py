@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """Shelves with their product types, the search box, and what the person's programme entitles to."""
     beneficiary = selectors.beneficiary_of(request.user, beneficiary_id(request.GET))
     book = types.book()
-    counts = {int(item.value): item.count for item in search.find(Query(size=1)).facets.get("type", [])}
+    counts = selectors.products_by_type()
     programme = [
         {"type": book.by_id[guarantee.type_id], "guarantee": guarantee}
         for guarantee in guarantees.of_person(beneficiary.id).values()

@@ -326,10 +326,13 @@ def test_a_wrong_token_is_401(db: None, header: str) -> None:
     assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
 
 
-def test_a_token_of_somebody_who_left_opens_nothing(marat_with_password: User) -> None:
+def test_token_and_session_of_somebody_who_left_open_nothing(marat_with_password: User, signed_in: SignIn) -> None:
+    browser = signed_in(marat_with_password)
+    assert browser.get("/api/v1/me").status_code == 200
     body = {"username": "marat", "password": "a long password"}
     token = Client().post("/api/v1/auth/token", body, content_type="application/json").json()["token"]
     User.objects.filter(pk=marat_with_password.pk).update(is_active=False)
+    assert browser.get("/api/v1/me").status_code == 401
     assert Client().get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code == 401
     assert Client().post("/api/v1/auth/token", body, content_type="application/json").status_code == 401
 
