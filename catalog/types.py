@@ -135,6 +135,9 @@ class Book:
     by_code: dict[str, ProductType] = field(default_factory=dict)
     by_id: dict[int, ProductType] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        return bool(self.types)
+
     @property
     def common_attributes(self) -> tuple[Attribute, ...]:
         """What every good is asked; the definitions do not differ between types."""

@@ -11,7 +11,8 @@ Value = TypeVar("Value")
 class Remembered(Generic[Value]):
     """``load()`` at most every ``seconds``; other processes notice a change within that time.
 
-    Who changes the data calls ``forget()``, so the own process sees it at once.
+    Who changes the data calls ``forget()``, so the own process sees it at once. Nothing is not kept: a
+    portal that starts before its master data is loaded finds them as soon as they are there.
     """
 
     def __init__(self, load: Callable[[], Value], seconds: float = 60.0):
@@ -27,7 +28,8 @@ class Remembered(Generic[Value]):
         with self._lock:
             kept = self._kept
             if kept is None or time.monotonic() >= kept[0]:
-                kept = self._kept = (time.monotonic() + self._seconds, self._load())
+                kept = (time.monotonic() + self._seconds, self._load())
+                self._kept = kept if kept[1] else None
         return kept[1]
 
     def forget(self) -> None:

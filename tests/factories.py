@@ -260,7 +260,9 @@ def make_supplier(code: str = "jarqyn-med", *, login: str = "", status: str = "a
     return partner
 
 
-def make_offer(product: Product, partner: Partner | None = None, *, price: str = "142000.00", **more: Any) -> StockRecord:
+def make_offer(
+    product: Product, partner: Partner | None = None, *, price: str = "142000.00", **more: Any
+) -> StockRecord:
     """A published offer: one in a pack, ten in stock, counted now, delivered to all three regions."""
     defaults: dict[str, Any] = {
         "partner_sku": f"sku-{next(_numbers)}",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field, ValidationError
 
 from marketplace import idempotency, payloads
@@ -201,7 +201,7 @@ def submit_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -
     )
     if answer.replayed:
         response["Idempotent-Replayed"] = "true"
-    return answer.status, answer.body
+    return Status(answer.status, answer.body)
 
 
 def expected_rev(request: HttpRequest) -> int:

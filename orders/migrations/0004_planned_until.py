@@ -5,25 +5,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalogue', '0002_search_words'),
-        ('order', '0003_tranche_announced'),
+        ("catalogue", "0002_search_words"),
+        ("order", "0003_tranche_announced"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='entitlement',
-            name='planned_until',
-            field=models.DateField(blank=True, null=True, verbose_name='parts are written until'),
+            model_name="entitlement",
+            name="planned_until",
+            field=models.DateField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='entitlement',
-            index=models.Index(condition=models.Q(('status__in', ['active', 'suspended', 'disputed'])), fields=['valid_to'], name='entitlement_ending'),
+            model_name="entitlement",
+            index=models.Index(
+                condition=models.Q(("status__in", ["active", "suspended", "disputed"])),
+                fields=["valid_to"],
+                name="entitlement_ending",
+            ),
         ),
         migrations.AddIndex(
-            model_name='entitlement',
-            index=models.Index(condition=models.Q(('status', 'active')), fields=['planned_until'], name='entitlement_to_plan'),
+            model_name="entitlement",
+            index=models.Index(
+                condition=models.Q(("status", "active")), fields=["planned_until"], name="entitlement_to_plan"
+            ),
         ),
     ]

@@ -42,7 +42,7 @@ class Entitlement(models.Model):
     valid_from = models.DateField(_("valid from"))
     valid_to = models.DateField(_("valid to"), null=True, blank=True)
     # Last day that written tranches cover; null when none were written.
-    planned_until = models.DateField(_("parts are written until"), null=True, blank=True)
+    planned_until = models.DateField(null=True, blank=True)
     source = models.CharField(_("programme number"), max_length=60, blank=True)
     mark = models.CharField(_("source mark"), max_length=1, default="D")
     note = models.CharField(_("note"), max_length=250, blank=True)

@@ -190,6 +190,8 @@ def test_every_wrong_parameter_is_named_at_once(demo_market):
     assert {error.field for error in refused.value.errors} == {"type", "region", "sort", "price", "page"}
 
 
-@pytest.mark.parametrize("text", ["q='; ЙЦУ ШЩЗ ФЫВ; --", "q=%25_\\", "supplier=%27%3B--", "q=" + "ы" * 5000, "q=%00", "attr.brand=%25"])
+@pytest.mark.parametrize(
+    "text", ["q='; ЙЦУ ШЩЗ ФЫВ; --", "q=%25_\\", "supplier=%27%3B--", "q=" + "ы" * 5000, "q=%00", "attr.brand=%25"]
+)
 def test_hostile_text_finds_nothing_and_breaks_nothing(demo_market, text):
     assert find(text).count == 0

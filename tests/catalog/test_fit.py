@@ -154,7 +154,9 @@ def test_the_verdict_follows_from_the_reasons(definitions, values, measured):
     parameters, measures = {}, {}
     for definition, value, size in zip(definitions, values, measured, strict=False):
         if value is not None:
-            parameters[definition.code] = interval(min(value), max(value)) if definition.kind == "range" else number(value[0])
+            parameters[definition.code] = (
+                interval(min(value), max(value)) if definition.kind == "range" else number(value[0])
+            )
         if size is not None:
             measures[definition.fit.measure.code] = size
     found = fit.verdict(parameters, definitions, measures)

@@ -41,7 +41,9 @@ def fresh() -> None:
 @pytest.fixture
 def walker(index_folder) -> Product:
     product = make.make_product(
-        make.make_type(keywords={"ru": ["ходунки"]}), "Bota 50", parameters={"handle_height": (440, 580), "wheels": "four"}
+        make.make_type(keywords={"ru": ["ходунки"]}),
+        "Bota 50",
+        parameters={"handle_height": (440, 580), "wheels": "four"},
     )
     documents.refresh([product.pk], {product.pk: [facts()]})
     return product

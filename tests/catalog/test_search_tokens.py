@@ -28,7 +28,9 @@ def test_forms_of_one_word_meet(forms):
         assert tokens.tokens_of(first) & tokens.tokens_of(form), form
 
 
-@pytest.mark.parametrize(("one", "other"), [("трость", "кресло"), ("жөргек", "төсек"), ("костыль", "кость"), ("арба", "бала")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("трость", "кресло"), ("жөргек", "төсек"), ("костыль", "кость"), ("арба", "бала")]
+)
 def test_different_words_do_not_meet(one, other):
     assert tokens.tokens_of(one) & tokens.tokens_of(other) == frozenset()
 

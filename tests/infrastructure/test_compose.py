@@ -40,7 +40,8 @@ def test_every_program_is_a_container_with_the_command_of_the_one_list(compose: 
     containers = compose["services"]
     for name in PROGRAMS:
         assert containers[name]["command"] == ["python", "-m", "config.programs", name]
-    assert containers["migrate"]["command"][:2] == ["python", "manage.py"]
+    steps = "python manage.py migrate --noinput && python manage.py load_master_data"
+    assert containers["migrate"]["command"] == ["sh", "-c", steps]
     assert containers.keys() == {*PROGRAMS, *SERVICES, "migrate", "nginx", "locust"}
 
 

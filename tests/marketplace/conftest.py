@@ -1,5 +1,6 @@
 """The people of these tests: a mother and her son in Ust-Kamenogorsk, a man there, offices here and there."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
 
@@ -10,6 +11,8 @@ from marketplace import loading
 from marketplace.drafts import kinds
 from marketplace.models import Guardianship, Office, PersonRecord, Region, User
 from tests.marketplace.sample_draft import SAMPLE
+
+RIGHT = "a long password"
 
 
 @pytest.fixture
@@ -109,3 +112,15 @@ def sample_kind() -> Iterator[kinds.Kind]:
     kinds.register(SAMPLE)
     yield SAMPLE
     del kinds._kinds[SAMPLE.name]
+
+
+@pytest.fixture
+def draft_id() -> uuid.UUID:
+    return uuid.UUID("6f1c2f7e-3b58-4b7e-9a57-0d5a3c1e9b11")
+
+
+@pytest.fixture
+def marat_with_password(marat: User) -> User:
+    marat.set_password(RIGHT)
+    marat.save()
+    return marat

@@ -67,3 +67,10 @@ def patch(client: Client, draft_id: uuid.UUID, body: str | bytes, key: str | Non
     chosen = str(uuid.uuid4()) if key is None else key
     given = {"Idempotency-Key": chosen} if chosen else {}
     return client.patch(f"{ROUTE}{draft_id}", body, content_type="application/json", headers=given | headers)
+
+
+def saved(client: Client, draft_id: uuid.UUID, *ops: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The results of a save that must succeed."""
+    response = patch(client, draft_id, body_of(*ops, **more))
+    assert response.status_code == 200, response.content
+    return response.json()["r"]

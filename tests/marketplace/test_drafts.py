@@ -10,23 +10,11 @@ import pytest
 from django.test import Client
 
 from marketplace.models import Draft, DraftSave, User
-from tests.marketplace.sample_draft import ROUTE, body_of, op, patch
+from tests.marketplace.sample_draft import ROUTE, body_of, op, patch, saved
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample_kind")]
 
 SignIn = Callable[[User], Client]
-
-
-@pytest.fixture
-def draft_id() -> uuid.UUID:
-    return uuid.UUID("6f1c2f7e-3b58-4b7e-9a57-0d5a3c1e9b11")
-
-
-def saved(client: Client, draft_id: uuid.UUID, *ops: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """The results of a save that must succeed."""
-    response = patch(client, draft_id, body_of(*ops, **more))
-    assert response.status_code == 200, response.content
-    return response.json()["r"]
 
 
 def test_the_first_save_creates_the_draft_and_gives_a_receipt(
@@ -175,108 +163,6 @@ def test_values_of_different_kinds_differ(
     assert saved(client, draft_id, op("note", right, base=1)) == {"note": {"s": "applied", "ver": 2}}
 
 
-def test_a_device_is_never_in_conflict_with_its_own_lost_answer(
-    signed_in: SignIn, marat: User, draft_id: uuid.UUID
-) -> None:
-    client = signed_in(marat)
-    saved(client, draft_id, op("name", "М"))
-    saved(client, draft_id, op("name", "Мар", base=1))  # the answer with version 2 never arrived
-
-    assert saved(client, draft_id, op("name", "Марат", base=1)) == {"name": {"s": "applied", "ver": 3}}
-
-
-def test_a_newer_foreign_value_is_never_overwritten(
-    signed_in: SignIn, marat: User, gulnar: User, draft_id: uuid.UUID
-) -> None:
-    saved(signed_in(marat), draft_id, op("phone", "8 701", base=0))
-
-    results = saved(signed_in(gulnar), draft_id, op("phone", "8 777", base=0), op("name", "Марат"), device="office")
-
-    assert results == {
-        "phone": {"s": "conflict", "ver": 1, "theirs": "8 701", "by": marat.pk},
-        "name": {"s": "applied", "ver": 1},
-    }
-    draft = Draft.objects.get(pk=draft_id)
-    assert draft.value("phone") == "8 701"
-    assert draft.conflicts["phone"]["v"] == "8 777"
-
-    mine = signed_in(marat).get(f"{ROUTE}{draft_id}").json()["conflicts"][0]
-    assert (mine["f"], mine["yours"], mine["theirs"], mine["by"]) == ("phone", "8 701", "8 777", gulnar.pk)
-    hers = signed_in(gulnar).get(f"{ROUTE}{draft_id}").json()["conflicts"][0]
-    assert (hers["yours"], hers["theirs"], hers["by"]) == ("8 777", "8 701", marat.pk)
-
-
-@pytest.mark.parametrize(
-    ("who", "pick", "kept"), [("marat", "mine", "8 701"), ("marat", "theirs", "8 777"), ("gulnar", "mine", "8 777")]
-)
-def test_a_person_settles_a_conflict(
-    signed_in: SignIn, marat: User, gulnar: User, draft_id: uuid.UUID, who: str, pick: str, kept: str
-) -> None:
-    saved(signed_in(marat), draft_id, op("phone", "8 701"))
-    saved(signed_in(gulnar), draft_id, op("phone", "8 777"), device="office")
-    client = signed_in({"marat": marat, "gulnar": gulnar}[who])
-
-    def resolve() -> Any:
-        return client.post(
-            f"{ROUTE}{draft_id}/resolve",
-            {"f": "phone", "pick": pick, "base": 1},
-            content_type="application/json",
-            headers={"Idempotency-Key": "r-1"},
-        )
-
-    response = resolve()
-
-    assert response.status_code == 200
-    data = response.json()
-    assert data["conflicts"] == []
-    assert (data["fields"]["phone"]["v"], data["fields"]["phone"]["ver"]) == (kept, 2)
-    assert response["ETag"] == '"3"'
-    assert resolve().json()["rev"] == 3, "the same key again changes nothing"
-    last = client.get(f"{ROUTE}{draft_id}/history").json()["results"][-1]
-    assert (last["by"], last["ops"][0]["s"], last["ops"][0]["v"]) == (
-        client_user(who, marat, gulnar).pk,
-        "resolved",
-        kept,
-    )
-    assert {last["ops"][0]["other"], kept} == {"8 701", "8 777"}
-
-
-def client_user(who: str, marat: User, gulnar: User) -> User:
-    return marat if who == "marat" else gulnar
-
-
-def test_a_conflict_can_be_settled_by_a_third_value(
-    signed_in: SignIn, marat: User, gulnar: User, draft_id: uuid.UUID
-) -> None:
-    saved(signed_in(marat), draft_id, op("phone", "8 701"))
-    saved(signed_in(gulnar), draft_id, op("phone", "8 777"), device="office")
-    answer = {"f": "phone", "pick": "edit", "base": 1, "v": "8 705"}
-    response = signed_in(marat).post(f"{ROUTE}{draft_id}/resolve", answer, content_type="application/json")
-    assert response.json()["fields"]["phone"]["v"] == "8 705"
-
-
-@pytest.mark.parametrize(
-    ("answer", "status", "code"),
-    [
-        ({"f": "phone", "pick": "mine", "base": 7}, 409, "changed"),
-        ({"f": "name", "pick": "mine", "base": 1}, 409, "no_question"),
-        ({"f": "phone", "pick": "nobody's", "base": 1}, 422, "invalid"),
-        ({"f": "phone"}, 422, "invalid"),
-    ],
-)
-def test_wrong_settlements_change_nothing(
-    signed_in: SignIn, marat: User, gulnar: User, draft_id: uuid.UUID, answer: dict[str, Any], status: int, code: str
-) -> None:
-    saved(signed_in(marat), draft_id, op("phone", "8 701"))
-    saved(signed_in(gulnar), draft_id, op("phone", "8 777"), device="office")
-    before = Draft.objects.values().get(pk=draft_id)
-
-    response = signed_in(marat).post(f"{ROUTE}{draft_id}/resolve", answer, content_type="application/json")
-
-    assert (response.status_code, response.json()["code"]) == (status, code)
-    assert Draft.objects.values().get(pk=draft_id) == before
-
-
 def test_unknown_fields_are_kept_in_the_log_not_in_the_form(
     signed_in: SignIn, marat: User, draft_id: uuid.UUID
 ) -> None:
@@ -293,18 +179,6 @@ def test_a_caseworker_cannot_give_the_persons_consent(
     results = saved(signed_in(gulnar), draft_id, op("consent", True), op("note", "helped"), device="office")
     assert results == {"consent": {"s": "locked", "ver": 0}, "note": {"s": "applied", "ver": 1}}
     assert "consent" not in Draft.objects.get(pk=draft_id).fields
-
-
-def test_a_caseworker_does_not_settle_a_question_about_consent(
-    signed_in: SignIn, marat: User, gulnar: User, draft_id: uuid.UUID
-) -> None:
-    client = signed_in(marat)
-    saved(client, draft_id, op("consent", True))
-    saved(client, draft_id, op("consent", False), device="tablet")
-    answer = {"f": "consent", "pick": "edit", "base": 1, "v": True}
-    response = signed_in(gulnar).post(f"{ROUTE}{draft_id}/resolve", answer, content_type="application/json")
-    assert response.status_code == 403
-    assert "consent" in Draft.objects.get(pk=draft_id).conflicts
 
 
 def test_an_office_names_the_person_at_the_first_save(

@@ -50,7 +50,9 @@ def market(db, index_folder):
     good = make.make_product(kind, "Bota 50", parameters={
         "handle_height": (440, 580), "max_user_mass": 35000, "wheels": "four", "supports": ["head"], "folding": True,
     })  # fmt: skip
-    low = make.make_product(kind, "Qulyn S", parameters={"handle_height": (300, 420), "max_user_mass": 20000, "wheels": "two"})
+    low = make.make_product(
+        kind, "Qulyn S", parameters={"handle_height": (300, 420), "max_user_mass": 20000, "wheels": "two"}
+    )
     make.make_product(kind, "Qulyn M", parameters={"max_user_mass": 35000})
     jarqyn, qadam = make.make_supplier("jarqyn-med", login="yerlan"), make.make_supplier("qadam-orto", login="natalya")
     make.make_offer(good, jarqyn, price="142000.00", stock=64, lead_days=6, warranty_months=24)

@@ -33,7 +33,12 @@ def test_suppliers_and_offers_arrive_and_a_second_run_keeps_the_stock(catalogue,
     jarqyn = Partner.objects.get(code="jarqyn-med")
     assert (jarqyn.status, jarqyn.home_region_id, list(jarqyn.users.all())) == ("approved", "KZ-63", [yerlan])
     offer = StockRecord.objects.get(partner=jarqyn, partner_sku="JM-BOTA-50")
-    assert (offer.status, offer.num_in_stock, offer.num_allocated, str(offer.price)) == ("published", 64, 0, "142000.00")
+    assert (offer.status, offer.num_in_stock, offer.num_allocated, str(offer.price)) == (
+        "published",
+        64,
+        0,
+        "142000.00",
+    )
 
     StockRecord.objects.filter(pk=offer.pk).update(num_in_stock=60, num_allocated=3, status="withdrawn")
     StockRecord.objects.filter(partner=jarqyn, partner_sku="JM-BOTA-50-TIREK").update(status="hidden")

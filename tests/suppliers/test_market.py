@@ -159,7 +159,9 @@ def test_a_token_is_short_upper_case_and_names_its_supplier(db):
     assert qr.supplier_of(token) == qr.supplier_of(f" {token.lower()} ") == jarqyn
 
 
-@pytest.mark.parametrize("token", ["", "S", "S1", "S1-", "S1-AAAAAAAAAA", "X1-AAAAAAAAAA", "S1-" + "A" * 500, "S ö-1", "-"])
+@pytest.mark.parametrize(
+    "token", ["", "S", "S1", "S1-", "S1-AAAAAAAAAA", "X1-AAAAAAAAAA", "S1-" + "A" * 500, "S ö-1", "-"]
+)
 def test_a_token_that_nobody_issued_names_nobody(db, token):
     make.make_supplier("jarqyn-med")
     assert qr.read(token) is None

@@ -88,7 +88,9 @@ def market(db, index_folder):
     good = make.make_product(kind, "Bota 50", parameters={
         "handle_height": (440, 580), "max_user_mass": 35000, "wheels": "four", "supports": ["head"], "folding": True,
     })  # fmt: skip
-    low = make.make_product(kind, "Qulyn S", parameters={"handle_height": (300, 420), "max_user_mass": 20000, "wheels": "two"})
+    low = make.make_product(
+        kind, "Qulyn S", parameters={"handle_height": (300, 420), "max_user_mass": 20000, "wheels": "two"}
+    )
     jarqyn, qadam = make.make_supplier("jarqyn-med", login="yerlan"), make.make_supplier("qadam-orto", login="natalya")
     make.make_offer(good, jarqyn, price="142000.00", stock=64, warranty_months=24)
     make.make_offer(good, qadam, price="149500.00", regions=["KZ-63"], lead_days=5)
@@ -118,7 +120,9 @@ def bota_page() -> str:
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
-@pytest.mark.parametrize("path", ["", "child-walker/", "search/?q=Bota", "compare/", "suppliers/jarqyn-med/", "search/"])
+@pytest.mark.parametrize(
+    "path", ["", "child-walker/", "search/?q=Bota", "compare/", "suppliers/jarqyn-med/", "search/"]
+)
 def test_every_page_is_sound_in_every_language(market, language, path):
     open_page(Client(), f"/{language}/catalog/{path}")
 
@@ -147,7 +151,9 @@ def test_the_list_of_a_type_shows_fit_price_and_what_she_pays(market, aigul):
 def test_filters_work_in_peoples_units_and_can_be_taken_off(market):
     page = open_page(Client(), "/en/catalog/child-walker/", **{"attr.handle_height.from": "40", "region": "KZ-79"})
     assert "2 products" in text_of(page)
-    page = open_page(Client(), "/en/catalog/child-walker/", **{"attr.handle_height.from": "42,1", "attr.wheels": "four"})
+    page = open_page(
+        Client(), "/en/catalog/child-walker/", **{"attr.handle_height.from": "42,1", "attr.wheels": "four"}
+    )
     assert "1 product" in text_of(page) and "Qulyn S" not in page
     assert "wheels en: four en (1)" in text_of(page)
     remove = re.search(r'href="(\?[^"]*)"><span class="govuk-visually-hidden">Remove filter:', page).group(1)
@@ -168,7 +174,9 @@ def test_a_wrong_filter_is_named_kept_and_left_out(market):
     assert "1 product" in text_of(page)
 
 
-@pytest.mark.parametrize("params", [{"sort": "beauty"}, {"region": "mars"}, {"attr.wheels": "nine"}, {"page": "0"}, {"page": "x"}])
+@pytest.mark.parametrize(
+    "params", [{"sort": "beauty"}, {"region": "mars"}, {"attr.wheels": "nine"}, {"page": "0"}, {"page": "x"}]
+)
 def test_hostile_parameters_break_no_page(market, params):
     open_page(Client(), "/en/catalog/child-walker/", **params)
 
@@ -206,14 +214,20 @@ def test_a_product_shows_parameters_fit_and_offers_side_by_side(market, aigul):
 def test_offers_are_shown_for_the_region_asked_for(market):
     text = text_of(open_page(Client(), bota_page(), region="KZ-79"))
     assert "Jarqyn-Med" in text and "1 more supplier does not deliver to this region." in text
-    text = text_of(open_page(Client(), f"/en/catalog/qulyn-s_{ProductDocument.objects.exclude(pk=bota().pk).get().pk}/", region="KZ-63"))
+    text = text_of(
+        open_page(
+            Client(), f"/en/catalog/qulyn-s_{ProductDocument.objects.exclude(pk=bota().pk).get().pk}/", region="KZ-63"
+        )
+    )
     assert "Nobody delivers it there now" in text
 
 
 def test_who_may_order_chooses_an_offer_and_a_visitor_signs_in_first(market, aigul):
     page = open_page(signed_in(aigul), bota_page(), draft="0b9c2a52-5a51-4f39-9e52-1d2f3a4b5c6d")
     offer = StockRecord.objects.get(product=bota().pk, partner__code="jarqyn-med")
-    form = re.search(rf'<form method="post" action="([^"]+)">.*?name="offer" value="{offer.pk}".*?</form>', page, flags=re.S)
+    form = re.search(
+        rf'<form method="post" action="([^"]+)">.*?name="offer" value="{offer.pk}".*?</form>', page, flags=re.S
+    )
     assert form.group(1) == reverse("orders:add_line")
     assert 'name="draft" value="0b9c2a52-5a51-4f39-9e52-1d2f3a4b5c6d"' in form.group(0)
     visitor = open_page(Client(), bota_page())
@@ -325,7 +339,9 @@ def test_a_supplier_sees_its_own_offers_with_price_and_stock(yerlan, language):
 
 
 def test_price_and_stock_are_saved_as_typed_by_people(yerlan):
-    answer = yerlan.post(f"/en/supplier/offers/{own_offer().pk}/", {"action": "save", "price": "139 000,50", "stock": "12"})
+    answer = yerlan.post(
+        f"/en/supplier/offers/{own_offer().pk}/", {"action": "save", "price": "139 000,50", "stock": "12"}
+    )
     assert answer.status_code == 302
     assert (own_offer().price, own_offer().num_in_stock) == (Decimal("139000.50"), 12)
     assert "Saved." in yerlan.get(answer["Location"]).content.decode()

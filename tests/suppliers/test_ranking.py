@@ -103,7 +103,9 @@ candidates = st.builds(
     st.integers(0, 120),
     standings,
 )
-weights = st.fixed_dictionaries({name: st.floats(0, 1) for name in ranking.PARTS}).filter(lambda w: sum(w.values()) > 0.01)
+weights = st.fixed_dictionaries({name: st.floats(0, 1) for name in ranking.PARTS}).filter(
+    lambda w: sum(w.values()) > 0.01
+)
 BETTER = {
     "price": lambda c: replace(c, unit_price=c.unit_price * Decimal("0.9")),
     "soon": lambda c: replace(c, lead_days=max(0, c.lead_days - 3)),
@@ -129,7 +131,10 @@ def test_better_on_one_part_and_equal_on_the_rest_never_ranks_lower(base, others
     twin = replace(BETTER[how](base), offer_id=2)  # the higher id loses every tie that is left to the id
     crowd = [replace(other, offer_id=10 + number) for number, other in enumerate(others)]
     places = order(base, twin, *crowd, policy=replace(POLICY, weights=weights))
-    same = ranking.parts_of(base, Decimal(1), POLICY) == ranking.parts_of(twin, Decimal(1), POLICY) and base.fit == twin.fit
+    same = (
+        ranking.parts_of(base, Decimal(1), POLICY) == ranking.parts_of(twin, Decimal(1), POLICY)
+        and base.fit == twin.fit
+    )
     assert same or places.index(2) < places.index(1)
 
 

@@ -59,7 +59,9 @@ def test_nothing_of_oscar_is_installed_that_we_do_not_use():
     assert installed & set(FORBIDDEN) == set()
     assert {name for name in installed if name.startswith("oscar")} == {"oscar.apps.address"}
     tables = {model._meta.db_table for model in apps.get_models()}
-    assert not [table for table in tables if table.startswith(("basket_", "voucher_", "offer_", "customer_", "wishlists_"))]
+    assert not [
+        table for table in tables if table.startswith(("basket_", "voucher_", "offer_", "customer_", "wishlists_"))
+    ]
 
 
 def test_no_oscar_code_stands_in_a_request():

@@ -13,6 +13,8 @@ import { deviceId, openStore, purge, received, unsent as unsentDrafts } from "./
 import { createChannel } from "./tabs.js";
 import { acknowledged, batch, call, send } from "./wire.js";
 
+const UNTROUBLED = ["", "idle", "saved"];
+
 function start(form) {
   const data = form.dataset;
   const keep = data.local === "off" ? "" : data.patchUrl ? "device" : "tab";
@@ -62,6 +64,8 @@ function start(form) {
     records.set(field.name, record);
     store.put(record, durability);
     channel.post({ type: "edit", draft: meta.draft, record });
+    // "Saved" must not stand over a letter that has not been sent yet.
+    if (meta.url && UNTROUBLED.indexOf(status.state()) >= 0) state("saving");
     sender.schedule();
   }
 
