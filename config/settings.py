@@ -206,6 +206,8 @@ CELERY_BEAT_SCHEDULE = {
     "run-clock": {"task": "complaints.tasks.run_clock", "schedule": timedelta(minutes=1)},
     # marketplace/tasks.py: outbox rows that were handed on but never finished
     "requeue-outbox": {"task": "marketplace.tasks.requeue_outbox", "schedule": timedelta(minutes=1)},
+    # suppliers/tasks.py: offers whose stock nobody confirmed in time
+    "hide-stale-offers": {"task": "suppliers.tasks.hide_stale_offers", "schedule": timedelta(hours=1)},
     # marketplace/tasks.py: audit seal of yesterday, expired rows; 03:30 in Kazakhstan
     "tidy-up": {"task": "marketplace.tasks.tidy_up", "schedule": crontab(hour="22", minute="30")},
 }

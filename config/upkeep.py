@@ -8,6 +8,7 @@ database that was replaced meanwhile gets its steps anew.
 import hashlib
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -123,7 +124,9 @@ class Upkeep:
                 self._note(static=static)
 
         if self.environment["DEMO"] == "1":
-            demo = self.environment.get("DEMO_PRODUCTS", "0") + self.notes["seen"]
+            # Once a week again: suppliers who never sign in do not confirm their stock, and it goes stale.
+            week = time.strftime("%G-%V")
+            demo = self.environment.get("DEMO_PRODUCTS", "0") + self.notes["seen"] + week
             if self.notes.get("demo") != demo:
                 self.say("Loading the demo …")
                 self._end(self._begin("seed_demo"), "manage.py seed_demo")

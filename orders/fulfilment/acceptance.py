@@ -2,7 +2,7 @@
 
 from django.db.models import F
 
-from marketplace import calendar
+from marketplace import calendar, outbox
 from marketplace.models import User
 from orders import act, ledger, placing
 from orders.models import Delivery, Order
@@ -41,6 +41,7 @@ def reject(*, number: str, actor: User, reason: str) -> Order:
         words = given_reason(reason)
         if now.order.deliveries.filter(outcome=Delivery.Outcome.DELIVERED).count() == 1:
             Partner.objects.filter(pk=now.order.partner_id).update(rejected_lines=F("rejected_lines") + len(now.lines))
+            outbox.add("supplier.changed", str(now.order.partner_id))
         return now.finish(
             due=calendar.deadline("order.take_back_days", now.today),
             reason=words,

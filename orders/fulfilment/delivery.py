@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from marketplace import calendar, crypto, events, files, rules
+from marketplace import calendar, crypto, events, files, outbox, rules
 from marketplace.errors import DomainError, FieldError, Invalid
 from marketplace.models import User
 from orders import selectors
@@ -142,6 +142,7 @@ def _count_quality(order: Order, lines: int, today: date) -> None:
     Partner.objects.filter(pk=order.partner_id).update(
         delivered_lines=F("delivered_lines") + lines, on_time_lines=F("on_time_lines") + on_time
     )
+    outbox.add("supplier.changed", str(order.partner_id))
 
 
 def _record_attempt(now: Turn, outcome: str, **facts: Any) -> None:
