@@ -6,30 +6,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalogue', '0001_initial'),
+        ("catalogue", "0001_initial"),
     ]
 
     operations = [
         TrigramExtension(),
         migrations.AddField(
-            model_name='productdocument',
-            name='brand',
+            model_name="productdocument",
+            name="brand",
             field=models.CharField(blank=True, max_length=100),
         ),
         migrations.AddField(
-            model_name='productdocument',
-            name='slug',
-            field=models.CharField(default='', max_length=255),
+            model_name="productdocument",
+            name="slug",
+            field=models.CharField(default="", max_length=255),
         ),
         migrations.AddField(
-            model_name='productdocument',
-            name='words',
-            field=models.TextField(default=''),
+            model_name="productdocument",
+            name="words",
+            field=models.TextField(default=""),
         ),
         migrations.AddIndex(
-            model_name='productdocument',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['words'], name='document_words', opclasses=['gin_trgm_ops']),
+            model_name="productdocument",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["words"], name="document_words", opclasses=["gin_trgm_ops"]
+            ),
         ),
     ]

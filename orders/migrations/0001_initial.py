@@ -13,502 +13,1132 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('address', '0007_useraddress_code'),
-        ('catalogue', '0001_initial'),
-        ('marketplace', '0001_initial'),
-        ('partner', '0001_initial'),
+        ("address", "0007_useraddress_code"),
+        ("catalogue", "0001_initial"),
+        ("marketplace", "0001_initial"),
+        ("partner", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PaymentEventType',
+            name="PaymentEventType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=128, unique=True, verbose_name='Name')),
-                ('code', oscar.models.fields.autoslugfield.AutoSlugField(blank=True, editable=False, max_length=128, populate_from='name', unique=True, verbose_name='Code')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=128, unique=True, verbose_name="Name")),
+                (
+                    "code",
+                    oscar.models.fields.autoslugfield.AutoSlugField(
+                        blank=True,
+                        editable=False,
+                        max_length=128,
+                        populate_from="name",
+                        unique=True,
+                        verbose_name="Code",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Payment Event Type',
-                'verbose_name_plural': 'Payment Event Types',
-                'ordering': ('name',),
-                'abstract': False,
+                "verbose_name": "Payment Event Type",
+                "verbose_name_plural": "Payment Event Types",
+                "ordering": ("name",),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ShippingEventType',
+            name="ShippingEventType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255, unique=True, verbose_name='Name')),
-                ('code', oscar.models.fields.autoslugfield.AutoSlugField(blank=True, editable=False, max_length=128, populate_from='name', unique=True, verbose_name='Code')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=255, unique=True, verbose_name="Name")),
+                (
+                    "code",
+                    oscar.models.fields.autoslugfield.AutoSlugField(
+                        blank=True,
+                        editable=False,
+                        max_length=128,
+                        populate_from="name",
+                        unique=True,
+                        verbose_name="Code",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Shipping Event Type',
-                'verbose_name_plural': 'Shipping Event Types',
-                'ordering': ('name',),
-                'abstract': False,
+                "verbose_name": "Shipping Event Type",
+                "verbose_name_plural": "Shipping Event Types",
+                "ordering": ("name",),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Entitlement',
+            name="Entitlement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('imported', 'Imported'), ('quarantined', 'Being checked by the office'), ('active', 'Active'), ('suspended', 'Suspended'), ('disputed', 'Disputed'), ('expired', 'Expired'), ('closed', 'Closed')], default='active', max_length=12, verbose_name='state')),
-                ('norm', models.PositiveIntegerField(verbose_name='norm')),
-                ('unit', models.CharField(max_length=12, verbose_name='unit of the norm')),
-                ('period', models.CharField(choices=[('day', 'a day'), ('quarter', 'a quarter'), ('year', 'a year'), ('once', 'once in the term of use')], max_length=10, verbose_name='period')),
-                ('guaranteed_unit_sum', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='guaranteed sum for a unit')),
-                ('replacement_months', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='term of use, months')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='valid to')),
-                ('source', models.CharField(blank=True, max_length=60, verbose_name='programme number')),
-                ('mark', models.CharField(default='D', max_length=1, verbose_name='source mark')),
-                ('note', models.CharField(blank=True, max_length=250, verbose_name='note')),
-                ('beneficiary', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to=settings.AUTH_USER_MODEL, verbose_name='beneficiary')),
-                ('product_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to='catalogue.productclass', verbose_name='product type')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("imported", "Imported"),
+                            ("quarantined", "Being checked by the office"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("disputed", "Disputed"),
+                            ("expired", "Expired"),
+                            ("closed", "Closed"),
+                        ],
+                        default="active",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("norm", models.PositiveIntegerField(verbose_name="norm")),
+                ("unit", models.CharField(max_length=12, verbose_name="unit of the norm")),
+                (
+                    "period",
+                    models.CharField(
+                        choices=[
+                            ("day", "a day"),
+                            ("quarter", "a quarter"),
+                            ("year", "a year"),
+                            ("once", "once in the term of use"),
+                        ],
+                        max_length=10,
+                        verbose_name="period",
+                    ),
+                ),
+                (
+                    "guaranteed_unit_sum",
+                    models.DecimalField(decimal_places=2, max_digits=12, verbose_name="guaranteed sum for a unit"),
+                ),
+                (
+                    "replacement_months",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="term of use, months"),
+                ),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="valid to")),
+                ("source", models.CharField(blank=True, max_length=60, verbose_name="programme number")),
+                ("mark", models.CharField(default="D", max_length=1, verbose_name="source mark")),
+                ("note", models.CharField(blank=True, max_length=250, verbose_name="note")),
+                (
+                    "beneficiary",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entitlements",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="beneficiary",
+                    ),
+                ),
+                (
+                    "product_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entitlements",
+                        to="catalogue.productclass",
+                        verbose_name="product type",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'entitlement',
-                'verbose_name_plural': 'entitlements',
-                'ordering': ['beneficiary', 'pk'],
+                "verbose_name": "entitlement",
+                "verbose_name_plural": "entitlements",
+                "ordering": ["beneficiary", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Line',
+            name="Line",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('partner_name', models.CharField(blank=True, max_length=128, verbose_name='Partner name')),
-                ('partner_sku', models.CharField(max_length=128, verbose_name='Partner SKU')),
-                ('partner_line_reference', models.CharField(blank=True, help_text='This is the item number that the partner uses within their system', max_length=128, verbose_name='Partner reference')),
-                ('partner_line_notes', models.TextField(blank=True, verbose_name='Partner Notes')),
-                ('title', models.CharField(max_length=255, verbose_name='Title')),
-                ('upc', models.CharField(blank=True, max_length=128, null=True, verbose_name='UPC')),
-                ('quantity', models.PositiveIntegerField(default=1, verbose_name='Quantity')),
-                ('line_price_incl_tax', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='Price (inc. tax)')),
-                ('line_price_excl_tax', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='Price (excl. tax)')),
-                ('line_price_before_discounts_incl_tax', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='Price before discounts (inc. tax)')),
-                ('line_price_before_discounts_excl_tax', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='Price before discounts (excl. tax)')),
-                ('unit_price_incl_tax', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='Unit Price (inc. tax)')),
-                ('unit_price_excl_tax', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='Unit Price (excl. tax)')),
-                ('tax_code', models.CharField(blank=True, max_length=64, null=True, verbose_name='VAT rate code')),
-                ('status', models.CharField(blank=True, max_length=255, verbose_name='Status')),
-                ('num_allocated', models.PositiveIntegerField(verbose_name='Number allocated')),
-                ('allocation_cancelled', models.BooleanField(default=False)),
-                ('pack_size', models.PositiveIntegerField(default=1, verbose_name='units in a pack')),
-                ('units', models.PositiveIntegerField(verbose_name='units of the norm')),
-                ('state_pays', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='the state pays')),
-                ('you_pay', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='the person pays')),
-                ('warranty_months', models.PositiveSmallIntegerField(default=0, verbose_name='warranty, months')),
-                ('lot', models.CharField(blank=True, max_length=80, verbose_name='lot or serial number')),
-                ('entitlement', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='order.entitlement')),
-                ('partner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='order_lines', to='partner.partner', verbose_name='Partner')),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='catalogue.product', verbose_name='Product')),
-                ('stockrecord', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='partner.stockrecord', verbose_name='Stock record')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("partner_name", models.CharField(blank=True, max_length=128, verbose_name="Partner name")),
+                ("partner_sku", models.CharField(max_length=128, verbose_name="Partner SKU")),
+                (
+                    "partner_line_reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="This is the item number that the partner uses within their system",
+                        max_length=128,
+                        verbose_name="Partner reference",
+                    ),
+                ),
+                ("partner_line_notes", models.TextField(blank=True, verbose_name="Partner Notes")),
+                ("title", models.CharField(max_length=255, verbose_name="Title")),
+                ("upc", models.CharField(blank=True, max_length=128, null=True, verbose_name="UPC")),
+                ("quantity", models.PositiveIntegerField(default=1, verbose_name="Quantity")),
+                (
+                    "line_price_incl_tax",
+                    models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Price (inc. tax)"),
+                ),
+                (
+                    "line_price_excl_tax",
+                    models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Price (excl. tax)"),
+                ),
+                (
+                    "line_price_before_discounts_incl_tax",
+                    models.DecimalField(
+                        decimal_places=2, max_digits=12, verbose_name="Price before discounts (inc. tax)"
+                    ),
+                ),
+                (
+                    "line_price_before_discounts_excl_tax",
+                    models.DecimalField(
+                        decimal_places=2, max_digits=12, verbose_name="Price before discounts (excl. tax)"
+                    ),
+                ),
+                (
+                    "unit_price_incl_tax",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Unit Price (inc. tax)"
+                    ),
+                ),
+                (
+                    "unit_price_excl_tax",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Unit Price (excl. tax)"
+                    ),
+                ),
+                ("tax_code", models.CharField(blank=True, max_length=64, null=True, verbose_name="VAT rate code")),
+                ("status", models.CharField(blank=True, max_length=255, verbose_name="Status")),
+                ("num_allocated", models.PositiveIntegerField(verbose_name="Number allocated")),
+                ("allocation_cancelled", models.BooleanField(default=False)),
+                ("pack_size", models.PositiveIntegerField(default=1, verbose_name="units in a pack")),
+                ("units", models.PositiveIntegerField(verbose_name="units of the norm")),
+                ("state_pays", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="the state pays")),
+                ("you_pay", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="the person pays")),
+                ("warranty_months", models.PositiveSmallIntegerField(default=0, verbose_name="warranty, months")),
+                ("lot", models.CharField(blank=True, max_length=80, verbose_name="lot or serial number")),
+                (
+                    "entitlement",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="order.entitlement",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="order_lines",
+                        to="partner.partner",
+                        verbose_name="Partner",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="catalogue.product",
+                        verbose_name="Product",
+                    ),
+                ),
+                (
+                    "stockrecord",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="partner.stockrecord",
+                        verbose_name="Stock record",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order line',
-                'verbose_name_plural': 'order lines',
-                'ordering': ['pk'],
-                'abstract': False,
+                "verbose_name": "order line",
+                "verbose_name_plural": "order lines",
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='LineAttribute',
+            name="LineAttribute",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(max_length=128, verbose_name='Type')),
-                ('value', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='Value')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attributes', to='order.line', verbose_name='Line')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("type", models.CharField(max_length=128, verbose_name="Type")),
+                (
+                    "value",
+                    models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name="Value"),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attributes",
+                        to="order.line",
+                        verbose_name="Line",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Line Attribute',
-                'verbose_name_plural': 'Line Attributes',
-                'abstract': False,
+                "verbose_name": "Line Attribute",
+                "verbose_name_plural": "Line Attributes",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(db_index=True, max_length=128, unique=True, verbose_name='Order number')),
-                ('currency', models.CharField(default=oscar.core.utils.get_default_currency, max_length=12, verbose_name='Currency')),
-                ('total_incl_tax', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='Order total (inc. tax)')),
-                ('total_excl_tax', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='Order total (excl. tax)')),
-                ('shipping_incl_tax', models.DecimalField(decimal_places=2, default=0, max_digits=12, verbose_name='Shipping charge (inc. tax)')),
-                ('shipping_excl_tax', models.DecimalField(decimal_places=2, default=0, max_digits=12, verbose_name='Shipping charge (excl. tax)')),
-                ('shipping_tax_code', models.CharField(blank=True, max_length=64, null=True, verbose_name='Shipping VAT rate code')),
-                ('shipping_method', models.CharField(blank=True, max_length=128, verbose_name='Shipping method')),
-                ('shipping_code', models.CharField(blank=True, default='', max_length=128)),
-                ('date_placed', models.DateTimeField(db_index=True)),
-                ('status', models.CharField(choices=[('sent', 'Sent to the supplier'), ('confirmed', 'Confirmed by the supplier'), ('declined', 'Declined by the supplier'), ('timed_out', 'The supplier did not answer'), ('in_delivery', 'On the way'), ('failed_delivery', 'Delivery failed'), ('delivered', 'Delivered, waiting for acceptance'), ('accepted', 'Accepted'), ('accepted_with_remarks', 'Accepted with remarks'), ('rejected', 'Rejected at acceptance'), ('refund_released', 'Returned, the norm is free again'), ('reimbursement_pending', 'Act signed, payment pending'), ('held', 'Payment on hold'), ('paid', 'Paid to the supplier'), ('closed', 'Closed'), ('cancelled', 'Cancelled')], default='sent', max_length=24, verbose_name='state')),
-                ('state_pays', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='the state pays')),
-                ('you_pay', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='the person pays')),
-                ('contact_name', models.CharField(max_length=200, verbose_name='contact name')),
-                ('contact_phone', models.CharField(max_length=20, verbose_name='contact phone')),
-                ('contact_channel', models.CharField(max_length=10, verbose_name='notices by')),
-                ('delivery_address', models.CharField(max_length=300, verbose_name='delivery address')),
-                ('delivery_comment', models.TextField(blank=True, verbose_name='comment for the courier')),
-                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='due')),
-                ('due_rule', models.CharField(blank=True, max_length=80, verbose_name='rule of the date')),
-                ('promised_on', models.DateField(blank=True, null=True, verbose_name='promised for')),
-                ('code_attempts', models.PositiveSmallIntegerField(default=0, verbose_name='wrong delivery codes')),
-                ('delivery_attempts', models.PositiveSmallIntegerField(default=0, verbose_name='delivery attempts')),
-                ('fallback', models.JSONField(blank=True, default=dict, verbose_name='next offers, best first')),
-                ('snapshot_hash', models.CharField(blank=True, max_length=64, verbose_name='digest of what was signed')),
-                ('draft', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='marketplace.draft')),
-                ('office', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='marketplace.office', verbose_name='office')),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='partner.partner', verbose_name='supplier')),
-                ('placed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='placed_orders', to=settings.AUTH_USER_MODEL, verbose_name='placed by')),
-                ('previous', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='next', to='order.order', verbose_name='passed on from')),
-                ('region', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.region', verbose_name='region')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='orders', to=settings.AUTH_USER_MODEL, verbose_name='User')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(db_index=True, max_length=128, unique=True, verbose_name="Order number")),
+                (
+                    "currency",
+                    models.CharField(
+                        default=oscar.core.utils.get_default_currency, max_length=12, verbose_name="Currency"
+                    ),
+                ),
+                (
+                    "total_incl_tax",
+                    models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Order total (inc. tax)"),
+                ),
+                (
+                    "total_excl_tax",
+                    models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Order total (excl. tax)"),
+                ),
+                (
+                    "shipping_incl_tax",
+                    models.DecimalField(
+                        decimal_places=2, default=0, max_digits=12, verbose_name="Shipping charge (inc. tax)"
+                    ),
+                ),
+                (
+                    "shipping_excl_tax",
+                    models.DecimalField(
+                        decimal_places=2, default=0, max_digits=12, verbose_name="Shipping charge (excl. tax)"
+                    ),
+                ),
+                (
+                    "shipping_tax_code",
+                    models.CharField(blank=True, max_length=64, null=True, verbose_name="Shipping VAT rate code"),
+                ),
+                ("shipping_method", models.CharField(blank=True, max_length=128, verbose_name="Shipping method")),
+                ("shipping_code", models.CharField(blank=True, default="", max_length=128)),
+                ("date_placed", models.DateTimeField(db_index=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("sent", "Sent to the supplier"),
+                            ("confirmed", "Confirmed by the supplier"),
+                            ("declined", "Declined by the supplier"),
+                            ("timed_out", "The supplier did not answer"),
+                            ("in_delivery", "On the way"),
+                            ("failed_delivery", "Delivery failed"),
+                            ("delivered", "Delivered, waiting for acceptance"),
+                            ("accepted", "Accepted"),
+                            ("accepted_with_remarks", "Accepted with remarks"),
+                            ("rejected", "Rejected at acceptance"),
+                            ("refund_released", "Returned, the norm is free again"),
+                            ("reimbursement_pending", "Act signed, payment pending"),
+                            ("held", "Payment on hold"),
+                            ("paid", "Paid to the supplier"),
+                            ("closed", "Closed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="sent",
+                        max_length=24,
+                        verbose_name="state",
+                    ),
+                ),
+                ("state_pays", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="the state pays")),
+                ("you_pay", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="the person pays")),
+                ("contact_name", models.CharField(max_length=200, verbose_name="contact name")),
+                ("contact_phone", models.CharField(max_length=20, verbose_name="contact phone")),
+                ("contact_channel", models.CharField(max_length=10, verbose_name="notices by")),
+                ("delivery_address", models.CharField(max_length=300, verbose_name="delivery address")),
+                ("delivery_comment", models.TextField(blank=True, verbose_name="comment for the courier")),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="due")),
+                ("due_rule", models.CharField(blank=True, max_length=80, verbose_name="rule of the date")),
+                ("promised_on", models.DateField(blank=True, null=True, verbose_name="promised for")),
+                ("code_attempts", models.PositiveSmallIntegerField(default=0, verbose_name="wrong delivery codes")),
+                ("delivery_attempts", models.PositiveSmallIntegerField(default=0, verbose_name="delivery attempts")),
+                ("fallback", models.JSONField(blank=True, default=dict, verbose_name="next offers, best first")),
+                (
+                    "snapshot_hash",
+                    models.CharField(blank=True, max_length=64, verbose_name="digest of what was signed"),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="orders", to="marketplace.draft"
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="marketplace.office",
+                        verbose_name="office",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="partner.partner",
+                        verbose_name="supplier",
+                    ),
+                ),
+                (
+                    "placed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="placed_orders",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="placed by",
+                    ),
+                ),
+                (
+                    "previous",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="next",
+                        to="order.order",
+                        verbose_name="passed on from",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.region",
+                        verbose_name="region",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="orders",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="User",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order',
-                'verbose_name_plural': 'orders',
-                'ordering': ['-date_placed'],
-                'abstract': False,
+                "verbose_name": "order",
+                "verbose_name_plural": "orders",
+                "ordering": ["-date_placed"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='LinePrice',
+            name="LinePrice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField(default=1, verbose_name='Quantity')),
-                ('price_incl_tax', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='Price (inc. tax)')),
-                ('price_excl_tax', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='Price (excl. tax)')),
-                ('shipping_incl_tax', models.DecimalField(decimal_places=2, default=0, max_digits=12, verbose_name='Shiping (inc. tax)')),
-                ('shipping_excl_tax', models.DecimalField(decimal_places=2, default=0, max_digits=12, verbose_name='Shipping (excl. tax)')),
-                ('tax_code', models.CharField(blank=True, max_length=64, null=True, verbose_name='VAT rate code')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='order.line', verbose_name='Line')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='line_prices', to='order.order', verbose_name='Order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.PositiveIntegerField(default=1, verbose_name="Quantity")),
+                (
+                    "price_incl_tax",
+                    models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Price (inc. tax)"),
+                ),
+                (
+                    "price_excl_tax",
+                    models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Price (excl. tax)"),
+                ),
+                (
+                    "shipping_incl_tax",
+                    models.DecimalField(decimal_places=2, default=0, max_digits=12, verbose_name="Shiping (inc. tax)"),
+                ),
+                (
+                    "shipping_excl_tax",
+                    models.DecimalField(
+                        decimal_places=2, default=0, max_digits=12, verbose_name="Shipping (excl. tax)"
+                    ),
+                ),
+                ("tax_code", models.CharField(blank=True, max_length=64, null=True, verbose_name="VAT rate code")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prices",
+                        to="order.line",
+                        verbose_name="Line",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="line_prices",
+                        to="order.order",
+                        verbose_name="Order",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Line Price',
-                'verbose_name_plural': 'Line Prices',
-                'ordering': ('id',),
-                'abstract': False,
+                "verbose_name": "Line Price",
+                "verbose_name_plural": "Line Prices",
+                "ordering": ("id",),
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='line',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='order.order', verbose_name='Order'),
+            model_name="line",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="lines",
+                to="order.order",
+                verbose_name="Order",
+            ),
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempt', models.PositiveSmallIntegerField(verbose_name='attempt')),
-                ('outcome', models.CharField(choices=[('delivered', 'Delivered'), ('failed', 'Nobody took it')], max_length=10, verbose_name='outcome')),
-                ('at', models.DateTimeField(verbose_name='time')),
-                ('code_checked', models.BooleanField(default=False, verbose_name="the person's code was right")),
-                ('lots', models.JSONField(blank=True, default=dict, verbose_name='lot or serial numbers by line')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('photo', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.storedfile')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='order.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("attempt", models.PositiveSmallIntegerField(verbose_name="attempt")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("delivered", "Delivered"), ("failed", "Nobody took it")],
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="time")),
+                ("code_checked", models.BooleanField(default=False, verbose_name="the person's code was right")),
+                ("lots", models.JSONField(blank=True, default=dict, verbose_name="lot or serial numbers by line")),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "photo",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.storedfile",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="order.order"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'delivery',
-                'verbose_name_plural': 'deliveries',
-                'ordering': ['attempt'],
+                "verbose_name": "delivery",
+                "verbose_name_plural": "deliveries",
+                "ordering": ["attempt"],
             },
         ),
         migrations.CreateModel(
-            name='Act',
+            name="Act",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=40, unique=True, verbose_name='number')),
-                ('snapshot', models.JSONField(verbose_name='content')),
-                ('digest', models.CharField(max_length=64, verbose_name='digest of the content')),
-                ('person_signed_at', models.DateTimeField(verbose_name='signed by the person')),
-                ('supplier_signed_at', models.DateTimeField(blank=True, null=True, verbose_name='signed by the supplier')),
-                ('person_signed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('supplier_signed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='act', to='order.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=40, unique=True, verbose_name="number")),
+                ("snapshot", models.JSONField(verbose_name="content")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest of the content")),
+                ("person_signed_at", models.DateTimeField(verbose_name="signed by the person")),
+                (
+                    "supplier_signed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="signed by the supplier"),
+                ),
+                (
+                    "person_signed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "supplier_signed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="act", to="order.order"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'acceptance act',
-                'verbose_name_plural': 'acceptance acts',
+                "verbose_name": "acceptance act",
+                "verbose_name_plural": "acceptance acts",
             },
         ),
         migrations.CreateModel(
-            name='OrderNote',
+            name="OrderNote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('note_type', models.CharField(blank=True, max_length=128, verbose_name='Note Type')),
-                ('message', models.TextField(verbose_name='Message')),
-                ('date_created', models.DateTimeField(auto_now_add=True, verbose_name='Date Created')),
-                ('date_updated', models.DateTimeField(auto_now=True, verbose_name='Date Updated')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='order.order', verbose_name='Order')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL, verbose_name='User')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("note_type", models.CharField(blank=True, max_length=128, verbose_name="Note Type")),
+                ("message", models.TextField(verbose_name="Message")),
+                ("date_created", models.DateTimeField(auto_now_add=True, verbose_name="Date Created")),
+                ("date_updated", models.DateTimeField(auto_now=True, verbose_name="Date Updated")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notes",
+                        to="order.order",
+                        verbose_name="Order",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="User",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Order Note',
-                'verbose_name_plural': 'Order Notes',
-                'ordering': ['-date_updated'],
-                'abstract': False,
+                "verbose_name": "Order Note",
+                "verbose_name_plural": "Order Notes",
+                "ordering": ["-date_updated"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='OrderStatusChange',
+            name="OrderStatusChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('old_status', models.CharField(blank=True, max_length=100, verbose_name='Old Status')),
-                ('new_status', models.CharField(blank=True, max_length=100, verbose_name='New Status')),
-                ('date_created', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='Date Created')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='status_changes', to='order.order', verbose_name='Order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("old_status", models.CharField(blank=True, max_length=100, verbose_name="Old Status")),
+                ("new_status", models.CharField(blank=True, max_length=100, verbose_name="New Status")),
+                ("date_created", models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="Date Created")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="status_changes",
+                        to="order.order",
+                        verbose_name="Order",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Order Status Change',
-                'verbose_name_plural': 'Order Status Changes',
-                'ordering': ['-date_created'],
-                'abstract': False,
+                "verbose_name": "Order Status Change",
+                "verbose_name_plural": "Order Status Changes",
+                "ordering": ["-date_created"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='PaymentEvent',
+            name="PaymentEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='Amount')),
-                ('reference', models.CharField(blank=True, max_length=128, verbose_name='Reference')),
-                ('date_created', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='Date created')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='payment_events', to='order.order', verbose_name='Order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Amount")),
+                ("reference", models.CharField(blank=True, max_length=128, verbose_name="Reference")),
+                ("date_created", models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="Date created")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="payment_events",
+                        to="order.order",
+                        verbose_name="Order",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Payment Event',
-                'verbose_name_plural': 'Payment Events',
-                'ordering': ['-date_created'],
-                'abstract': False,
+                "verbose_name": "Payment Event",
+                "verbose_name_plural": "Payment Events",
+                "ordering": ["-date_created"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='PaymentEventQuantity',
+            name="PaymentEventQuantity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField(verbose_name='Quantity')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='line_quantities', to='order.paymentevent', verbose_name='Event')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='payment_event_quantities', to='order.line', verbose_name='Line')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.PositiveIntegerField(verbose_name="Quantity")),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="line_quantities",
+                        to="order.paymentevent",
+                        verbose_name="Event",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="payment_event_quantities",
+                        to="order.line",
+                        verbose_name="Line",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Payment Event Quantity',
-                'verbose_name_plural': 'Payment Event Quantities',
-            },
-        ),
-        migrations.AddField(
-            model_name='paymentevent',
-            name='lines',
-            field=models.ManyToManyField(through='order.PaymentEventQuantity', to='order.line', verbose_name='Lines'),
-        ),
-        migrations.AddField(
-            model_name='paymentevent',
-            name='event_type',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='order.paymenteventtype', verbose_name='Event Type'),
-        ),
-        migrations.CreateModel(
-            name='ShippingAddress',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', oscar.models.fields.NullCharField(max_length=255, unique=True, verbose_name='Code')),
-                ('title', models.CharField(blank=True, choices=[('Mr', 'Mr'), ('Miss', 'Miss'), ('Mrs', 'Mrs'), ('Ms', 'Ms'), ('Dr', 'Dr')], max_length=64, verbose_name='Title')),
-                ('first_name', models.CharField(blank=True, max_length=255, verbose_name='First name')),
-                ('last_name', models.CharField(blank=True, max_length=255, verbose_name='Last name')),
-                ('line1', models.CharField(max_length=255, verbose_name='First line of address')),
-                ('line2', models.CharField(blank=True, max_length=255, verbose_name='Second line of address')),
-                ('line3', models.CharField(blank=True, max_length=255, verbose_name='Third line of address')),
-                ('line4', models.CharField(blank=True, max_length=255, verbose_name='City')),
-                ('state', models.CharField(blank=True, max_length=255, verbose_name='State/County')),
-                ('postcode', oscar.models.fields.UppercaseCharField(blank=True, max_length=64, verbose_name='Post/Zip-code')),
-                ('search_text', models.TextField(editable=False, verbose_name='Search text - used only for searching addresses')),
-                ('phone_number', phonenumber_field.modelfields.PhoneNumberField(blank=True, help_text='In case we need to call you about your order', max_length=128, region=None, verbose_name='Phone number')),
-                ('notes', models.TextField(blank=True, help_text='Tell us anything we should know when delivering your order.', verbose_name='Instructions')),
-                ('country', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='address.country', verbose_name='Country')),
-            ],
-            options={
-                'verbose_name': 'Shipping address',
-                'verbose_name_plural': 'Shipping addresses',
-                'abstract': False,
-            },
-        ),
-        migrations.AddField(
-            model_name='order',
-            name='shipping_address',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='order.shippingaddress', verbose_name='Shipping Address'),
-        ),
-        migrations.CreateModel(
-            name='ShippingEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('notes', models.TextField(blank=True, help_text='This could be the dispatch reference, or a tracking number', verbose_name='Event notes')),
-                ('date_created', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='Date Created')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shipping_events', to='order.order', verbose_name='Order')),
-            ],
-            options={
-                'verbose_name': 'Shipping Event',
-                'verbose_name_plural': 'Shipping Events',
-                'ordering': ['-date_created'],
-                'abstract': False,
-            },
-        ),
-        migrations.AddField(
-            model_name='paymentevent',
-            name='shipping_event',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='payment_events', to='order.shippingevent'),
-        ),
-        migrations.CreateModel(
-            name='ShippingEventQuantity',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField(verbose_name='Quantity')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='line_quantities', to='order.shippingevent', verbose_name='Event')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shipping_event_quantities', to='order.line', verbose_name='Line')),
-            ],
-            options={
-                'verbose_name': 'Shipping Event Quantity',
-                'verbose_name_plural': 'Shipping Event Quantities',
-                'abstract': False,
-            },
-        ),
-        migrations.AddField(
-            model_name='shippingevent',
-            name='lines',
-            field=models.ManyToManyField(related_name='shipping_events', through='order.ShippingEventQuantity', to='order.line', verbose_name='Lines'),
-        ),
-        migrations.AddField(
-            model_name='shippingevent',
-            name='event_type',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='order.shippingeventtype', verbose_name='Event Type'),
-        ),
-        migrations.CreateModel(
-            name='Tranche',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('opens_on', models.DateField(verbose_name='opens on')),
-                ('closes_on', models.DateField(verbose_name='last day')),
-                ('quantity', models.PositiveIntegerField(verbose_name='quantity')),
-                ('budget', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='budget')),
-                ('reserved_quantity', models.PositiveIntegerField(default=0, verbose_name='reserved quantity')),
-                ('consumed_quantity', models.PositiveIntegerField(default=0, verbose_name='consumed quantity')),
-                ('reserved_sum', models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name='reserved sum')),
-                ('consumed_sum', models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name='consumed sum')),
-                ('entitlement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tranches', to='order.entitlement')),
-            ],
-            options={
-                'verbose_name': 'tranche',
-                'verbose_name_plural': 'tranches',
-                'ordering': ['opens_on'],
+                "verbose_name": "Payment Event Quantity",
+                "verbose_name_plural": "Payment Event Quantities",
             },
         ),
         migrations.AddField(
-            model_name='line',
-            name='tranche',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='order.tranche'),
+            model_name="paymentevent",
+            name="lines",
+            field=models.ManyToManyField(through="order.PaymentEventQuantity", to="order.line", verbose_name="Lines"),
+        ),
+        migrations.AddField(
+            model_name="paymentevent",
+            name="event_type",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="order.paymenteventtype", verbose_name="Event Type"
+            ),
         ),
         migrations.CreateModel(
-            name='LedgerTransfer',
+            name="ShippingAddress",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('source', models.CharField(choices=[('free', 'free'), ('reserved', 'reserved'), ('consumed', 'consumed'), ('paid', 'paid to the supplier')], max_length=10, verbose_name='from')),
-                ('target', models.CharField(choices=[('free', 'free'), ('reserved', 'reserved'), ('consumed', 'consumed'), ('paid', 'paid to the supplier')], max_length=10, verbose_name='to')),
-                ('quantity', models.PositiveIntegerField(verbose_name='quantity')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='sum')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='order.line')),
-                ('tranche', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='order.tranche')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", oscar.models.fields.NullCharField(max_length=255, unique=True, verbose_name="Code")),
+                (
+                    "title",
+                    models.CharField(
+                        blank=True,
+                        choices=[("Mr", "Mr"), ("Miss", "Miss"), ("Mrs", "Mrs"), ("Ms", "Ms"), ("Dr", "Dr")],
+                        max_length=64,
+                        verbose_name="Title",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=255, verbose_name="First name")),
+                ("last_name", models.CharField(blank=True, max_length=255, verbose_name="Last name")),
+                ("line1", models.CharField(max_length=255, verbose_name="First line of address")),
+                ("line2", models.CharField(blank=True, max_length=255, verbose_name="Second line of address")),
+                ("line3", models.CharField(blank=True, max_length=255, verbose_name="Third line of address")),
+                ("line4", models.CharField(blank=True, max_length=255, verbose_name="City")),
+                ("state", models.CharField(blank=True, max_length=255, verbose_name="State/County")),
+                (
+                    "postcode",
+                    oscar.models.fields.UppercaseCharField(blank=True, max_length=64, verbose_name="Post/Zip-code"),
+                ),
+                (
+                    "search_text",
+                    models.TextField(editable=False, verbose_name="Search text - used only for searching addresses"),
+                ),
+                (
+                    "phone_number",
+                    phonenumber_field.modelfields.PhoneNumberField(
+                        blank=True,
+                        help_text="In case we need to call you about your order",
+                        max_length=128,
+                        region=None,
+                        verbose_name="Phone number",
+                    ),
+                ),
+                (
+                    "notes",
+                    models.TextField(
+                        blank=True,
+                        help_text="Tell us anything we should know when delivering your order.",
+                        verbose_name="Instructions",
+                    ),
+                ),
+                (
+                    "country",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="address.country", verbose_name="Country"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ledger transfer',
-                'verbose_name_plural': 'ledger transfers',
-                'ordering': ['pk'],
+                "verbose_name": "Shipping address",
+                "verbose_name_plural": "Shipping addresses",
+                "abstract": False,
+            },
+        ),
+        migrations.AddField(
+            model_name="order",
+            name="shipping_address",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="order.shippingaddress",
+                verbose_name="Shipping Address",
+            ),
+        ),
+        migrations.CreateModel(
+            name="ShippingEvent",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "notes",
+                    models.TextField(
+                        blank=True,
+                        help_text="This could be the dispatch reference, or a tracking number",
+                        verbose_name="Event notes",
+                    ),
+                ),
+                ("date_created", models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="Date Created")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shipping_events",
+                        to="order.order",
+                        verbose_name="Order",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "Shipping Event",
+                "verbose_name_plural": "Shipping Events",
+                "ordering": ["-date_created"],
+                "abstract": False,
+            },
+        ),
+        migrations.AddField(
+            model_name="paymentevent",
+            name="shipping_event",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="payment_events",
+                to="order.shippingevent",
+            ),
+        ),
+        migrations.CreateModel(
+            name="ShippingEventQuantity",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.PositiveIntegerField(verbose_name="Quantity")),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="line_quantities",
+                        to="order.shippingevent",
+                        verbose_name="Event",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shipping_event_quantities",
+                        to="order.line",
+                        verbose_name="Line",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "Shipping Event Quantity",
+                "verbose_name_plural": "Shipping Event Quantities",
+                "abstract": False,
+            },
+        ),
+        migrations.AddField(
+            model_name="shippingevent",
+            name="lines",
+            field=models.ManyToManyField(
+                related_name="shipping_events",
+                through="order.ShippingEventQuantity",
+                to="order.line",
+                verbose_name="Lines",
+            ),
+        ),
+        migrations.AddField(
+            model_name="shippingevent",
+            name="event_type",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="order.shippingeventtype", verbose_name="Event Type"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Tranche",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("opens_on", models.DateField(verbose_name="opens on")),
+                ("closes_on", models.DateField(verbose_name="last day")),
+                ("quantity", models.PositiveIntegerField(verbose_name="quantity")),
+                ("budget", models.DecimalField(decimal_places=2, max_digits=14, verbose_name="budget")),
+                ("reserved_quantity", models.PositiveIntegerField(default=0, verbose_name="reserved quantity")),
+                ("consumed_quantity", models.PositiveIntegerField(default=0, verbose_name="consumed quantity")),
+                (
+                    "reserved_sum",
+                    models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name="reserved sum"),
+                ),
+                (
+                    "consumed_sum",
+                    models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name="consumed sum"),
+                ),
+                (
+                    "entitlement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tranches", to="order.entitlement"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "tranche",
+                "verbose_name_plural": "tranches",
+                "ordering": ["opens_on"],
+            },
+        ),
+        migrations.AddField(
+            model_name="line",
+            name="tranche",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="order.tranche"
+            ),
+        ),
+        migrations.CreateModel(
+            name="LedgerTransfer",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("free", "free"),
+                            ("reserved", "reserved"),
+                            ("consumed", "consumed"),
+                            ("paid", "paid to the supplier"),
+                        ],
+                        max_length=10,
+                        verbose_name="from",
+                    ),
+                ),
+                (
+                    "target",
+                    models.CharField(
+                        choices=[
+                            ("free", "free"),
+                            ("reserved", "reserved"),
+                            ("consumed", "consumed"),
+                            ("paid", "paid to the supplier"),
+                        ],
+                        max_length=10,
+                        verbose_name="to",
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField(verbose_name="quantity")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14, verbose_name="sum")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="transfers", to="order.line"
+                    ),
+                ),
+                (
+                    "tranche",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="transfers", to="order.tranche"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "ledger transfer",
+                "verbose_name_plural": "ledger transfers",
+                "ordering": ["pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='entitlement',
-            constraint=models.CheckConstraint(condition=models.Q(('norm__gt', 0)), name='entitlement_norm_positive'),
+            model_name="entitlement",
+            constraint=models.CheckConstraint(condition=models.Q(("norm__gt", 0)), name="entitlement_norm_positive"),
         ),
         migrations.AddConstraint(
-            model_name='entitlement',
-            constraint=models.CheckConstraint(condition=models.Q(('guaranteed_unit_sum__gte', 0)), name='entitlement_sum_not_negative'),
+            model_name="entitlement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("guaranteed_unit_sum__gte", 0)), name="entitlement_sum_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entitlement',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['imported', 'quarantined', 'active', 'suspended', 'disputed', 'expired', 'closed'])), name='entitlement_status_known'),
+            model_name="entitlement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["imported", "quarantined", "active", "suspended", "disputed", "expired", "closed"])
+                ),
+                name="entitlement_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entitlement',
-            constraint=models.UniqueConstraint(condition=models.Q(('source', ''), _negated=True), fields=('beneficiary', 'source', 'product_type'), name='entitlement_imported_once'),
+            model_name="entitlement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source", ""), _negated=True),
+                fields=("beneficiary", "source", "product_type"),
+                name="entitlement_imported_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('order', 'attempt'), name='delivery_attempt_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("order", "attempt"), name="delivery_attempt_once"),
         ),
         migrations.AlterUniqueTogether(
-            name='paymenteventquantity',
-            unique_together={('event', 'line')},
+            name="paymenteventquantity",
+            unique_together={("event", "line")},
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ['sent', 'confirmed', 'in_delivery', 'failed_delivery', 'delivered', 'accepted', 'accepted_with_remarks', 'rejected', 'reimbursement_pending', 'held'])), fields=['partner', 'due_at'], name='order_supplier_work'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "sent",
+                            "confirmed",
+                            "in_delivery",
+                            "failed_delivery",
+                            "delivered",
+                            "accepted",
+                            "accepted_with_remarks",
+                            "rejected",
+                            "reimbursement_pending",
+                            "held",
+                        ],
+                    )
+                ),
+                fields=["partner", "due_at"],
+                name="order_supplier_work",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ['sent', 'confirmed', 'in_delivery', 'failed_delivery', 'delivered', 'accepted', 'accepted_with_remarks', 'rejected', 'reimbursement_pending', 'held'])), fields=['office', 'due_at'], name='order_office_work'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "sent",
+                            "confirmed",
+                            "in_delivery",
+                            "failed_delivery",
+                            "delivered",
+                            "accepted",
+                            "accepted_with_remarks",
+                            "rejected",
+                            "reimbursement_pending",
+                            "held",
+                        ],
+                    )
+                ),
+                fields=["office", "due_at"],
+                name="order_office_work",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['user', '-date_placed'], name='order_of_person'),
+            model_name="order",
+            index=models.Index(fields=["user", "-date_placed"], name="order_of_person"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='order_due'),
+            model_name="order",
+            index=models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="order_due"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('draft', 'partner'), name='order_once_per_draft_and_supplier'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("draft", "partner"), name="order_once_per_draft_and_supplier"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['sent', 'confirmed', 'declined', 'timed_out', 'in_delivery', 'failed_delivery', 'delivered', 'accepted', 'accepted_with_remarks', 'rejected', 'refund_released', 'reimbursement_pending', 'held', 'paid', 'closed', 'cancelled'])), name='order_status_known'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "sent",
+                            "confirmed",
+                            "declined",
+                            "timed_out",
+                            "in_delivery",
+                            "failed_delivery",
+                            "delivered",
+                            "accepted",
+                            "accepted_with_remarks",
+                            "rejected",
+                            "refund_released",
+                            "reimbursement_pending",
+                            "held",
+                            "paid",
+                            "closed",
+                            "cancelled",
+                        ],
+                    )
+                ),
+                name="order_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('state_pays__gte', 0), ('you_pay__gte', 0)), name='order_sums_not_negative'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state_pays__gte", 0), ("you_pay__gte", 0)), name="order_sums_not_negative"
+            ),
         ),
         migrations.AlterUniqueTogether(
-            name='shippingeventquantity',
-            unique_together={('event', 'line')},
+            name="shippingeventquantity",
+            unique_together={("event", "line")},
         ),
         migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.UniqueConstraint(fields=('entitlement', 'opens_on'), name='tranche_once'),
+            model_name="tranche",
+            constraint=models.UniqueConstraint(fields=("entitlement", "opens_on"), name="tranche_once"),
         ),
         migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.CheckConstraint(condition=models.Q(('closes_on__gte', models.F('opens_on'))), name='tranche_dates'),
+            model_name="tranche",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closes_on__gte", models.F("opens_on"))), name="tranche_dates"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', django.db.models.expressions.CombinedExpression(models.F('reserved_quantity'), '+', models.F('consumed_quantity')))), name='tranche_norm_not_overdrawn'),
+            model_name="tranche",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "quantity__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("reserved_quantity"), "+", models.F("consumed_quantity")
+                        ),
+                    )
+                ),
+                name="tranche_norm_not_overdrawn",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.CheckConstraint(condition=models.Q(('budget__gte', django.db.models.expressions.CombinedExpression(models.F('reserved_sum'), '+', models.F('consumed_sum'))), ('reserved_sum__gte', 0), ('consumed_sum__gte', 0)), name='tranche_budget_not_overdrawn'),
+            model_name="tranche",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "budget__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("reserved_sum"), "+", models.F("consumed_sum")
+                        ),
+                    ),
+                    ("reserved_sum__gte", 0),
+                    ("consumed_sum__gte", 0),
+                ),
+                name="tranche_budget_not_overdrawn",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='line',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 1), ('units__gte', 1)), name='line_quantity_positive'),
+            model_name="line",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gte", 1), ("units__gte", 1)), name="line_quantity_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransfer',
-            constraint=models.UniqueConstraint(fields=('line', 'source', 'target'), name='ledger_step_once'),
+            model_name="ledgertransfer",
+            constraint=models.UniqueConstraint(fields=("line", "source", "target"), name="ledger_step_once"),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransfer',
-            constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='ledger_moves'),
+            model_name="ledgertransfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source", models.F("target")), _negated=True), name="ledger_moves"
+            ),
         ),
     ]

@@ -9,111 +9,229 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0001_initial'),
-        ('marketplace', '0001_initial'),
+        ("catalogue", "0001_initial"),
+        ("marketplace", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Partner',
+            name="Partner",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', oscar.models.fields.autoslugfield.AutoSlugField(blank=True, editable=False, max_length=128, populate_from='name', unique=True, verbose_name='Code')),
-                ('name', models.CharField(blank=True, db_index=True, max_length=128, verbose_name='Name')),
-                ('status', models.CharField(choices=[('applicant', 'Applicant'), ('submitted', 'Application being checked'), ('needs_fix', 'Application to be corrected'), ('approved', 'Approved'), ('refused', 'Refused'), ('suspended', 'Suspended'), ('terminated', 'Terminated')], default='applicant', max_length=12, verbose_name='state')),
-                ('bin', models.CharField(blank=True, max_length=12, null=True, unique=True, verbose_name='BIN')),
-                ('group_bin', models.CharField(blank=True, max_length=12, verbose_name='BIN of the group')),
-                ('about', models.TextField(blank=True, verbose_name='about')),
-                ('about_kk', models.TextField(blank=True, null=True, verbose_name='about')),
-                ('about_ru', models.TextField(blank=True, null=True, verbose_name='about')),
-                ('about_en', models.TextField(blank=True, null=True, verbose_name='about')),
-                ('address', models.CharField(blank=True, max_length=300, verbose_name='address')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='phone')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('approved_at', models.DateField(blank=True, null=True, verbose_name='approved on')),
-                ('suspended_until', models.DateField(blank=True, null=True, verbose_name='suspended until')),
-                ('delivered_lines', models.PositiveIntegerField(default=0, verbose_name='delivered lines')),
-                ('on_time_lines', models.PositiveIntegerField(default=0, verbose_name='lines delivered in time')),
-                ('rejected_lines', models.PositiveIntegerField(default=0, verbose_name='lines rejected at acceptance')),
-                ('confirmed_complaints', models.PositiveIntegerField(default=0, verbose_name='confirmed complaints')),
-                ('silent_complaints', models.PositiveIntegerField(default=0, verbose_name='complaints left without an answer')),
-                ('rating_sum', models.PositiveIntegerField(default=0, verbose_name='sum of marks')),
-                ('rating_count', models.PositiveIntegerField(default=0, verbose_name='number of marks')),
-                ('home_region', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.region', verbose_name='region')),
-                ('users', models.ManyToManyField(blank=True, related_name='partners', to=settings.AUTH_USER_MODEL, verbose_name='Users')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "code",
+                    oscar.models.fields.autoslugfield.AutoSlugField(
+                        blank=True,
+                        editable=False,
+                        max_length=128,
+                        populate_from="name",
+                        unique=True,
+                        verbose_name="Code",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, db_index=True, max_length=128, verbose_name="Name")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("applicant", "Applicant"),
+                            ("submitted", "Application being checked"),
+                            ("needs_fix", "Application to be corrected"),
+                            ("approved", "Approved"),
+                            ("refused", "Refused"),
+                            ("suspended", "Suspended"),
+                            ("terminated", "Terminated"),
+                        ],
+                        default="applicant",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("bin", models.CharField(blank=True, max_length=12, null=True, unique=True, verbose_name="BIN")),
+                ("group_bin", models.CharField(blank=True, max_length=12, verbose_name="BIN of the group")),
+                ("about", models.TextField(blank=True, verbose_name="about")),
+                ("about_kk", models.TextField(blank=True, null=True, verbose_name="about")),
+                ("about_ru", models.TextField(blank=True, null=True, verbose_name="about")),
+                ("about_en", models.TextField(blank=True, null=True, verbose_name="about")),
+                ("address", models.CharField(blank=True, max_length=300, verbose_name="address")),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("approved_at", models.DateField(blank=True, null=True, verbose_name="approved on")),
+                ("suspended_until", models.DateField(blank=True, null=True, verbose_name="suspended until")),
+                ("delivered_lines", models.PositiveIntegerField(default=0, verbose_name="delivered lines")),
+                ("on_time_lines", models.PositiveIntegerField(default=0, verbose_name="lines delivered in time")),
+                ("rejected_lines", models.PositiveIntegerField(default=0, verbose_name="lines rejected at acceptance")),
+                ("confirmed_complaints", models.PositiveIntegerField(default=0, verbose_name="confirmed complaints")),
+                (
+                    "silent_complaints",
+                    models.PositiveIntegerField(default=0, verbose_name="complaints left without an answer"),
+                ),
+                ("rating_sum", models.PositiveIntegerField(default=0, verbose_name="sum of marks")),
+                ("rating_count", models.PositiveIntegerField(default=0, verbose_name="number of marks")),
+                (
+                    "home_region",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.region",
+                        verbose_name="region",
+                    ),
+                ),
+                (
+                    "users",
+                    models.ManyToManyField(
+                        blank=True, related_name="partners", to=settings.AUTH_USER_MODEL, verbose_name="Users"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'supplier',
-                'verbose_name_plural': 'suppliers',
-                'ordering': ('name', 'code'),
-                'permissions': (('dashboard_access', 'Can access dashboard'),),
-                'abstract': False,
+                "verbose_name": "supplier",
+                "verbose_name_plural": "suppliers",
+                "ordering": ("name", "code"),
+                "permissions": (("dashboard_access", "Can access dashboard"),),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='StockRecord',
+            name="StockRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('partner_sku', models.CharField(max_length=128, verbose_name='Partner SKU')),
-                ('price_currency', models.CharField(default=oscar.core.utils.get_default_currency, max_length=12, verbose_name='Currency')),
-                ('price', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='Price')),
-                ('num_in_stock', models.PositiveIntegerField(blank=True, null=True, verbose_name='Number in stock')),
-                ('num_allocated', models.IntegerField(blank=True, null=True, verbose_name='Number allocated')),
-                ('low_stock_threshold', models.PositiveIntegerField(blank=True, null=True, verbose_name='Low Stock Threshold')),
-                ('date_created', models.DateTimeField(auto_now_add=True, verbose_name='Date created')),
-                ('date_updated', models.DateTimeField(auto_now=True, db_index=True, verbose_name='Date updated')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('moderation', 'Being checked'), ('price_review', 'Price being checked'), ('published', 'Published'), ('hidden', 'Hidden: stock not confirmed'), ('withdrawn', 'Withdrawn'), ('recalled', 'Recalled')], default='draft', max_length=12, verbose_name='state')),
-                ('pack_size', models.PositiveIntegerField(default=1, verbose_name='units in a pack')),
-                ('lead_days', models.PositiveSmallIntegerField(default=10, verbose_name='days to deliver')),
-                ('regions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=6), default=list, size=None, verbose_name='regions')),
-                ('lead_days_by_region', models.JSONField(blank=True, default=dict, verbose_name='days to deliver by region')),
-                ('warranty_months', models.PositiveSmallIntegerField(default=0, verbose_name='warranty, months')),
-                ('delivery_included', models.BooleanField(default=True, verbose_name='delivery is included')),
-                ('stock_confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='stock confirmed at')),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stockrecords', to='partner.partner', verbose_name='Partner')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stockrecords', to='catalogue.product', verbose_name='Product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("partner_sku", models.CharField(max_length=128, verbose_name="Partner SKU")),
+                (
+                    "price_currency",
+                    models.CharField(
+                        default=oscar.core.utils.get_default_currency, max_length=12, verbose_name="Currency"
+                    ),
+                ),
+                (
+                    "price",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Price"),
+                ),
+                ("num_in_stock", models.PositiveIntegerField(blank=True, null=True, verbose_name="Number in stock")),
+                ("num_allocated", models.IntegerField(blank=True, null=True, verbose_name="Number allocated")),
+                (
+                    "low_stock_threshold",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="Low Stock Threshold"),
+                ),
+                ("date_created", models.DateTimeField(auto_now_add=True, verbose_name="Date created")),
+                ("date_updated", models.DateTimeField(auto_now=True, db_index=True, verbose_name="Date updated")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("moderation", "Being checked"),
+                            ("price_review", "Price being checked"),
+                            ("published", "Published"),
+                            ("hidden", "Hidden: stock not confirmed"),
+                            ("withdrawn", "Withdrawn"),
+                            ("recalled", "Recalled"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("pack_size", models.PositiveIntegerField(default=1, verbose_name="units in a pack")),
+                ("lead_days", models.PositiveSmallIntegerField(default=10, verbose_name="days to deliver")),
+                (
+                    "regions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=6), default=list, size=None, verbose_name="regions"
+                    ),
+                ),
+                (
+                    "lead_days_by_region",
+                    models.JSONField(blank=True, default=dict, verbose_name="days to deliver by region"),
+                ),
+                ("warranty_months", models.PositiveSmallIntegerField(default=0, verbose_name="warranty, months")),
+                ("delivery_included", models.BooleanField(default=True, verbose_name="delivery is included")),
+                ("stock_confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="stock confirmed at")),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stockrecords",
+                        to="partner.partner",
+                        verbose_name="Partner",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stockrecords",
+                        to="catalogue.product",
+                        verbose_name="Product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'offer',
-                'verbose_name_plural': 'offers',
-                'abstract': False,
+                "verbose_name": "offer",
+                "verbose_name_plural": "offers",
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='partner',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['applicant', 'submitted', 'needs_fix', 'approved', 'refused', 'suspended', 'terminated'])), name='supplier_status_known'),
+            model_name="partner",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["applicant", "submitted", "needs_fix", "approved", "refused", "suspended", "terminated"],
+                    )
+                ),
+                name="supplier_status_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stockrecord',
-            index=models.Index(condition=models.Q(('status', 'published')), fields=['product', 'price'], name='offer_published'),
+            model_name="stockrecord",
+            index=models.Index(
+                condition=models.Q(("status", "published")), fields=["product", "price"], name="offer_published"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('num_in_stock__isnull', False), ('num_allocated__isnull', False)), name='offer_stock_known'),
+            model_name="stockrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("num_in_stock__isnull", False), ("num_allocated__isnull", False)),
+                name="offer_stock_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('num_allocated__gte', 0), ('num_allocated__lte', models.F('num_in_stock'))), name='offer_not_oversold'),
+            model_name="stockrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("num_allocated__gte", 0), ("num_allocated__lte", models.F("num_in_stock"))),
+                name="offer_not_oversold",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gt', 0)), name='offer_price_positive'),
+            model_name="stockrecord",
+            constraint=models.CheckConstraint(condition=models.Q(("price__gt", 0)), name="offer_price_positive"),
         ),
         migrations.AddConstraint(
-            model_name='stockrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('pack_size__gte', 1)), name='offer_pack_positive'),
+            model_name="stockrecord",
+            constraint=models.CheckConstraint(condition=models.Q(("pack_size__gte", 1)), name="offer_pack_positive"),
         ),
         migrations.AddConstraint(
-            model_name='stockrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'moderation', 'price_review', 'published', 'hidden', 'withdrawn', 'recalled'])), name='offer_status_known'),
+            model_name="stockrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["draft", "moderation", "price_review", "published", "hidden", "withdrawn", "recalled"],
+                    )
+                ),
+                name="offer_status_known",
+            ),
         ),
         migrations.AlterUniqueTogether(
-            name='stockrecord',
-            unique_together={('partner', 'partner_sku')},
+            name="stockrecord",
+            unique_together={("partner", "partner_sku")},
         ),
     ]
