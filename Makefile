@@ -6,7 +6,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 endif
 BIN = .venv/bin
-LANGUAGES = kk ru en
+LANGUAGES = kk ru
 TEST_WORKERS ?= 2
 # Commands that read settings but need no services.
 OFFLINE = DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0
