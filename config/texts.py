@@ -36,7 +36,7 @@ def compile_texts(locale: Path = LOCALE) -> list[Path]:
 def problems(locale: Path = LOCALE) -> list[str]:
     """What readers of a language would miss or see wrong, one line each.
 
-    English is the language of the texts themselves, so an empty translation into it is complete.
+    English is the language of the texts themselves and has no file.
     """
     found = []
     for language in LANGUAGES:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
-from django.urls import Resolver404, resolve
+from django.urls import LocalePrefixPattern, Resolver404, URLPattern, URLResolver, get_resolver, resolve
 from django.utils import translation
 from playwright.sync_api import APIRequestContext
 
@@ -85,3 +85,21 @@ def _path(url: str, page: str, href: str) -> str:
     """The link as path and query; empty when it leaves the portal."""
     parts = urlsplit(urljoin(url + page, href))
     return parts._replace(scheme="", netloc="", fragment="").geturl() if parts.netloc == urlsplit(url).netloc else ""
+
+
+def page_routes() -> set[str]:
+    """Names of the routes that have a language prefix, as ``kind_of`` gives them."""
+    names = set()
+
+    def collect(patterns: Iterable[URLPattern | URLResolver], prefix: str) -> None:
+        for entry in patterns:
+            if isinstance(entry, URLResolver):
+                space = f"{prefix}{entry.namespace}:" if entry.namespace else prefix
+                collect(entry.url_patterns, space)
+            elif entry.name:
+                names.add(prefix + entry.name)
+
+    for entry in get_resolver().url_patterns:
+        if isinstance(entry, URLResolver) and isinstance(entry.pattern, LocalePrefixPattern):
+            collect(entry.url_patterns, "")
+    return names

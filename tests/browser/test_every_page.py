@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser import html
 from tests.browser.conftest import SignedIn
-from tests.browser.crawl import Walk, walk
+from tests.browser.crawl import Walk, kind_of, page_routes, walk
 from tests.browser.pages import Onlooker, Sight
 from tests.browser.states import states_of
 from tests.browser.texts import LANGUAGES, words
@@ -138,3 +138,9 @@ def test_pages_are_valid_html(seen: Seen, tmp_path: Path):
     sights = [sight for person in STARTS for language in LANGUAGES for sight in seen(person, language)]
     errors = html.html_errors([(sight.name, sight.html) for sight in sights], tmp_path)
     assert not errors, "\n".join(errors)
+
+
+def test_no_page_is_left_out(seen: Seen):
+    """Every page of the URL configuration was looked at by somebody."""
+    looked_at = {kind_of(sight.name.partition(" ")[0]).rstrip("?") for person in STARTS for sight in seen(person, "ru")}
+    assert page_routes() - looked_at == set()
