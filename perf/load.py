@@ -14,6 +14,7 @@ from perf.portal import ROOT, RunningPortal
 
 RESULTS = ROOT / "perf" / "results"
 ERROR_BUDGET = 0.01
+ORDERS_PER_PERSON = 5  # as perf/seed.py shares them out
 
 
 def main() -> int:
@@ -25,7 +26,17 @@ def main() -> int:
         return 2
     RESULTS.mkdir(exist_ok=True)
     with RunningPortal(ROOT / ".state" / "load") as portal:
-        portal.manage("seed_scale", "--products", "200", "--offers", "3", "--orders", str(people), "--seed", "1")
+        portal.manage(
+            "seed_scale",
+            "--products",
+            "200",
+            "--offers",
+            "3",
+            "--orders",
+            str(people * ORDERS_PER_PERSON),
+            "--seed",
+            "1",
+        )
         locust = subprocess.run(
             [
                 *(sys.executable, "-m", "locust", "-f", "perf/locustfiles/mixed.py", "--headless"),

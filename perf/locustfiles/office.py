@@ -27,7 +27,7 @@ class Caseworker(PortalUser):
         body = {
             "device": self.device,
             "schema": 1,
-            "beneficiary": wanted["beneficiary"],
+            "beneficiary": wanted["beneficiary"]["id"],
             "ops": [{"f": "line.a.entitlement", "v": wanted["id"], "base": 0, "seq": 1}],
         }
         self.send("PATCH", f"/drafts/{draft}", body, name="/drafts/{id}", **{"Idempotency-Key": str(uuid.uuid4())})
