@@ -115,6 +115,7 @@ class Sight:
     """One page in one state, as it was looked at."""
 
     name: str
+    path: str  # where the browser ended up
     html: str
     form: bool
     weight: dict[str, int] = field(default_factory=dict)
@@ -172,7 +173,7 @@ class Onlooker:
         page.wait_for_load_state("load")
         html = response.text()
         page.evaluate(UNFOLD)
-        sight = Sight(name, html, form=page.locator("main form[method=post]").count() > 0)
+        sight = Sight(name, urlsplit(page.url).path, html, form=page.locator("main form[method=post]").count() > 0)
         sight.weight = {urlsplit(part).path: size for part, size, _how in page.evaluate(WEIGHT) if "/api/" not in part}
         sight.faults = {
             "axe at 320 px": axe_violations(page),

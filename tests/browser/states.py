@@ -31,6 +31,7 @@ def states_of(person: str, program: Client) -> list[State]:
 def _visitor(_program: Client) -> list[State]:
     return [
         State("account/login/", "Sign in"),
+        State("account/password/help/"),
         State("track/", "Show the complaint"),
         State("complaints/new/", "Continue"),
         State("complaints/new/?sphere=durable", "Continue"),
@@ -41,8 +42,8 @@ def _visitor(_program: Client) -> list[State]:
 
 
 def _newcomer(program: Client) -> list[State]:
-    """Applications and complaints half done, and one answer that somebody else changed."""
-    empty, begun, complaint, told = (str(uuid.uuid4()) for _ in range(4))
+    """Applications and complaints half done and just sent, and one answer that somebody else changed."""
+    empty, begun, ready, complaint, told = (str(uuid.uuid4()) for _ in range(5))
     program.save(empty, {"contact.channel": "sms"})
     wanted = errands.diapers(program)
     entitlement = next(row for row in program.get("/entitlements")["results"] if row["type"]["code"] == "child-diapers")
@@ -59,11 +60,15 @@ def _newcomer(program: Client) -> list[State]:
         "delivery.region": errands.SHYMKENT,
         "delivery.address": "Тәуке хан даңғылы, 1-үй",
     }
+    rev = program.save(ready, fields | {"consent.terms": True})["rev"]
+    order = program.post(f"/drafts/{ready}/submit", expect=201, idempotency_key=ready, if_match=f'"{rev}"')["orders"][0]
     program.save(begun, fields)
     office = Client(program.base.removesuffix("/api/v1"), "caseworker")
     office.save(begun, {"contact.name": "Алия Сәрсенова"})
     program.save(complaint, {"subject": "conduct", "sphere": "office"}, kind="complaint")
-    program.save(told, {"subject": "conduct", "sphere": "office", "text": "Маман дөрекі сөйледі."}, kind="complaint")
+    rude = {"subject": "conduct", "sphere": "office", "text": "Маман дөрекі сөйледі."}
+    program.save(told, rude, kind="complaint")
+    filed = program.post("/complaints", rude | {"region": errands.SHYMKENT}, expect=201, idempotency_key=told)
     return [
         *[
             State(f"applications/{empty}/{step}")
@@ -75,7 +80,13 @@ def _newcomer(program: Client) -> list[State]:
         *[State(f"applications/{begun}/{step}") for step in ("", "goods/", "contact/", "check/", "history/")],
         State(f"complaints/new/{complaint}/", "Check the answers"),
         State(f"complaints/new/{told}/check/"),
+        State(f"complaints/{filed['number']}/sent/"),
+        State(f"orders/{order['number']}/"),
+        State(f"orders/{order['number']}/card/"),
+        State(f"applications/{ready}/sent/"),
+        State(f"applications/{empty}/", "Put this application aside"),
         State("account/password/change/", "Change the password"),
+        State("account/logout/"),
     ]
 
 

@@ -44,6 +44,21 @@ STARTS = {
     "hotline": [""],
     "auditor": [""],
 }
+# Routes that answer with a redirect or a file.
+NOT_PAGES = {
+    "catalogue:category",
+    "complaints:attach",
+    "complaints:report_file",
+    "complaints:step",
+    "marketplace:told",
+    "orders:act",
+    "orders:add_line",
+    "orders:office_start",
+    "orders:order_step",
+    "orders:start",
+    "orders:supplier_step",
+    "suppliers:change_offer",
+}
 FORM_PAGE, OTHER_PAGE = 40_000, 60_000  # bytes over the wire on a first visit
 
 Seen = Callable[[str, str], list[Sight]]
@@ -142,5 +157,6 @@ def test_pages_are_valid_html(seen: Seen, tmp_path: Path):
 
 def test_no_page_is_left_out(seen: Seen):
     """Every page of the URL configuration was looked at by somebody."""
-    looked_at = {kind_of(sight.name.partition(" ")[0]).rstrip("?") for person in STARTS for sight in seen(person, "ru")}
-    assert sorted(page_routes() - looked_at) == []
+    looked_at = {kind_of(sight.path) for person in STARTS for sight in seen(person, "ru")}
+    missing = {name for name in page_routes() - looked_at - NOT_PAGES if not name.startswith("admin:")}
+    assert not missing, "\n".join(sorted(missing))
