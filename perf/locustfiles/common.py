@@ -14,6 +14,7 @@ from locust import HttpUser, between
 
 PASSWORD = "demo-portal"
 CSRF_FIELD = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+ERROR = re.compile(r'class="govuk-error-summary__list".*?</ul>', re.DOTALL)
 LANGUAGES = ("kk", "ru", "en")
 PEOPLE = int(os.environ.get("LOAD_PEOPLE", "0"))  # accounts made by seed_scale: scale-000001 …
 
@@ -48,7 +49,7 @@ class PortalUser(HttpUser):
             catch_response=True,
         ) as answer:
             if not answer.history:  # a wrong sign-in shows the form again instead of redirecting
-                answer.failure("not signed in")
+                answer.failure(f"{name} is not signed in: {answer.status_code} {' '.join(ERROR.findall(answer.text))}")
         self.csrf = self.client.get("/api/v1/csrf", name="GET csrf").json()["token"]
 
     def page(self, path: str, name: str) -> Any:

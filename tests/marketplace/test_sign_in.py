@@ -9,6 +9,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from marketplace import demo
+from marketplace.accounts import WRONG_PASSWORDS, WRONG_PASSWORDS_OF_ADDRESS
+from marketplace.limits import Tries
 from marketplace.models import ApiToken, User
 from tests.marketplace.conftest import RIGHT
 
@@ -95,6 +97,21 @@ def test_guessing_passwords_is_stopped_for_the_guesser_alone(marat_with_password
     assert not ApiToken.objects.exists()
 
     assert sign_in(Client(REMOTE_ADDR="203.0.113.8")).status_code == 302
+
+
+def test_right_passwords_are_never_too_many(marat_with_password: User) -> None:
+    """A whole office behind one address, and one person again and again."""
+    for _person in range(WRONG_PASSWORDS.most + 2):
+        assert sign_in(Client(REMOTE_ADDR="203.0.113.9")).status_code == 302
+
+
+def test_guessing_at_many_names_is_stopped_for_the_address(db: None) -> None:
+    body = {"password": "wrong guess"}
+    for _guess in range(WRONG_PASSWORDS_OF_ADDRESS.most):
+        Tries([(WRONG_PASSWORDS_OF_ADDRESS, "203.0.113.10")]).allowed()
+    guesser = Client(REMOTE_ADDR="203.0.113.10")
+    answer = guesser.post("/api/v1/auth/token", body | {"username": "anybody"}, content_type="application/json")
+    assert answer.status_code == 429
 
 
 def test_pages_of_people_ask_visitors_to_sign_in(db: None) -> None:
