@@ -33,7 +33,7 @@ def test_money(amount, language, expected):
     ("language", "long", "short"),
     [
         ("kk", f"2026{NB}жылғы 5{NB}желтоқсан", "05.12.2026, 00:30"),
-        ("ru", f"5{NB}декабря 2026", "05.12.2026, 00:30"),
+        ("ru", f"5{NB}декабря{NB}2026", "05.12.2026, 00:30"),
         ("en", f"5{NB}December 2026", f"5{NB}Dec{NB}2026, 00:30"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Faults on purpose: processes killed under load, and a checker that knows what must still be true."""

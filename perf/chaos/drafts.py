@@ -1,0 +1,216 @@
+"""Draft saves while web workers and the database are killed: no receipt may turn out to be untrue.
+
+    python -m perf.chaos.drafts --acks 10000 --web-kills 20 --database-kills 3
+
+Eight clients on four drafts, two to a draft, each with fields of its own and one that both write. A client
+repeats a save with the same key until it has an answer that says something, as draft.js does.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import sys
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from perf.chaos.history import History, Outcome, Save, check
+from perf.chaos.kills import kill_database, kill_web_worker
+from perf.portal import ROOT, RunningPortal
+
+CLIENTS_OF_A_DRAFT = 2
+GIVE_UP = 60.0  # seconds for one save; then its outcome is unknown
+SHARED_FIELD = "delivery.comment"
+OWN_FIELDS = ("contact.name", "contact.phone", "delivery.address", "measures.note")
+
+
+@dataclass(frozen=True)
+class Storm:
+    """How much of what. ``seed`` makes the choice of fields and victims repeatable."""
+
+    acks: int = 10_000
+    clients: int = 8
+    web_kills: int = 20
+    database_kills: int = 3
+    seed: int = 1
+    username: str = "parent"
+
+
+@dataclass(frozen=True)
+class Report:
+    history: History
+    faults: list[str]
+    web_kills: int
+    database_kills: int
+    seconds: float
+
+    def text(self) -> str:
+        """The figures in one paragraph."""
+        waits = sorted(save.seconds for save in self.history.saves if save.outcome == "ok")
+        p99 = waits[int(len(waits) * 0.99)] if waits else 0.0
+        outcomes = ", ".join(f"{self.history.count(name)} {name}" for name in ("ok", "fail", "unknown"))
+        retried = sum(save.tries > 1 for save in self.history.saves)
+        states = sorted({save.state for save in self.history.saves if save.state})
+        lines = [
+            f"{outcomes} in {self.seconds:.0f} s; {retried} saves needed a second try; results {', '.join(states)}",
+            f"{self.web_kills} web workers and {self.database_kills} databases killed",
+            f"answer: median {statistics.median(waits or [0]) * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms,"
+            f" longest {max(waits or [0]):.1f} s",
+            f"faults: {len(self.faults)}",
+            *self.faults[:20],
+        ]
+        return "\n".join(lines)
+
+
+class Client(threading.Thread):
+    """One device that types without a pause."""
+
+    def __init__(self, number: int, draft: str, fields: tuple[str, ...], storm: "_Running"):
+        super().__init__(name=f"device-{number}", daemon=True)
+        self.device, self.draft, self.fields, self.storm = f"storm-{number}", draft, fields, storm
+        self.chance = random.Random(storm.storm.seed * 1000 + number)
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {storm.token}"
+        self.versions: dict[str, int] = {}
+
+    def run(self) -> None:
+        number = 0
+        while not self.storm.enough.is_set():
+            number += 1
+            save = self.save(self.chance.choice(self.fields), f"{self.device}/{number}")
+            if self.storm.history.add(save) >= self.storm.storm.acks:
+                self.storm.enough.set()
+
+    def save(self, field: str, value: str) -> Save:
+        body = json.dumps(
+            {
+                "device": self.device,
+                "schema": 1,
+                "ops": [{"f": field, "v": value, "base": self.versions.get(field, 0), "seq": 1}],
+            }
+        )
+        key, began, tries = str(uuid.uuid4()), time.monotonic(), 0
+        outcome: Outcome = "unknown"
+        result: dict[str, Any] = {"s": "", "ver": 0}
+        while outcome == "unknown" and time.monotonic() - began < GIVE_UP:
+            tries += 1
+            outcome, result = self.send(field, body, key)
+            if outcome == "unknown":
+                time.sleep(min(0.05 * 2**tries, 1.0) * self.chance.random())
+        if outcome == "ok":
+            self.versions[field] = result["ver"]
+        return Save(
+            self.draft, field, value, outcome, result["s"], result["ver"], time.monotonic() - began, tries
+        )  # fmt: skip
+
+    def send(self, field: str, body: str, key: str) -> tuple[Outcome, dict[str, Any]]:
+        nothing: dict[str, Any] = {"s": "", "ver": 0}
+        try:
+            answer = self.session.patch(
+                f"{self.storm.url}/api/v1/drafts/{self.draft}",
+                data=body,
+                headers={"Content-Type": "application/json", "Idempotency-Key": key},
+                timeout=15,
+            )
+            if answer.status_code == 200:
+                return "ok", answer.json()["r"][field]
+        except (requests.RequestException, ValueError, KeyError):
+            return "unknown", nothing
+        # Anything of 500 and above may come from before or after the commit.
+        return ("fail" if 400 <= answer.status_code < 500 else "unknown"), nothing
+
+
+class _Running:
+    """One storm in progress."""
+
+    def __init__(self, portal: RunningPortal, storm: Storm):
+        self.portal, self.storm, self.url = portal, storm, portal.url
+        self.history, self.enough = History(), threading.Event()
+        self.token = ""
+        account = {"username": storm.username, "password": "demo-portal"}
+        self.token = self.ask("POST", "/auth/token", account)["token"]
+        self.killed = {"web": 0, "database": 0}
+
+    def clients(self) -> list[Client]:
+        drafts = [str(uuid.uuid4()) for _ in range(max(1, self.storm.clients // CLIENTS_OF_A_DRAFT))]
+        made = []
+        for number in range(self.storm.clients):
+            half = number // len(drafts) % CLIENTS_OF_A_DRAFT * 2
+            made.append(
+                Client(number, drafts[number % len(drafts)], (*OWN_FIELDS[half : half + 2], SHARED_FIELD), self)
+            )
+        return made
+
+    def kill(self) -> None:
+        """Kills at even distances of acknowledged saves, so that a slow machine gets as many as a quick one."""
+        victims = ["web"] * self.storm.web_kills + ["database"] * self.storm.database_kills
+        chance = random.Random(self.storm.seed)
+        chance.shuffle(victims)
+        for number, victim in enumerate(victims, 1):
+            due = self.storm.acks * number // (len(victims) + 1)
+            while self.history.count("ok") < due and not self.enough.is_set():
+                time.sleep(0.02)
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                if kill_database(self.portal) if victim == "database" else kill_web_worker(self.portal, chance):
+                    self.killed[victim] += 1
+                    break
+                time.sleep(0.1)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """What the portal says as soon as it is back from the last kill."""
+        for _attempt in range(100):
+            try:
+                answer = requests.request(
+                    method,
+                    f"{self.url}/api/v1{path}",
+                    json=body,
+                    headers={"Authorization": f"Bearer {self.token}"} if self.token else {},
+                    timeout=60,
+                )
+                if answer.status_code < 500:
+                    answer.raise_for_status()
+                    return answer.json()
+            except requests.ConnectionError:
+                pass
+            time.sleep(0.3)
+        raise RuntimeError(f"the portal did not come back for {path}")
+
+
+def run(portal: RunningPortal, storm: Storm) -> Report:
+    """One storm against a running portal; bounded by the clients' time-outs."""
+    running, began = _Running(portal, storm), time.monotonic()
+    clients = running.clients()
+    killer = threading.Thread(target=running.kill, name="killer", daemon=True)
+    for thread in (*clients, killer):
+        thread.start()
+    for thread in (*clients, killer):
+        thread.join()
+    ids = {client.draft for client in clients}
+    drafts = {draft: running.ask("GET", f"/drafts/{draft}") for draft in ids}
+    logs = {draft: running.ask("GET", f"/drafts/{draft}/history")["results"] for draft in ids}
+    faults = check(running.history.saves, drafts, logs)
+    return Report(
+        running.history, faults, running.killed["web"], running.killed["database"], time.monotonic() - began
+    )  # fmt: skip
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, value in vars(Storm()).items():
+        arguments.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    storm = Storm(**vars(arguments.parse_args()))
+    with RunningPortal(ROOT / ".state" / "chaos") as portal:
+        report = run(portal, storm)
+    print(report.text())
+    complete = (report.web_kills, report.database_kills) == (storm.web_kills, storm.database_kills)
+    return 0 if complete and not report.faults and report.history.count("ok") >= storm.acks else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
