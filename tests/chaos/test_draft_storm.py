@@ -18,8 +18,7 @@ pytestmark = [pytest.mark.xdist_group("portal")]
 
 def test_nothing_acknowledged_is_lost_or_doubled(portal: JourneyPortal):
     report = run(portal, Storm(acks=1000, web_kills=3, database_kills=1))
-    print(report.text())
-    assert report.faults == []
+    assert report.faults == [], report.text()
     assert report.history.count("ok") >= 1000
     assert (report.web_kills, report.database_kills) == (3, 1)
 
@@ -41,5 +40,4 @@ def _commit(portal: JourneyPortal, setting: str) -> None:
 
 def test_control_receipts_before_the_disk_lose_saves(portal: JourneyPortal, receipts_before_the_disk: None):
     report = run(portal, Storm(acks=400, web_kills=0, database_kills=3, seed=2))
-    print(report.text())
     assert any("lost" in fault for fault in report.faults), report.text()
