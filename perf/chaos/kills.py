@@ -35,10 +35,13 @@ def kill_web_worker(portal: RunningPortal, chance: random.Random) -> bool:
 
 
 def kill_database(portal: RunningPortal) -> bool:
-    """The postmaster, as a power cut would: its children end with it, the log is replayed at the next start."""
-    try:
-        pid = int((portal.state / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-        psutil.Process(pid).send_signal(signal.SIGKILL)
-    except (OSError, psutil.Error, ValueError, IndexError):
-        return False  # it is down already
-    return True
+    """The postmaster, as a power cut would: its children end with it, the log is replayed at the next start.
+
+    False when it is down already.
+    """
+    for process in psutil.Process(portal.process.pid).children(recursive=True):
+        command = _command(process)
+        if command and command[0].endswith("/postgres") and "-D" in command:
+            process.send_signal(signal.SIGKILL)
+            return True
+    return False
