@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import pytest_django
 from django.db import connection
 
 from config import embedded
 from tests.journey.portal import JourneyPortal
+
+# A busy machine is no fault of the rule under test.
+hypothesis.settings.register_profile("portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("portal")
 
 
 @pytest.fixture(scope="session")
