@@ -75,25 +75,35 @@ def seal_until(day: date) -> int:
     """Seal every complete day up to and including ``day``; returns how many were sealed.
 
     A day's seal covers the ids written since the seal before. Call it for days that are over for
-    hours: a transaction that is still open could add an event below the last sealed id.
+    hours: a transaction that is still open could add an event below the last sealed id. Two at once
+    share the days: each reads the last seal when it is its turn.
     """
-    last = AuditSeal.objects.order_by("-day").first()
-    first_event = Event.objects.order_by("at").first()
-    if first_event is None:
-        return 0
-    current = last.day + timedelta(days=1) if last else timezone.localtime(first_event.at).date()
-    digest, covered = (last.digest, last.last_event_id) if last else (GENESIS, None)
     sealed = 0
-    while current <= day:
-        with transaction.atomic(durable=True):
-            end = timezone.make_aware(datetime.combine(current + timedelta(days=1), datetime.min.time()))
-            newest = Event.objects.filter(at__lt=end, pk__gt=covered or 0).aggregate(Max("pk"))["pk__max"]
-            digest, count, last_event = digest_of(_events_after(covered, newest), digest)
-            covered = last_event or covered
-            AuditSeal.objects.create(day=current, events=count, digest=digest, last_event_id=covered)
+    while _seal_next(day):
         sealed += 1
-        current += timedelta(days=1)
     return sealed
+
+
+@transaction.atomic(durable=True)
+def _seal_next(latest: date) -> bool:
+    """Seal the day after the last seal, the first time the day of the first event; False when none is due."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('marketplace_auditseal'))")
+    last = AuditSeal.objects.order_by("-day").first()
+    if last is None:
+        first_event = Event.objects.order_by("at").first()
+        if first_event is None:
+            return False
+        day, digest, covered = timezone.localtime(first_event.at).date(), GENESIS, None
+    else:
+        day, digest, covered = last.day + timedelta(days=1), last.digest, last.last_event_id
+    if day > latest:
+        return False
+    end = timezone.make_aware(datetime.combine(day + timedelta(days=1), datetime.min.time()))
+    newest = Event.objects.filter(at__lt=end, pk__gt=covered or 0).aggregate(Max("pk"))["pk__max"]
+    digest, count, last_event = digest_of(_events_after(covered, newest), digest)
+    AuditSeal.objects.create(day=day, events=count, digest=digest, last_event_id=last_event or covered)
+    return True
 
 
 def verify() -> list[str]:

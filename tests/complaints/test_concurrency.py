@@ -78,6 +78,7 @@ def twenty_silent_cases():
 def test_two_beats_move_each_case_once():
     twenty_silent_cases()
     results = together(3, lambda _number: clocks.run(at("2026-12-03 00:05")).done["escalated"])
+    assert all(isinstance(result, int) for result in results), results
     assert sum(results) == 20
     assert Event.objects.filter(kind="complaint.escalated").count() == 20
     assert Partner.objects.get().silent_complaints == 20
