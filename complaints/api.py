@@ -11,7 +11,9 @@ from ninja import File, Query, Router
 from ninja.files import UploadedFile
 
 from complaints import attachments, filing, reports, routing, selectors, shapes, templates
+from complaints.api_open_data import router as open_data
 from complaints.api_steps import router as steps
+from complaints.feedback.api import router as feedback
 from complaints.schemas import (
     ComplaintIn,
     ComplaintList,
@@ -31,6 +33,8 @@ from marketplace.models import Region
 
 router = Router(tags=["complaints"])
 router.add_router("", steps)
+router.add_router("", open_data)
+router.add_router("", feedback)
 
 
 @router.get("/complaint-templates", auth=anyone, response=TemplateList)

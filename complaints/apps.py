@@ -9,4 +9,12 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self) -> None:
         # The draft kind "complaint", outbox handlers, parts of the home page.
-        from complaints import complaint_draft, effects, home  # noqa: F401
+        from complaints import complaint_draft, effects, home, offline  # noqa: F401
+        from complaints.codes import subjects
+        from complaints.feedback import effects as feedback_effects  # noqa: F401
+        from complaints.feedback import home as feedback_home  # noqa: F401
+        from complaints.feedback import inviting, visiting  # noqa: F401
+        from suppliers import qr
+
+        for kind in (qr.DELIVERY_NOTE, qr.LOT):
+            qr.register(kind, subjects.supplier_behind(kind))

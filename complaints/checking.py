@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints import routing, templates
+from complaints import routing, targets, templates
 from complaints.models import Complaint, ComplaintTemplate
 from complaints.routing import Route, Table
 from complaints.selectors import Actor
@@ -39,7 +39,9 @@ class Filing:
     """What a person says, as it came; every reference is checked here, not by the caller.
 
     ``about`` is the code of a state body that the complaint is against; ``beneficiary`` the person
-    on whose behalf a caseworker, an operator or a guardian files without an order line.
+    on whose behalf a caseworker, an operator or a guardian files without an order line; ``target`` is
+    whom the person chose to complain to, empty when the routing table decides. A draft (``from_draft``) may
+    hold answers to questions of an earlier choice: they stay there for whoever goes back to it.
     """
 
     subject: str
@@ -58,6 +60,8 @@ class Filing:
     office: str = ""
     about: str = ""
     beneficiary: int | None = None
+    target: str = ""
+    from_draft: bool = False
 
 
 @dataclass
@@ -82,7 +86,7 @@ class Checked:
 
     def route(self, now: datetime) -> Route:
         """The addressee of this filing. Needs a known subject, sphere and region."""
-        return routing.route(
+        found = routing.route(
             subject=self.filing.subject,
             sphere=self.sphere,
             region=self.region,
@@ -93,6 +97,7 @@ class Checked:
             now=now,
             in_force=self.table,
         )
+        return targets.aim(found, self.filing.target, self.filing.subject, now)
 
 
 def check(*, actor: Actor, filing: Filing, now: datetime) -> Checked:
@@ -116,7 +121,11 @@ def check(*, actor: Actor, filing: Filing, now: datetime) -> Checked:
     _check_references(checked, actor)
     _check_contact(checked, actor)
     checked.template = _template(checked)
-    checked.answers, wrong = templates.clean_answers(checked.template, filing.fields)
+    answers = filing.fields
+    if filing.from_draft:
+        asked = {question.code for question in templates.questions(checked.template)}
+        answers = {code: value for code, value in answers.items() if code in asked}
+    checked.answers, wrong = templates.clean_answers(checked.template, answers)
     checked.errors += wrong
     checked.channel = filing.channel or _default_channel(actor, filing)
     if checked.channel not in Complaint.Channel.values or (
@@ -190,6 +199,8 @@ def _check_references(checked: Checked, actor: Actor) -> None:
         checked.about = Authority.objects.filter(code=filing.about).first()
         if checked.about is None:
             errors.append(FieldError("about", "unknown", _("We do not know this body.")))
+    if filing.target and filing.target not in targets.Target.values:
+        errors.append(FieldError("target", "choice", _("Choose whom you complain to.")))
     checked.region = _region(checked, actor)
     if checked.region is None:
         errors.append(FieldError("region", "required", _("Choose the region.")))

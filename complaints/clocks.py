@@ -19,6 +19,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from complaints import holds, shapes, standing
+from complaints.feedback import clocks as feedback_clocks
 from complaints.models import Complaint, ComplaintStep
 from complaints.person import resumed
 from complaints.routing import body_clock
@@ -62,6 +63,7 @@ def run(now: datetime) -> Summary:
     _remind(summary, today, now)
     summary.done += Counter({name.replace("_", " "): count for name, count in order_clocks.run(now).done.items()})
     _hold_payments(summary, now)
+    summary.done += feedback_clocks.run(now)
     # Sealed by the real date: a rehearsal with a future ``now`` seals nothing ahead of time.
     sealed = events.seal_until(timezone.localdate(database_now() - SEAL_DELAY) - timedelta(days=1))
     summary.done += Counter({"days sealed": sealed})

@@ -9,7 +9,7 @@ from django.utils import timezone
 from complaints import filing
 from complaints.checking import Filing
 from marketplace import access, idempotency
-from marketplace.drafts import kinds, saving
+from marketplace.drafts import files, keys, kinds, rights, saving
 from marketplace.errors import Changed, FieldError, Forbidden, Invalid, NotFound
 from marketplace.models import Draft, Role, User
 from marketplace.time import database_now
@@ -74,6 +74,7 @@ def filing_of(draft: Draft) -> Filing:
         fields={
             name.removeprefix("answer."): entry["v"] for name, entry in draft.fields.items() if ANSWER.fullmatch(name)
         },
+        from_draft=True,
         contact={name.removeprefix("contact."): value for name, value in text.items() if name.startswith("contact.")},
         hide_name=is_yes(draft.value("hide_name")),
         region=text.get("region", ""),
@@ -105,6 +106,7 @@ def submit(
 
     def work() -> tuple[int, dict[str, Any]]:
         draft = saving.lock_for_submit(draft_id=draft_id, actor=actor)
+        rights.check_sends(actor, draft)
         _check_state(draft, expected_rev)
         now = database_now()
         try:
@@ -114,6 +116,9 @@ def submit(
         body = filing.receipt(complaint, route)
         draft.status, draft.submitted_at, draft.result = Draft.Status.SUBMITTED, timezone.now(), {"complaint": body}
         draft.save(update_fields=["status", "submitted_at", "result"])
+        keys.revoke(draft.pk)
+        # The photos are the complaint's from now on: whoever reads its texts sees them.
+        files.hand_over(draft, subject=f"complaint:{complaint.number}", purpose="complaint")
         return 201, body
 
     return filing.with_code(idempotency.once(request, work))
@@ -147,5 +152,6 @@ COMPLAINT_DRAFT = kinds.register(
         beneficiary_for=beneficiary_for,
         submit=submit,
         results=results,
+        page="complaints/new/%s/",
     )
 )

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from complaints import reports
+from complaints.feedback import loading as feedback
 from complaints.models import ComplaintTemplate, MonthlyReport
 from complaints.routing import RULE
 from marketplace.models import Region, Rule
@@ -18,7 +19,12 @@ DATA = Path(__file__).parent / "data"
 def load_all() -> dict[str, int]:
     """Everything of this folder; says how many rows stand afterwards."""
     with transaction.atomic():
-        return {"templates": load_templates(), "routes": load_routing(), "history": load_history()}
+        return {
+            "templates": load_templates(),
+            "routes": load_routing(),
+            "history": load_history(),
+            "feedback rules": feedback.load(),
+        }
 
 
 def _read(name: str) -> Any:

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.models import Complaint, MonthlyReport
+from complaints.reporting.models import OutreachEntry
 from complaints.reports import satisfied_share
 from complaints.states import Outcome
 from marketplace import formats
@@ -57,8 +58,24 @@ def rows(report: MonthlyReport) -> list[tuple[str, str, str]]:
         listed.append((_("Suppliers"), _("Answered"), str(seller["answered"])))
         listed.append((_("Suppliers"), _("Answered in time"), str(seller["in_time"])))
         listed.append((_("Suppliers"), _("Left without an answer"), str(seller["ignored"])))
+        if seller["median_days"] is not None:
+            listed.append((_("Suppliers"), _("Days to the answer, median"), str(seller["median_days"])))
+    if users := found.get("users"):
+        listed.append((_("Registered"), _("People"), str(users["registered"])))
+        listed.append((_("Registered"), _("Businesses"), str(users["businesses"])))
+    if "through_the_system" in found:
+        listed.append((_("Total"), _("Through the portal itself"), str(found["through_the_system"])))
+    if outreach := found.get("outreach"):
+        for kind, count in outreach["by_kind"].items():
+            listed.append((_("Outreach"), outreach_name(kind), str(count)))
+        listed.append((_("Outreach"), _("Total"), str(outreach["total"])))
     listed.append((_("Self-check"), _("The parts add up"), report.self_check))
     return listed
+
+
+def outreach_name(kind: str) -> str:
+    """The words for a kind of outreach; the code itself for one that no log knows."""
+    return str(OutreachEntry.Kind(kind).label) if kind in OutreachEntry.Kind.values else kind
 
 
 def _html(report: MonthlyReport) -> bytes:

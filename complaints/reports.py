@@ -1,30 +1,33 @@
-"""The monthly report: facts of a region and a period, rebuilt from the event log, that add up or are refused.
+"""The monthly report: facts of a region and a period, out of the event log, that add up or are refused.
 
 Every case that was open at any time of the period is *examined* and stands under exactly one of the six
 outcomes: how it ended, ``lawsuit`` while it is in court, else ``carried_over``. The number examined is
-counted from the other side: open at the beginning, filed, opened again. Both must agree.
+counted from the other side: open at the beginning, filed, opened again. Both must agree. The numbers come from the
+stored facts (reporting/facts.py); reporting/recount.py counts the same from the bare events, to compare.
 """
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from statistics import median
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.db.models.functions import Substr
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints.models import Complaint, CourtCase, MonthlyReport
-from complaints.states import ENDED_STATES, ComplaintStatus, Outcome
+from complaints.models import CourtCase, MonthlyReport
+from complaints.reporting import facts as stored
+from complaints.reporting import outreach, registered
+from complaints.states import Outcome
 from marketplace.errors import DomainError
-from marketplace.models import Event, Region
+from marketplace.models import Region
 from marketplace.rules import in_language
 
 OK = "ok"
+# Complaints that came through the portal itself, as the published report counts them.
+OWN_CHANNELS = ("portal", "qr", "kiosk")
 
 
 class DoesNotAddUp(DomainError):
@@ -60,127 +63,159 @@ class Period:
         return timezone.make_aware(datetime.combine(self.last + timedelta(days=1), time.min))
 
 
-# For each case filed by the last day: its last step before the period, its last step in or before it.
-# ``id`` is the order of writing, which a rehearsal with a future clock cannot upset.
-_CASES = """
-SELECT c.channel, c.filed_on >= %(first)s AS is_new, before.after AS state_before, at_end.after AS state,
-       at_end.at >= %(start)s AS moved, at_end.data ->> 'outcome' AS outcome,
-       at_end.data ->> 'returned' AS returned, at_end.data ->> 'confirmed' AS confirmed
-FROM complaints_complaint c
-CROSS JOIN LATERAL (
-    SELECT e.after, e.at, e.data FROM marketplace_event e
-    WHERE e.subject = 'complaint:' || c.number AND e.after <> '' AND e.at < %(end)s
-    ORDER BY e.id DESC LIMIT 1) at_end
-LEFT JOIN LATERAL (
-    SELECT e.after FROM marketplace_event e
-    WHERE e.subject = 'complaint:' || c.number AND e.after <> '' AND e.at < %(start)s
-    ORDER BY e.id DESC LIMIT 1) before ON true
-WHERE c.filed_on <= %(last)s AND (c.closed_at IS NULL OR c.closed_at >= %(start)s)
-  AND (%(region)s::text IS NULL OR c.region_id = %(region)s)
+# Both sides of the sum from one statement: how the period's cases stand at its end, and how they came into it.
+_EXAMINED = """
+SELECT 'end' AS part, outcome, channel, sum(came - went) AS cases, 0 AS confirmed, 0 AS returned
+FROM total WHERE day <= %(last)s AND is_open AND {region} GROUP BY outcome, channel
+UNION ALL
+SELECT 'end', outcome, channel, sum(came), sum(confirmed), sum(returned)
+FROM total WHERE day BETWEEN %(first)s AND %(last)s AND NOT is_open AND {region} GROUP BY outcome, channel
+UNION ALL -- what ended and was opened again within the period does not stand so at its end
+SELECT 'end', outcome, channel, -count(*), -count(*) FILTER (WHERE confirmed), -sum(returned)
+FROM stretch WHERE began_on >= %(first)s AND until_on <= %(last)s AND {reopened} AND {region} GROUP BY outcome, channel
+UNION ALL
+SELECT 'opening', '', '', coalesce(sum(came - went), 0), 0, 0
+FROM total WHERE day < %(first)s AND is_open AND {region}
+UNION ALL
+SELECT 'received', '', '', coalesce(sum(filed), 0), 0, 0
+FROM total WHERE day BETWEEN %(first)s AND %(last)s AND {region}
+UNION ALL
+SELECT 'reopened', '', '', count(*), 0, 0
+FROM stretch WHERE began_on < %(first)s AND until_on BETWEEN %(first)s AND %(last)s AND {reopened} AND {region}
+"""
+
+_SELLER = """
+SELECT kind, days, in_time, sum(steps) AS steps FROM tally
+WHERE kind IN ('answered', 'offered', 'ignored') AND day BETWEEN %(first)s AND %(last)s AND {region}
+GROUP BY kind, days, in_time HAVING sum(steps) > 0
 """
 
 
-def facts(period: Period, region: Region | None = None) -> dict[str, Any]:
-    """Everything the report shows, computed from events; nothing is stored."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _CASES,
-            {
-                "first": period.first,
-                "last": period.last,
-                "start": period.start,
-                "end": period.end,
-                "region": region.pk if region else None,
-            },
-        )
-        names = [column[0] for column in cursor.description]
-        cases = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    ended = {str(state) for state in ENDED_STATES}
-    # Counted from the beginning of the period …
-    received = sum(1 for case in cases if case["is_new"])
-    opening = sum(1 for case in cases if not case["is_new"] and case["state_before"] not in ended)
-    reopened = sum(1 for case in cases if not case["is_new"] and case["state_before"] in ended and case["moved"])
-    # … and from its end.
-    in_scope = [case for case in cases if case["state"] not in ended or case["moved"]]
-    outcomes = Counter(_outcome(case, ended) for case in in_scope)
-    satisfied = [case for case in in_scope if _outcome(case, ended) == Outcome.SATISFIED]
+def facts(period: Period, region: Region | None = None, *, after: int | None = None) -> dict[str, Any]:
+    """Everything the report shows, from the stored facts and the events that are newer than these."""
+    read = Reading(period, region, after).rows(examined=_EXAMINED, seller=_SELLER)
+    came = {row["part"]: row["cases"] for row in read["examined"] if row["part"] != "end"}
+    at_end = [row for row in read["examined"] if row["part"] == "end"]
+    outcomes: Counter[str] = Counter()
+    channels: Counter[str] = Counter()
+    for row in at_end:
+        outcomes[row["outcome"]] += row["cases"]
+        channels[row["channel"]] += row["cases"]
+    outcomes, channels = +outcomes, +channels  # without what the sums cancelled out
+    satisfied = [row for row in at_end if row["outcome"] == Outcome.SATISFIED]
     return {
-        "examined": opening + received + reopened,
-        "received": received,
-        "by_channel": dict(sorted(Counter(case["channel"] for case in in_scope).items())),
+        "examined": sum(came.values()),
+        "received": came["received"],
+        "by_channel": dict(sorted(channels.items())),
         "outcomes": {outcome: outcomes.pop(outcome, 0) for outcome in Outcome.values} | dict(outcomes),
-        "confirmed_share": _share(sum(1 for case in satisfied if case["confirmed"] == "true"), len(satisfied)),
-        "returned_kzt": _kzt(sum((Decimal(case["returned"] or 0) for case in satisfied), Decimal(0))),
-        "court": _court(period, region),
-        "seller": _seller(period, region),
+        "confirmed_share": share(sum(row["confirmed"] for row in satisfied), sum(row["cases"] for row in satisfied)),
+        "returned_kzt": kzt(sum((Decimal(row["returned"]) for row in satisfied), Decimal(0))),
+        "court": court(period, region),
+        "seller": _seller(read["seller"]),
+        "through_the_system": sum(channels[channel] for channel in OWN_CHANNELS),
+        "users": registered.count(before=period.end, region=region),
+        "outreach": outreach.totals(period.first, period.last, region),
     }
 
 
-def _kzt(amount: Decimal) -> int | float:
+@dataclass(frozen=True)
+class Reading:
+    """SELECTs over the facts of a period and one region (their ``{region}``), or of the whole country.
+
+    ``after`` is ``position()`` of the facts where the caller has read it before.
+    """
+
+    period: Period
+    region: Region | None
+    after: int | None = None
+
+    def rows(self, named: dict[str, Any] | None = None, **selects: str) -> dict[str, list[dict[str, Any]]]:
+        """The rows of each SELECT by its name, all of one moment."""
+        here = "region_id = %(region)s" if self.region else "true"
+        reopened = "NOT is_open AND until_on < DATE '9999-12-31'"
+        values = {"first": self.period.first, "last": self.period.last, "region": self.region and self.region.pk}
+        return stored.read(
+            {name: select.format(region=here, reopened=reopened) for name, select in selects.items()},
+            values | (named or {}),
+            after=stored.position() if self.after is None else self.after,
+        )
+
+
+def kzt(amount: Decimal) -> int | float:
     """A sum as a number: whole tenge as an integer."""
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
-def _outcome(case: dict[str, Any], ended: set[str]) -> str:
-    """The one kind of the six under which a case stands at the end of the period."""
-    if case["state"] in ended:
-        return str(case["outcome"] or "")
-    return str(Outcome.LAWSUIT if case["state"] == ComplaintStatus.COURT else Outcome.CARRIED_OVER)
-
-
-def _court(period: Period, region: Region | None) -> dict[str, Any]:
+def court(period: Period, region: Region | None) -> dict[str, Any]:
     """Cases that a body joined, won, and the sum awarded in the period."""
     cases = CourtCase.objects.filter(complaint__region=region) if region else CourtCase.objects.all()
-    decided = cases.filter(decided_on__range=(period.first, period.last))
-    won = decided.filter(result=CourtCase.Result.WON)
-    recovered = sum(decided.values_list("recovered", flat=True), Decimal(0))
-    return {
-        "joined": cases.filter(opened_on__range=(period.first, period.last)).count(),
-        "won": won.count(),
-        "recovered_kzt": _kzt(recovered),
-    }
+    decided = Q(decided_on__range=(period.first, period.last))
+    found = cases.aggregate(
+        joined=Count("pk", filter=Q(opened_on__range=(period.first, period.last))),
+        won=Count("pk", filter=decided & Q(result=CourtCase.Result.WON)),
+        recovered=Sum("recovered", filter=decided & Q(result=CourtCase.Result.WON), default=Decimal(0)),
+    )
+    return {"joined": found["joined"], "won": found["won"], "recovered_kzt": kzt(found["recovered"])}
 
 
-def _seller(period: Period, region: Region | None) -> dict[str, Any]:
+def _seller(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Counted steps as the seller's part of the report."""
+    answers = [row for row in rows if row["kind"] != "ignored"]
+    days = sorted((row["days"], row["steps"]) for row in answers if row["days"] is not None)
+    return seller(
+        answered=sum(row["steps"] for row in answers),
+        in_time=sum(row["steps"] for row in answers if row["in_time"]),
+        ignored=sum(row["steps"] for row in rows if row["kind"] == "ignored"),
+        median_days=median_of(days),
+    )
+
+
+def median_of(counted: list[tuple[int, int]]) -> float | None:
+    """The median of values that occur so many times, sorted; nothing of nothing."""
+    whole = sum(times for _value, times in counted)
+    if not whole:
+        return None
+    passed, middle = 0, []
+    for value, times in counted:
+        # The two middle places; the same one twice when the number is odd.
+        middle += [value for place in ((whole - 1) // 2, whole // 2) if passed <= place < passed + times]
+        passed += times
+    return sum(middle) / 2
+
+
+def seller(*, answered: int, in_time: int, ignored: int, median_days: float | None) -> dict[str, Any]:
     """Clock A: answers in time, the median of days, the share of silence."""
-    kinds = ("complaint.answered", "complaint.offered", "complaint.ignored")
-    rows = Event.objects.filter(kind__in=kinds, at__gte=period.start, at__lt=period.end, before="with_seller")
-    if region is not None:
-        here = Complaint.objects.filter(region=region, number=Substr(OuterRef("subject"), len("complaint:") + 1))
-        rows = rows.filter(Exists(here))
-    ignored, answered = 0, []
-    for kind, data in rows.values_list("kind", "data"):
-        if kind == "complaint.ignored":
-            ignored += 1
-        else:
-            answered.append(data)
-    total = ignored + len(answered)
+    if median_days is not None:
+        median_days = int(median_days) if median_days == int(median_days) else float(median_days)
+    total = ignored + answered
     return {
-        "answered": len(answered),
-        "in_time": sum(1 for data in answered if data.get("in_time")),
-        "median_days": median(data["days"] for data in answered) if answered else None,
+        "answered": answered,
+        "in_time": in_time,
+        "median_days": median_days,
         "ignored": ignored,
-        "ignored_share": _share(ignored, total),
-        "in_time_share": _share(sum(1 for data in answered if data.get("in_time")), total),
+        "ignored_share": share(ignored, total),
+        "in_time_share": share(in_time, total),
     }
 
 
-def _share(part: int, whole: int) -> float | None:
+def share(part: int, whole: int) -> float | None:
     """Per cent with one decimal; nothing of nothing."""
     return round(part * 100 / whole, 1) if whole else None
 
 
 def satisfied_share(found: dict[str, Any]) -> float | None:
     """Satisfied ÷ examined, per cent (the published report of Shymkent: 87.5)."""
-    return _share(found["outcomes"]["satisfied"], found["examined"]) if found.get("outcomes") else None
+    return share(found["outcomes"]["satisfied"], found["examined"]) if found.get("outcomes") else None
 
 
 def self_check(found: dict[str, Any]) -> str:
     """``ok``, or the difference in words: parts must equal their totals, one by one."""
     problems = []
+    outreach_log = found.get("outreach") or {}
     for name, total, parts in (
         ("outcomes", found.get("examined"), found.get("outcomes")),
         ("channels", found.get("examined"), found.get("by_channel")),
+        ("outreach", outreach_log.get("total"), outreach_log.get("by_kind")),
     ):
         if total is None or not parts:
             continue
@@ -219,7 +254,7 @@ def build(*, period: Period, region: Region | None) -> MonthlyReport:
     return report
 
 
-def of_period(period: Period, region: Region | None) -> dict[str, Any]:
+def of_period(period: Period, region: Region | None, *, after: int | None = None) -> dict[str, Any]:
     """The report of any span of days (contract section 3). Raises DoesNotAddUp.
 
     Where a published table of exactly this span and region was imported, that table is given, as such.
@@ -227,7 +262,7 @@ def of_period(period: Period, region: Region | None) -> dict[str, Any]:
     published = MonthlyReport.objects.filter(
         imported=True, month=period.first, until=period.last, region=region
     ).first()
-    found = published.facts if published else checked(facts(period, region))
+    found = published.facts if published else checked(facts(period, region, after=after))
     return {
         "first": period.first,
         "last": period.last,
@@ -243,16 +278,11 @@ def of_period(period: Period, region: Region | None) -> dict[str, Any]:
         "seller": found.get("seller"),
         "outreach": found.get("outreach"),
         "users": found.get("users"),
+        "through_the_system": found.get("through_the_system"),
         "imported": published is not None,
         "source": in_language(found.get("source")) or None,
         "self_check": self_check(found),
     }
-
-
-def received_by_region(period: Period) -> dict[str, int]:
-    """How many complaints each region got."""
-    rows = Complaint.objects.filter(filed_on__range=(period.first, period.last)).order_by()
-    return dict(rows.values_list("region").annotate(count=Count("pk")))
 
 
 # --- Published history -------------------------------------------------------------------------------
@@ -271,15 +301,15 @@ def imported_facts(table: dict[str, Any]) -> dict[str, Any]:
         found |= {"labels": table["labels"], "published_total": table["published_total"]}
     if "outcomes" in table:
         found |= {"examined": table["examined"], "outcomes": table["outcomes"]}
-        found |= {"returned_kzt": _kzt(Decimal(table["returned_kzt"]))}
-        found["court"] = table["court"] | {"recovered_kzt": _kzt(Decimal(table["court"]["recovered_kzt"]))}
+        found |= {"returned_kzt": kzt(Decimal(table["returned_kzt"]))}
+        found["court"] = table["court"] | {"recovered_kzt": kzt(Decimal(table["court"]["recovered_kzt"]))}
         found |= {"through_the_system": table["through_the_system"], "users": table["users"]}
     if "outreach" in table:
-        found["outreach"] = outreach(table["outreach"]["by_kind"], table["outreach"]["published_total"])
+        found["outreach"] = published_outreach(table["outreach"]["by_kind"], table["outreach"]["published_total"])
     return found
 
 
-def outreach(by_kind: dict[str, int], published_total: int) -> dict[str, Any]:
+def published_outreach(by_kind: dict[str, int], published_total: int) -> dict[str, Any]:
     """The outreach log with its computed total; a published total that differs is refused, not shown as the sum."""
     total = sum(by_kind.values())
     return {

@@ -217,6 +217,7 @@ class ReportOut(Schema):
     seller: SellerOut | None
     outreach: dict[str, Any] | None
     users: dict[str, int] | None
+    through_the_system: int | None
     imported: bool
     source: str | None
     self_check: str

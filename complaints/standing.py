@@ -21,6 +21,12 @@ def silent(supplier_id: int | None) -> None:
     _count(supplier_id, "silent_complaints", 1)
 
 
+def marked(supplier_id: int, mark: int) -> None:
+    """Somebody who has the supplier's goods gave a mark from 1 to 5."""
+    Partner.objects.filter(pk=supplier_id).update(rating_sum=F("rating_sum") + mark, rating_count=F("rating_count") + 1)
+    outbox.add("supplier.changed", str(supplier_id))
+
+
 def _count(supplier_id: int | None, fact: str, change: int) -> None:
     Partner.objects.filter(pk=supplier_id).update(**{fact: F(fact) + change})
     outbox.add("supplier.changed", str(supplier_id))

@@ -58,10 +58,14 @@ def seed_people_and_orders(volume: Volume) -> None:
 
 
 def seed_complaints(volume: Volume) -> None:
-    """Add complaints about lines of closed orders, with their events."""
+    """Add complaints with their events: about lines of closed orders while there are any, else about suppliers."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '256MB'")
-        facts: dict[str, Any] = {"complaints": volume.complaints, "seed": str(volume.seed)}
+        facts: dict[str, Any] = {
+            "complaints": volume.complaints,
+            "seed": str(volume.seed),
+            "zone": settings.TIME_ZONE,
+        }
         for statement in (COMPLAINTS, COMPLAINT_EVENTS):
             cursor.execute(statement, facts)
     _analyse()
@@ -223,6 +227,7 @@ FROM order_order o WHERE o.number LIKE 'S%%'
 AND NOT EXISTS (SELECT 1 FROM marketplace_event e WHERE e.subject = 'order:' || o.number)
 """
 
+# About lines of closed orders as long as there are any, else about a supplier without an order.
 COMPLAINTS = f"""
 INSERT INTO complaints_complaint (number, tracking_hash, subject, sphere, text, demand, fields, contact, hide_name,
     channel, priority, status, rule, rule_version, filed_at, filed_on, respond_by, due_at, due_explained, answered_at,
@@ -231,33 +236,59 @@ INSERT INTO complaints_complaint (number, tracking_hash, subject, sphere, text, 
     hold_payment, waited_days, texts, filed_by_id, order_line_id, region_id, supplier_id)
 SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'consumable', '', '', '{{}}', '{{}}', false,
     (ARRAY['portal','hotline','qr','written'])[1 + {pick("channel")} %% 4], 2, state.status, 'R1', date '2024-01-01',
-    day.filed, day.filed::date, day.filed::date + 10, day.filed + interval '10 days', '{{}}', day.filed + interval '5 days',
+    day.filed, (day.filed AT TIME ZONE %(zone)s)::date, (day.filed AT TIME ZONE %(zone)s)::date + 10,
+    day.filed + interval '10 days', '{{}}', day.filed + interval '5 days',
     CASE WHEN state.status IN ('closed', 'withdrawn') THEN least(day.filed + interval '20 days', now()) END, '', '{{}}', '',
     CASE state.status WHEN 'closed' THEN 'satisfied' WHEN 'withdrawn' THEN 'withdrawn' ELSE '' END, '', '', '',
-    state.status = 'closed', 0, 0, l.partner_id, NULL, l.user_id,
-    false, 0, '{{}}', l.user_id, l.id, l.region_id, l.partner_id
+    state.status = 'closed', 0, 0, coalesce(l.partner_id, s.id), NULL, l.user_id,
+    false, 0, '{{}}', l.user_id, l.id, coalesce(l.region_id, r.code), coalesce(l.partner_id, s.id)
 FROM generate_series(1, %(complaints)s) AS n
-JOIN (SELECT l.id, l.partner_id, o.user_id, o.region_id, o.date_placed, row_number() OVER (ORDER BY l.id) AS place
+LEFT JOIN (SELECT l.id, l.partner_id, o.user_id, o.region_id, o.date_placed, row_number() OVER (ORDER BY l.id) AS place
       FROM order_line l JOIN order_order o ON o.id = l.order_id
       WHERE o.number LIKE 'S%%' AND o.status = 'closed') l ON l.place = n
+JOIN (SELECT code, row_number() OVER (ORDER BY code) - 1 AS place, count(*) OVER () AS total
+      FROM marketplace_region) r ON r.place = {pick("region")} %% r.total
+JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS total
+      FROM partner_partner) s ON s.place = {pick("supplier")} %% s.total
 CROSS JOIN LATERAL (SELECT (ARRAY['closed','closed','closed','closed','closed','closed','closed','withdrawn','answered',
     'with_seller'])[1 + {pick("complaint")} %% 10] AS status) state
-CROSS JOIN LATERAL (SELECT least(l.date_placed + interval '15 days', now()) AS filed) day
+CROSS JOIN LATERAL (SELECT CASE WHEN l.id IS NULL
+    THEN now() - (31536000 * (1 - n::float8 / %(complaints)s) + {pick("filed")} %% 86400) * interval '1 second'
+    ELSE least(l.date_placed + interval '15 days', now()) END AS filed) day
 ON CONFLICT DO NOTHING
 """
 
-COMPLAINT_EVENTS = """
+# A closed case ended in one of two ways: the supplier's offer was kept, or the supplier was silent and a body decided.
+COMPLAINT_EVENTS = f"""
 INSERT INTO marketplace_event (at, actor_id, kind, subject, before, after, reason, request_id, data)
-SELECT step.at, step.actor_id, step.kind, 'complaint:' || c.number, step.before, step.after, '', '', step.data::jsonb
+SELECT least(step.at, c.closed_at), step.actor_id, step.kind, 'complaint:' || c.number, step.before, step.after, '', '',
+    step.data
 FROM complaints_complaint c
+JOIN (SELECT DISTINCT ON (region_id) region_id, code FROM marketplace_authority
+      WHERE kind = 'consumer_protection' ORDER BY region_id, id) body ON body.region_id = c.region_id
+CROSS JOIN LATERAL (SELECT c.status = 'closed' AND {pick("way", "c.number")} %% 2 = 0 AS kept,
+    c.status = 'closed' AND {pick("way", "c.number")} %% 2 = 1 AS decided,
+    jsonb_build_object('authority', body.code) AS joined,
+    ({pick("returned", "c.number")} %% 90000)::text AS returned) way
 CROSS JOIN LATERAL (VALUES
-    (1, true, c.filed_at, c.complainant_id, 'complaint.filed', '', 'with_seller', '{}'),
+    (1, true, c.filed_at, c.complainant_id, 'complaint.filed', 'registered', 'with_seller', '{{}}'::jsonb),
     (2, c.status = 'answered', c.answered_at, NULL, 'complaint.answered', 'with_seller', 'answered',
-     '{"days": 5, "in_time": true}'),
-    (2, c.status = 'closed', c.closed_at, c.complainant_id, 'complaint.confirmed', 'outcome_check', 'closed',
-     '{"outcome": "satisfied", "confirmed": true, "returned": "0"}'),
+     '{{"days": 5, "in_time": true}}'),
+    (2, way.kept, c.answered_at, NULL, 'complaint.offered', 'with_seller', 'settled_offer',
+     '{{"days": 5, "in_time": true}}'),
+    (3, way.kept, c.filed_at + interval '6 days', c.complainant_id, 'complaint.offer_accepted', 'settled_offer',
+     'remedy_running', '{{}}'),
+    (4, way.kept, c.filed_at + interval '14 days', NULL, 'complaint.remedy_done', 'remedy_running', 'outcome_check', '{{}}'),
+    (2, way.decided, c.filed_at + interval '11 days', NULL, 'complaint.ignored', 'with_seller', 'ignored', '{{}}'),
+    (3, way.decided, c.filed_at + interval '11 days', NULL, 'complaint.escalated', 'ignored', 'escalated', way.joined),
+    (4, way.decided, c.filed_at + interval '12 days', NULL, 'complaint.taken_up', 'escalated', 'with_body', '{{}}'),
+    (5, way.decided, c.filed_at + interval '18 days', NULL, 'complaint.decided', 'with_body', 'decided',
+     jsonb_build_object('outcome', 'satisfied', 'returned', way.returned, 'in_time', true)),
+    (6, c.status = 'closed', c.closed_at, c.complainant_id, 'complaint.confirmed',
+     CASE WHEN way.kept THEN 'outcome_check' ELSE 'decided' END, 'closed',
+     jsonb_build_object('outcome', 'satisfied', 'confirmed', true, 'returned', way.returned)),
     (2, c.status = 'withdrawn', c.closed_at, c.complainant_id, 'complaint.withdrawn', 'with_seller', 'withdrawn',
-     '{"outcome": "withdrawn"}')
+     '{{"outcome": "withdrawn"}}')
 ) AS step (place, taken, at, actor_id, kind, before, after, data)
 WHERE c.number LIKE 'S%%' AND step.taken
 AND NOT EXISTS (SELECT 1 FROM marketplace_event e WHERE e.subject = 'complaint:' || c.number)

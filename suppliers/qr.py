@@ -1,12 +1,14 @@
 """Printed QR codes: a short signed token in upper-case letters and digits, so that the code stays small.
 
 ``S1A-7K2M4QX3ZD`` is kind, id in base 36, and fifty bits of a keyed digest. It opens ``/q/<token>``, where
-a visitor complains or gives feedback without an account. It names a supplier, never a person.
+a visitor complains or gives feedback without an account. It names a supplier, an office, a delivery note or a
+lot, never a person. What stands behind the kinds of the apps above is told by them (``register``).
 """
 
 import base64
 import hmac
 import io
+from collections.abc import Callable
 
 import segno
 from django.conf import settings
@@ -14,8 +16,20 @@ from django.conf import settings
 from suppliers.models import Partner
 
 SUPPLIER = "S"
+OFFICE = "F"
+DELIVERY_NOTE = "N"
+LOT = "L"
 SIGNATURE_LENGTH = 10
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+SupplierOf = Callable[[int], Partner | None]
+_suppliers: dict[str, SupplierOf] = {}
+
+
+def register(kind: str, supplier_of_number: SupplierOf) -> None:
+    """Say which supplier stands behind a kind of code; call it from an AppConfig.ready."""
+    _suppliers[kind] = supplier_of_number
 
 
 def token_of(partner: Partner) -> str:
@@ -24,11 +38,18 @@ def token_of(partner: Partner) -> str:
 
 
 def supplier_of(token: str) -> Partner | None:
-    """The supplier a token stands for; None for a token that nobody issued."""
+    """The supplier a token stands for or leads to; None for a token that nobody issued, and for an office's."""
     named = read(token)
-    if named is None or named[0] != SUPPLIER:
+    if named is None:
         return None
-    found: Partner | None = Partner.objects.filter(pk=named[1]).exclude(status=Partner.Status.APPLICANT).first()
+    kind, number = named
+    if kind in _suppliers:
+        return _suppliers[kind](number)
+    return _approved(number) if kind == SUPPLIER else None
+
+
+def _approved(number: int) -> Partner | None:
+    found: Partner | None = Partner.objects.filter(pk=number).exclude(status=Partner.Status.APPLICANT).first()
     return found
 
 
@@ -48,15 +69,20 @@ def read(token: str) -> tuple[str, int] | None:
     return body[0], int(body[1:], 36)
 
 
-def url_of(partner: Partner) -> str:
-    return f"{settings.PORTAL_URL}/q/{token_of(partner)}"
+def url_of(token: str) -> str:
+    return f"{settings.PORTAL_URL}/q/{token}"
 
 
 def svg_of(partner: Partner) -> bytes:
-    """The code as an SVG file, readable with a quarter of it dirty or torn."""
-    code = segno.make_qr(url_of(partner), error="q")
+    """The supplier's code as an SVG file."""
+    return svg(token_of(partner), partner.name)
+
+
+def svg(token: str, title: str) -> bytes:
+    """Any code as an SVG file, readable with a quarter of it dirty or torn."""
+    code = segno.make_qr(url_of(token), error="q")
     file = io.BytesIO()
-    code.save(file, kind="svg", scale=8, border=4, title=partner.name, xmldecl=False)
+    code.save(file, kind="svg", scale=8, border=4, title=title, xmldecl=False)
     return file.getvalue()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from catalog import loading as catalogue
 from complaints import master_data
-from complaints.demo import history
+from complaints.demo import history, prepared, voices
 from orders import loading as people
 from suppliers import loading as suppliers
 
@@ -30,3 +30,6 @@ def load(say: Callable[[str], None]) -> None:
     say("entitlements")
     played = history.play()
     say(f"{played} steps of orders and complaints")
+    say(f"{voices.speak()} marks, a mystery visit")
+    if prepared.make():
+        say("an application that is ready to be sent again, with a photo")

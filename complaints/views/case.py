@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from complaints import attachments, bodies, court, forms, person, routing, selectors, seller, shapes, templates
 from complaints.forms import StepForm
@@ -20,6 +20,7 @@ from complaints.states import COMPLAINT, HAPPENED, TURN_LABELS, WHOSE_TURN
 from marketplace import calendar, events
 from marketplace.errors import DomainError, FieldError, Invalid, NotFound
 from marketplace.idempotency import Answer
+from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Role, User
 
 
@@ -82,10 +83,15 @@ def review_case(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, number, "review/case.html")
 
 
-@login_required
-@require_POST
+@kept_over_sign_in
+@require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
-    """Take a step; a refusal shows the page again with everything that was typed."""
+    """Take a step; a refusal shows the page again with everything that was typed.
+
+    After a sign-in that interrupted a button the browser comes back with GET: to the page of the button.
+    """
+    if request.method == "GET":
+        return redirect(case_url(request.user, selectors.read(request.user, number).number))
     door = DOORS.get(action)
     if door is None:
         raise NotFound

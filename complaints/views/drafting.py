@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from complaints import complaint_draft, routing, templates
 from complaints.forms import ComplaintForm
 from complaints.templates import Question
-from marketplace.drafts import reading, saving
+from marketplace.drafts import deciding, reading, saving
 from marketplace.drafts.saving import Op
 from marketplace.models import Draft, Role, User
+from orders.views.drafting import posted
 
 # The page's own name as a device: a person without JavaScript has one form, not one per tab.
 PAGE_DEVICE = "page"
+_NOTHING = ("", None, False)
 
 
 def start(actor: User, values: dict[str, Any], beneficiary_id: int | None) -> uuid.UUID:
@@ -26,25 +28,42 @@ def start(actor: User, values: dict[str, Any], beneficiary_id: int | None) -> uu
     return draft_id
 
 
+def put(draft: Draft, actor: User, values: dict[str, Any]) -> None:
+    """Save a few answers that another page than the form asks for."""
+    changed = {name: value for name, value in values.items() if value != draft.value(name)}
+    ops = [
+        Op(name, value, draft.fields[name]["ver"] if name in draft.fields else 0, 0) for name, value in changed.items()
+    ]
+    if ops:
+        _save(draft.pk, actor, ops, PAGE_DEVICE, draft.beneficiary_id)
+
+
 def save(request: HttpRequest, draft: Draft, form: ComplaintForm) -> None:
-    """Save the fields that the person changed; a newer foreign value stays and becomes a question."""
-    if resolved := request.POST.get("_resolve"):
-        pick, _colon, name = resolved.partition(":")
-        if name in draft.conflicts and pick in {"mine", "theirs"}:
-            saving.resolve(
-                draft_id=draft.pk, actor=request.user, field=name, pick=pick, base=draft.fields[name]["ver"],
-                device=PAGE_DEVICE,
-            )  # fmt: skip
-        return
+    """Save the fields that the person changed; a newer foreign value stays and becomes a question.
+
+    With the button of a question the other fields are saved first, then the question is settled.
+    """
+    pick, _colon, answered = request.POST.get("_resolve", "").partition(":")
     ops = []
     for name in form.fields:
         value = form.fields[name].widget.value_from_datadict(form.data, form.files, name)
-        if value != draft.value(name) and not (value in ("", None, False) and draft.value(name) in ("", None, False)):
+        changed = value != draft.value(name) and not (value in _NOTHING and draft.value(name) in _NOTHING)
+        if changed and name != answered and posted(request, form, name):
             base = request.POST.get(f"_ver_{name}", "")
             ops.append(Op(name, value, int(base) if base.isdigit() else 0, 0))
     if ops:
         device = request.POST.get("_device", "")[:64] or PAGE_DEVICE
         _save(draft.pk, request.user, ops, device, draft.beneficiary_id)
+    if answered in draft.conflicts and pick in {"mine", "theirs"}:
+        saving.resolve(
+            draft_id=draft.pk,
+            actor=request.user,
+            field=answered,
+            pick=pick,
+            base=draft.fields[answered]["ver"],
+            device=PAGE_DEVICE,
+            reason=request.POST.get(f"_reason_{answered}", ""),
+        )
 
 
 def _save(draft_id: uuid.UUID, actor: User, ops: list[Op], device: str, beneficiary_id: int | None) -> None:
@@ -74,6 +93,7 @@ def form_of(draft: Draft, actor: User, data: Any = None) -> ComplaintForm:
             "theirs": question["theirs"],
             "by": str(User.objects.filter(pk=question["by"]).first() or _("Somebody else")),
             "at": datetime.fromisoformat(question["at"]),
+            "asks_reason": deciding.asks_reason(actor),
         }
         for question in reading.conflicts(actor, draft)
     }

@@ -13,6 +13,7 @@ from complaints.views.case import turn_words
 from marketplace import access
 from marketplace.models import Role
 from marketplace.notices import calls
+from marketplace.views import hand_over
 
 CALLS_SHOWN = 20
 
@@ -23,7 +24,11 @@ def desk(request: HttpRequest) -> HttpResponse:
     """Search by phone or number; a phone number travels in the body of the request, never in an address."""
     access.require_role(request.user, Role.HOTLINE)
     form = FindForm(request.POST if request.method == "POST" else None)
-    context: dict[str, Any] = {"form": form, "calls": list(calls.waiting(request.user)[:CALLS_SHOWN])}
+    context: dict[str, Any] = {
+        "form": form,
+        "calls": list(calls.waiting(request.user)[:CALLS_SHOWN]),
+        **hand_over.desk(request.user),
+    }
     if form.is_valid():
         found = selectors.find_for_call(request.user, form.cleaned_data["what"])
         table = routing.table()

@@ -10,10 +10,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from complaints import routing, selectors, shapes
+from complaints.complaint_draft import KIND
 from complaints.models import Complaint
 from complaints.views.case import case_url, turn_words
 from marketplace import access
-from marketplace.models import Role
+from marketplace.drafts import reading, retention
+from marketplace.models import Draft, Role
 
 PAGE_SIZE = 25
 
@@ -21,8 +23,14 @@ PAGE_SIZE = 25
 @login_required
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
-    """Every complaint the person may see: open ones first, what is due first first."""
-    return render(request, "complaints/list.html", _context(request, selectors.listed(request.user)))
+    """What is not sent yet or was put aside, then every complaint the person may see: what is due first first."""
+    rows = reading.visible(request.user).filter(kind=KIND).exclude(status=Draft.Status.SUBMITTED)
+    unsent = list(rows.order_by("-updated_at", "pk")[: 2 * PAGE_SIZE])
+    context = _context(request, selectors.listed(request.user)) | {
+        "drafts": [draft for draft in unsent if draft.status == Draft.Status.OPEN],
+        "aside": retention.with_ends([draft for draft in unsent if draft.status == Draft.Status.DISCARDED]),
+    }
+    return render(request, "complaints/list.html", context)
 
 
 @login_required

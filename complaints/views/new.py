@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,11 +16,13 @@ from complaints import checking, complaint_draft, filing, routing, selectors, sh
 from complaints.forms import SphereForm, SubjectForm, add_errors
 from complaints.models import Complaint
 from complaints.views import drafting
-from marketplace import access, calendar, idempotency
-from marketplace.drafts import reading
+from marketplace import access, calendar, idempotency, kept_answers
+from marketplace.drafts import deciding, reading, rights
 from marketplace.errors import Changed, Forbidden, Invalid, NotFound
+from marketplace.kept_answers import comes_back, kept_over_sign_in
 from marketplace.models import Draft, Role, User
 from marketplace.rules import in_language
+from marketplace.views import attachments
 from orders.models import Line
 from orders.submission import AlreadySubmitted
 from suppliers import qr
@@ -27,6 +30,7 @@ from suppliers import qr
 STEPS = 3
 
 
+@comes_back
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """What is it about (unless an order line says it), what is wrong, where. ``?line=`` ``?supplier=`` ``?sphere=``."""
@@ -96,6 +100,28 @@ def _begin(request: HttpRequest, line: Line | None, sphere: str, answers: dict[s
     return redirect("complaints:draft", drafting.start(request.user, values, beneficiary))
 
 
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def subject(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """The way back from the story: what is wrong can be answered anew, everything else stays as it was typed."""
+    found = _open_draft(request, draft_id)
+    if found.status == Draft.Status.SUBMITTED:
+        return redirect(case_of(found))
+    told = complaint_draft.filing_of(found)
+    form = SubjectForm(
+        request.POST if request.method == "POST" else None,
+        initial={"subject": told.subject, "region": told.region},
+        table=routing.table(),
+        sphere=told.sphere,
+        ask_region=bool(told.region),
+    )
+    if form.is_valid():
+        drafting.put(found, request.user, form.cleaned_data)
+        return redirect("complaints:draft", draft_id)
+    return render(request, "complaints/subject.html", {"form": form, "total": STEPS})
+
+
+@kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The story and the form's further questions; saved as it is typed, or with the button."""
@@ -105,27 +131,50 @@ def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _form_page(request, found)
     form = drafting.form_of(found, request.user, request.POST)
-    drafting.save(request, found, form)
-    if "_resolve" in request.POST or "leave" in request.POST:
-        return redirect("complaints:list" if "leave" in request.POST else request.path)
+    try:
+        drafting.save(request, found, form)
+    except Invalid:  # a specialist who did not say how the person takes part
+        return _form_page(request, found, undecided=request.POST.get("_resolve", "").partition(":")[2])
+    problem = attachments.take(request, found)
+    if problem:
+        return _form_page(request, reading.get(request.user, draft_id), photo_problem=problem)
+    if "leave" in request.POST:
+        messages.success(request, _("Your answers are saved. You can go on at any time, on any device."))
+        return redirect("complaints:list")
+    if "_resolve" in request.POST or attachments.stays(request):
+        return redirect(request.path)
     if form.is_valid():
         return redirect("complaints:check", draft_id)
     return _form_page(request, reading.get(request.user, draft_id), form)
 
 
-def _form_page(request: HttpRequest, found: Draft, form: Any = None) -> HttpResponse:
+def _form_page(
+    request: HttpRequest, found: Draft, form: Any = None, *, undecided: str = "", photo_problem: str = ""
+) -> HttpResponse:
+    form = form or drafting.form_of(found, request.user)
+    kept = kept_answers.of(request)
+    if kept is not None:
+        kept_answers.fill(form, kept)
+    if undecided in form.conflicts:
+        form.conflicts[undecided]["reason_missing"] = True
     told = complaint_draft.filing_of(found)
     table = routing.table()
     line = checking.find_line(request.user, told.order_line) if told.order_line else None
     context = {
         "draft": found,
-        "form": form or drafting.form_of(found, request.user),
+        "form": form,
+        "kept": kept is not None,
+        "asks_reason": deciding.asks_reason(request.user),
+        # When the help ends, nothing of it stays on the helper's device.
+        "only_helps": rights.only_helps(request.user, found),
+        "has_errors": bool(undecided or photo_problem),
+        **attachments.context(found, photo_problem),
         "product": shapes.line_title(line) if line else "",
         "subject": table.subject_name(told.subject),
         "title": _title(told.subject, told.sphere),
         "total": STEPS,
     }
-    return render(request, "complaints/form.html", context)
+    return render(request, "complaints/form.html", context, status=422 if undecided or photo_problem else 200)
 
 
 def _title(subject: str, sphere: str) -> str:
@@ -166,7 +215,9 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
             raise Invalid(checked.errors)
     except Invalid as error:
         return _wrong_page(request, found, complaint_draft.in_draft_names(error))
-    return render(request, "complaints/check.html", check_context(checked, route) | {"draft": found})
+    return render(
+        request, "complaints/check.html", check_context(checked, route) | {"draft": found} | attachments.context(found)
+    )
 
 
 def _wrong_page(request: HttpRequest, found: Draft, error: Invalid) -> HttpResponse:

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from complaints import filing, routing, templates
 from complaints.checking import Filing
@@ -14,13 +13,14 @@ from complaints.complaint_draft import in_draft_names
 from complaints.forms import ComplaintForm, add_errors
 from complaints.views.new import STEPS, check_context
 from marketplace import idempotency
-from marketplace.errors import Invalid, NotFound
+from marketplace.errors import Invalid
+from marketplace.kept_answers import comes_back
 from marketplace.rules import in_language
-from suppliers import qr
 
 CARRIED = ("subject", "sphere", "region", "supplier", "qr")
 
 
+@comes_back
 @require_http_methods(["GET", "HEAD", "POST"])
 def visitor(request: HttpRequest) -> HttpResponse:
     """Form, check and send on one address; the button says which."""
@@ -96,16 +96,3 @@ def _send(request: HttpRequest, told: Filing, key: str) -> HttpResponse:
     # The session is the visitor's receipt: it opens the page with the code, once sent.
     request.session["filed"] = [*request.session.get("filed", []), answer.body["number"]][-10:]
     return redirect("complaints:sent", answer.body["number"])
-
-
-@require_safe
-def scanned(request: HttpRequest, token: str) -> HttpResponse:
-    """``/q/<token>``: the printed code of a supplier opens the complaint about it."""
-    supplier = qr.supplier_of(token)
-    if supplier is None:
-        raise NotFound
-    return render(
-        request,
-        "public/scanned.html",
-        {"supplier": supplier, "token": token, "complain_url": f"{reverse('complaints:new')}?qr={token}"},
-    )

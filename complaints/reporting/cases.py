@@ -1,0 +1,88 @@
+"""From a figure of the report to the cases it counts: for those who may know them, never for the public."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from complaints.models import Complaint
+from complaints.reports import Period, Reading
+from complaints.states import Outcome
+from marketplace import access
+from marketplace.errors import NotFound
+from marketplace.models import Region, Role, User
+
+PAGE_SIZE = 50
+
+_AT_END = """
+FROM stretch WHERE began_on <= %(last)s AND until_on > %(last)s AND (is_open OR began_on >= %(first)s) AND {region}
+    AND (%(outcome)s = '' OR outcome = %(outcome)s) AND (%(channel)s = '' OR channel = %(channel)s)
+"""
+_FILED = "FROM stretch WHERE began_on BETWEEN %(first)s AND %(last)s AND is_first AND {region}"
+_MARKED = """
+FROM mark WHERE "on" BETWEEN %(first)s AND %(last)s AND kind = ANY(%(kinds)s) AND {region}
+    AND (%(body)s = '' OR body = %(body)s)
+"""
+_STEPS = {
+    "answered": ["answered", "offered"],
+    "ignored": ["ignored"],
+    "decided": ["decided"],
+    "redirected": ["redirected"],
+    "reopened": ["reopened"],
+    "confirmed": ["confirmed"],
+    "overdue": ["overdue"],
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of the report: how cases stand at the end, by which channel they came, or a step of the period."""
+
+    outcome: str = ""
+    channel: str = ""
+    step: str = ""
+    body: str = ""
+
+    def source(self) -> str:
+        if self.step == "received":
+            return _FILED
+        return _MARKED if self.step else _AT_END
+
+
+def region_for(actor: User, region: Region | None) -> Region | None:
+    """The region whose cases the actor may list: inspectors their own only.
+
+    Raises Forbidden for other roles and NotFound for a foreign region.
+    """
+    access.require_role(actor, Role.INSPECTOR, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
+    own = actor.authority.region if actor.role == Role.INSPECTOR and actor.authority else None
+    if own is None:
+        if actor.role == Role.INSPECTOR and not actor.authority:
+            raise NotFound
+        return region
+    if region is not None and region != own:
+        raise NotFound
+    return own
+
+
+def counted(figure: Figure, period: Period, region: Region | None, page: int) -> tuple[int, list[Complaint]]:
+    """How many cases the figure counts, and those of a page, the newest first. Raises NotFound for unknown figures."""
+    if figure.outcome not in ("", *Outcome.values) or figure.channel not in ("", *Complaint.Channel.values):
+        raise NotFound
+    if figure.step and figure.step not in (*_STEPS, "received"):
+        raise NotFound
+    named: dict[str, Any] = {
+        "outcome": figure.outcome,
+        "channel": figure.channel,
+        "body": figure.body,
+        "kinds": _STEPS.get(figure.step, []),
+        "limit": PAGE_SIZE,
+        "offset": (max(page, 1) - 1) * PAGE_SIZE,
+    }
+    source = figure.source()
+    found = Reading(period, region).rows(
+        named,
+        total=f"SELECT count(*) AS cases {source}",
+        cases=f"SELECT complaint_id {source} ORDER BY complaint_id DESC LIMIT %(limit)s OFFSET %(offset)s",
+    )
+    ids = [row["complaint_id"] for row in found["cases"]]
+    cases = Complaint.objects.select_related("region", "addressee_supplier", "addressee_authority").in_bulk(ids)
+    return found["total"][0]["cases"], [cases[pk] for pk in ids]

@@ -1,0 +1,158 @@
+"""A printed code: what was scanned, and a complaint about it in three steps — choose, tell, check and send.
+
+Nothing needs an account or JavaScript; the page of a phone with 360 points is the measure.
+"""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from complaints import filing, routing, templates
+from complaints.checking import Filing
+from complaints.codes import spreading, subjects
+from complaints.codes.subjects import Subject
+from complaints.complaint_draft import in_draft_names
+from complaints.forms import add_errors
+from complaints.models import Complaint
+from complaints.routing import Table
+from complaints.targets import Target
+from complaints.views.new import check_context
+from marketplace import idempotency, regions
+from marketplace.errors import Invalid
+
+STEPS = 3
+
+
+class ScannedForm(forms.Form):
+    """The whole complaint on one page: what is wrong, the story, and a phone for whoever wants news."""
+
+    subject = forms.ChoiceField(
+        label=_("What is wrong?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what is wrong.")},
+    )
+    region = forms.ChoiceField(label=_("Where did it happen?"), error_messages={"required": _("Choose the region.")})
+    text = forms.CharField(
+        label=_("What happened?"),
+        help_text=_("Your own words are enough."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": _("Tell in your own words what happened.")},
+    )
+
+    def __init__(self, *args: Any, table: Table, sphere: str, ask_region: bool, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        _choices(self, "subject", [(code, table.subject_name(code)) for code in table.subjects_of(sphere)])
+        if ask_region:
+            _choices(self, "region", [("", "–"), *((row.code, row.name) for row in regions.listed())])
+        else:
+            del self.fields["region"]
+        self.fields["contact.phone"] = forms.CharField(
+            label=_("Phone"),
+            required=False,
+            help_text=_("Only if you want news about this complaint. You may stay unknown."),
+            widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "width": 20}),
+        )
+
+
+def _choices(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices
+
+
+@require_safe
+def scanned(request: HttpRequest, token: str) -> HttpResponse:
+    """``/q/<token>``: what it is, whom to complain to, or leave a mark."""
+    subject = subjects.of_token(token)
+    if request.method == "GET":
+        spreading.count(subject, spreading.SCANNED)
+    here = reverse("complaints:scanned_complaint", args=[token])
+    about = {"sphere": subject.sphere} if subject.office else {"qr": token}
+    context = {
+        "subject": subject,
+        "doors": [(f"{here}?to={target}", label) for target, label in _doors(subject)],
+        "mark_url": reverse("complaints:feedback_code", args=[token]),
+        "full_url": f"{reverse('complaints:new')}?{urlencode(about)}",
+    }
+    return render(request, "scanned/scanned.html", context)
+
+
+def _doors(subject: Subject) -> list[tuple[str, Any]]:
+    first = _("To the head of the office") if subject.office is not None else Target.SELLER.label
+    return [(target, first if target == Target.SELLER else target.label) for target in Target]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def complain(request: HttpRequest, token: str) -> HttpResponse:
+    """The form, the check and the sending on one address; the button says which."""
+    subject = subjects.of_token(token)
+    said = request.POST if request.method == "POST" else request.GET
+    target = said.get("to", "") if said.get("to", "") in Target.values else Target.SELLER
+    form = ScannedForm(
+        request.POST if request.method == "POST" else None,
+        table=routing.table(),
+        sphere=subject.sphere,
+        ask_region=subject.region_id is None,
+    )
+    page: dict[str, Any] = {
+        "form": form,
+        "subject": subject,
+        "target": target,
+        "door": dict(_doors(subject))[target],
+        "key": said.get("key", "")[:100] or str(uuid.uuid4()),
+        "total": STEPS,
+    }
+    if request.method != "POST" or "edit" in request.POST or not form.is_valid():
+        return render(request, "scanned/complain.html", page)
+    told = _filing(subject, token, target, form)
+    try:
+        if "send" in request.POST:
+            return _send(request, told, page["key"])
+        checked, route = filing.preview(actor=request.user, filing=told)
+        if checked.errors:
+            raise Invalid(checked.errors)
+    except Invalid as error:
+        add_errors(form, in_draft_names(error))
+        return render(request, "scanned/complain.html", page)
+    hidden = [(name, form.data.get(name, "")) for name in form.fields if form.data.get(name)]
+    return render(request, "scanned/check.html", page | check_context(checked, route) | {"hidden": hidden})
+
+
+def _filing(subject: Subject, token: str, target: str, form: ScannedForm) -> Filing:
+    values = form.cleaned_data
+    phone = values["contact.phone"]
+    return Filing(
+        subject=values["subject"],
+        sphere=subject.sphere,
+        region=values.get("region") or subject.region_id or "",
+        text=values["text"],
+        qr=token if subject.supplier else "",
+        office=subject.office.code if subject.office else "",
+        channel=Complaint.Channel.QR,
+        target=target,
+        fields=_known(subject, values["subject"]),
+        contact={"phone": phone} if phone else {},
+    )
+
+
+def _known(subject: Subject, what: str) -> dict[str, str]:
+    """The lot of the code answers the form's question for it."""
+    asked = templates.questions(templates.template_for(what, subject.sphere)) if subject.lot else []
+    return {question.code: subject.lot for question in asked if question.code == "lot"}
+
+
+def _send(request: HttpRequest, told: Filing, key: str) -> HttpResponse:
+    once = idempotency.request_of(
+        user=request.user, owner="visitor", key=f"page:{key}"[:255], action="complaint:file", body=repr(told).encode()
+    )
+    answer = filing.file(actor=request.user, filing=told, request=once)
+    # The session is the visitor's receipt: it opens the page with the code, once sent.
+    request.session["filed"] = [*request.session.get("filed", []), answer.body["number"]][-10:]
+    return redirect("complaints:sent", answer.body["number"])

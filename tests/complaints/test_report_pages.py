@@ -1,0 +1,272 @@
+"""What the report shows and to whom: figures with their cases, bodies, the outreach log, open data."""
+
+from datetime import date
+
+import pytest
+from django.utils import translation
+
+from complaints import bodies, clocks, person, reports
+from complaints.models import Complaint, CourtCase
+from complaints.reporting import open_data, outreach, scorecard
+from complaints.reporting.models import OutreachEntry
+from complaints.reports import Period
+from marketplace.errors import Forbidden, Invalid, NotFound
+from marketplace.models import Event, Region
+from tests.complaints.factories import (
+    at,
+    body,
+    make_complaint,
+    make_inspector,
+    make_line,
+    make_person,
+    make_reviewer,
+    make_supplier,
+    region,
+)
+
+NOVEMBER, DECEMBER = Period(date(2026, 11, 1), date(2026, 11, 30)), Period(date(2026, 12, 1), date(2026, 12, 31))
+MONTH = "month=2026-11"
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def aigul():
+    return make_person()
+
+
+@pytest.fixture
+def inspector():
+    return make_inspector()
+
+
+@pytest.fixture
+def ministry():
+    return make_reviewer()
+
+
+@pytest.fixture
+def autumn(aigul, inspector):
+    """Four cases of Shymkent that the supplier ignored and one of East Kazakhstan; two decided, one opened again."""
+    supplier = make_supplier()
+    here = [
+        make_complaint(person=aigul, line=make_line(person=aigul, supplier=supplier), now=at(f"2026-11-0{day} 10:00"))
+        for day in (2, 3, 4, 5)
+    ]
+    there = make_complaint(
+        person=aigul, line=make_line(person=aigul, supplier=supplier, place="KZ-63"), now=at("2026-11-24 10:00")
+    )
+    clocks.run(at("2026-11-17 00:05"))
+    for complaint in here[:2]:
+        bodies.decide(
+            number=complaint.number, actor=inspector, outcome="satisfied", text="Money back.", returned="45000.50",
+            now=at("2026-11-25 10:00"),
+        )  # fmt: skip
+    bodies.redirect(
+        number=here[2].number, actor=inspector, authority="krk-KZ-79", reason="Theirs.", now=at("2026-11-25 11:00")
+    )
+    person.confirm_outcome(number=here[0].number, actor=aigul, now=at("2026-11-26 10:00"))
+    person.reopen(number=here[1].number, actor=aigul, now=at("2026-11-26 11:00"))
+    return [*here, there]
+
+
+def test_the_scorecard_says_how_a_body_worked(autumn):
+    rows = scorecard.beside(NOVEMBER, region()).bodies
+    assert [(row["body"], row["name"]) for row in rows] == [("dtzpp-KZ-79", body().name)]
+    card = rows[0]
+    assert (card["decided"], card["in_time"], card["redirected"], card["reopened"], card["confirmed"]) == (
+        2,
+        2,
+        1,
+        1,
+        1,
+    )
+    assert (card["in_time_share"], card["redirected_share"]) == (100.0, 33.3)
+    assert (card["reopened_share"], card["confirmed_share"], card["overdue"]) == (50.0, 50.0, 0)
+    assert scorecard.beside(NOVEMBER, region("KZ-63")).bodies == []
+    assert scorecard.beside(DECEMBER, None).of_month(date(2026, 11, 1)) == {"KZ-79": 4, "KZ-63": 1}
+    assert list(scorecard.beside(DECEMBER, region()).of_region(region()).values()) == [0, 0, 0, 0, 4, 0]
+
+
+def figures(page):
+    return {row["label"]: row for name in ("outcomes", "channels", "seller_rows") for row in page.context[name]}
+
+
+def test_a_figure_opens_its_cases_for_the_ministry(client, autumn, ministry):
+    client.force_login(ministry)
+    page = client.get(f"/en/reports/?{MONTH}")
+    found = page.context["found"]
+    assert (found["examined"], found["outcomes"]["satisfied"], found["outcomes"]["carried_over"]) == (5, 1, 4)
+    assert (found["through_the_system"], found["returned_kzt"], found["seller"]["ignored"]) == (5, 45000.5, 4)
+    for row in figures(page).values():
+        if row["url"]:
+            behind = client.get(row["url"])
+            assert behind.status_code == 200
+            assert behind.context["total"] == row["value"], row["label"]
+            assert len(behind.context["items"]) == row["value"]
+    carried = client.get(figures(page)["Carried over"]["url"])
+    assert [item["complaint"].number for item in carried.context["items"]] == [
+        complaint.number for complaint in reversed(autumn[1:])
+    ]
+    assert client.get("/en/reports/cases/?month=2026-11").context["total"] == 5
+    assert client.get("/en/reports/cases/?month=2026-11&page=9").context["items"] == []
+    for query in ("outcome=lost", "channel=pigeon", "step=slept"):
+        assert client.get(f"/en/reports/cases/?{MONTH}&{query}").status_code == 404, query
+
+
+def test_an_inspector_sees_the_own_region_and_the_public_none(client, autumn, inspector, aigul):
+    client.force_login(inspector)
+    here = client.get(f"/en/reports/?{MONTH}&region=KZ-79")
+    assert figures(here)["Carried over"]["url"]
+    assert not figures(client.get(f"/en/reports/?{MONTH}"))["Carried over"]["url"]  # counts other regions as well
+    assert not figures(client.get(f"/en/reports/?{MONTH}&region=KZ-63"))["Carried over"]["url"]
+    own = client.get(f"/en/reports/cases/?{MONTH}")
+    assert (own.context["total"], own.context["region"].pk) == (4, "KZ-79")
+    assert client.get(f"/en/reports/cases/?{MONTH}&region=KZ-63").status_code == 404
+    # A case that went to another body is counted, but is no longer the inspector's to open.
+    links = {item["complaint"].number: bool(item["url"]) for item in own.context["items"]}
+    assert links == {complaint.number: complaint != autumn[2] for complaint in autumn[:4]}
+    client.force_login(aigul)
+    assert client.get(f"/en/reports/cases/?{MONTH}").status_code == 403
+    client.logout()
+    assert client.get(f"/en/reports/cases/?{MONTH}").status_code == 302
+    public = client.get(f"/en/reports/?{MONTH}")
+    assert not any(row["url"] for row in figures(public).values())
+    assert "Жарқын" not in public.content.decode()
+
+
+def test_a_report_that_does_not_add_up_is_refused_with_the_difference(client, autumn):
+    Event.objects.create(
+        at=at("2026-11-27 10:00"), kind="complaint.withdrawn", subject=f"complaint:{autumn[3].number}",
+        before="escalated", after="withdrawn", data={"outcome": "lost"},
+    )  # fmt: skip
+    page = client.get(f"/en/reports/?{MONTH}")
+    assert page.status_code == 409
+    assert "The report was refused: unknown outcomes: lost" in page.content.decode()
+    assert client.get(f"/en/reports/complaints.pdf?{MONTH}").status_code == 409
+    answer = client.get("/api/v1/reports/complaints?from=2026-11&to=2026-11").json()
+    assert "unknown outcomes: lost" in str(answer)
+
+
+def test_court_cases_are_counted_by_their_days(autumn):
+    opened = {"complaint": autumn[0], "opened_on": date(2026, 11, 27), "role": "third_party"}
+    CourtCase.objects.create(**opened)
+    CourtCase.objects.create(**opened, result="won", recovered="1424750", decided_on=date(2026, 12, 3))
+    assert reports.facts(NOVEMBER, region())["court"] == {"joined": 2, "won": 0, "recovered_kzt": 0}
+    assert reports.facts(DECEMBER)["court"] == {"joined": 0, "won": 1, "recovered_kzt": 1424750}
+    assert reports.facts(DECEMBER, region("KZ-63"))["court"]["won"] == 0
+
+
+def test_who_is_registered(aigul):
+    make_supplier(approved_at=date(2026, 11, 30))
+    make_supplier("other", "Other", approved_at=date(2026, 12, 1))
+    type(aigul).objects.filter(pk=aigul.pk).update(date_joined=at("2026-11-30 23:59"))
+    assert reports.facts(NOVEMBER, region())["users"] == {"registered": 1, "businesses": 1}
+    assert reports.facts(DECEMBER)["users"] == {"registered": 1, "businesses": 2}
+    assert reports.facts(Period(date(2026, 10, 1), date(2026, 10, 31)))["users"] == {"registered": 0, "businesses": 0}
+
+
+# --- The outreach log -------------------------------------------------------------------------------
+
+
+def enter(actor, kind="briefings", on=date(2026, 11, 20), count=1, **more):
+    return outreach.add(actor=actor, kind=kind, on=on, count=count, now=at("2026-11-23 10:00"), **more)
+
+
+def test_outreach_totals_are_computed(inspector, ministry):
+    for kind, count in {"media_speeches": 69, "media_publications": 114, "social_posts": 1960, "briefings": 13}.items():
+        enter(inspector, kind, count=count, reach=10)
+    enter(ministry, "round_tables", reach=229)
+    found = reports.facts(NOVEMBER, region())["outreach"]
+    assert (found["total"], found["reach"], found["by_kind"]["social_posts"]) == (2156, 40, 1960)
+    assert reports.facts(NOVEMBER)["outreach"]["total"] == 2157
+    assert reports.facts(DECEMBER)["outreach"] == {"by_kind": {}, "total": 0, "reach": 0}
+
+
+def test_a_wrong_line_is_struck_out_once_by_its_department(inspector, ministry):
+    line = enter(inspector, count=5)
+    stranger = make_inspector("oral", "dtzpp-KZ-63")
+    with pytest.raises(NotFound):
+        outreach.strike(actor=stranger, entry_id=line.pk)
+    assert reports.facts(NOVEMBER)["outreach"]["total"] == 5
+    outreach.strike(actor=inspector, entry_id=line.pk)
+    assert reports.facts(NOVEMBER)["outreach"]["total"] == 0
+    with pytest.raises(outreach.AlreadyStruck):
+        outreach.strike(actor=ministry, entry_id=line.pk)
+    assert list(Event.objects.filter(subject=f"outreach:{line.pk}").values_list("kind", flat=True)) == [
+        "outreach.entered", "outreach.struck",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"kind": "rumours"}, "kind"),
+        ({"on": date(2026, 11, 24)}, "on"),
+        ({"count": 0}, "count"),
+        ({"reach": -1}, "reach"),
+    ],
+)
+def test_a_line_that_cannot_be_is_refused(inspector, wrong, name):
+    with pytest.raises(Invalid) as refused:
+        enter(inspector, **wrong)
+    assert [error.field for error in refused.value.errors] == [name]
+    assert OutreachEntry.objects.count() == 0
+
+
+def test_the_log_has_a_page(client, inspector, aigul):
+    with pytest.raises(Forbidden):
+        enter(aigul)
+    client.force_login(aigul)
+    assert client.get("/en/review/outreach/").status_code == 403
+    client.force_login(inspector)
+    typed = {"kind": "briefings", "on_day": "20", "on_month": "11", "on_year": "2025", "count": "13", "reach": ""}
+    assert client.post("/en/review/outreach/", typed | {"count": "0"}).status_code == 200
+    assert client.post("/en/review/outreach/", typed).status_code == 302
+    line = OutreachEntry.objects.get()
+    assert (line.region_id, line.count, line.reach, line.author) == ("KZ-79", 13, 0, inspector)
+    assert "Briefings" in client.get("/en/review/outreach/").content.decode()
+    assert client.post(f"/en/review/outreach/{line.pk}/strike/").status_code == 302
+    assert "Struck out" in client.get("/en/review/outreach/").content.decode()
+
+
+# --- Open data -----------------------------------------------------------------------------------------
+
+
+def shown(cells):
+    secret = open_data.hidden(cells)
+    return {cell: None if cell in secret else cases for cell, cases in cells.items()}
+
+
+def test_no_hidden_cell_can_be_computed():
+    outcomes = ("satisfied", "explained", "withdrawn")
+    counts = {"KZ-79": (120, 3, 40), "KZ-63": (80, 25, 0), "KZ-75": (300, 60, 12)}
+    cells = {(place, name): n for place, row in counts.items() for name, n in zip(outcomes, row, strict=True)}
+    for (place, name), cases in list(cells.items()):
+        for total in ((place, "total"), ("KZ", name), ("KZ", "total")):
+            cells[total] = cells.get(total, 0) + cases
+    secret = open_data.hidden(cells)
+    assert ("KZ-79", "explained") in secret
+    for places in (*open_data._lines(cells),):
+        assert sum(cell in secret for cell in places) != 1
+    assert len(secret) < len(cells) / 2
+    assert all(cases is None or cases == 0 or cases >= 10 for cases in shown(cells).values())
+
+
+def test_the_file_hides_small_numbers_and_says_its_licence(client, autumn, monkeypatch):
+    monkeypatch.setattr(open_data, "complete_months", lambda today: [NOVEMBER])
+    answer = client.get("/api/v1/open-data/complaints.csv")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert answer["Link"] == '<https://creativecommons.org/licenses/by/4.0/>; rel="license"'
+    lines = answer.content.decode().splitlines()
+    assert lines[0] == "month,region,outcome,cases,hidden"
+    assert len(lines) == 1 + (Region.objects.count() + 1) * 7
+    assert "2026-11,KZ-79,satisfied,,1" in lines
+    assert not any(line.split(",")[3] in set("123456789") for line in lines[1:])
+    assert open_data.table(NOVEMBER)["KZ", "total"] == Complaint.objects.count() == 5
+    for language in ("kk", "ru", "en"):
+        assert client.get(f"/{language}/open-data/").status_code == 200
