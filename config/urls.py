@@ -10,11 +10,13 @@ from complaints.urls import plain_urlpatterns as printed_codes
 from marketplace.api import api
 from marketplace.api import router as sign_in
 from marketplace.drafts.api import router as drafts
+from marketplace.drafts.files_api import router as draft_files
+from marketplace.drafts.hand_over_api import router as hand_over
 from marketplace.urls import account_urlpatterns, plain_urlpatterns
 from orders.api import router as orders
 from suppliers.api import router as suppliers
 
-for router in (sign_in, drafts, catalogue, suppliers, orders, complaints):
+for router in (sign_in, drafts, draft_files, hand_over, catalogue, suppliers, orders, complaints):
     api.add_router("", router)
 
 urlpatterns = [

@@ -61,6 +61,7 @@ PURPOSES = {
     "draft": _("To help with an application"),
     "entitlement": _("To see the individual programme"),
     "file": _("To look at a photo or paper"),
+    "help": _("To help with an application, by the code you told"),
     "office": _("To serve you at the social office"),
     "order": _("To carry out an order"),
 }

@@ -9,11 +9,12 @@ from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from marketplace import local_copies
 from marketplace.limits import Limit, Tries
 
 # An office, a library or a mobile network has one address for many people.
@@ -61,16 +62,30 @@ def _without_placeholders(form: forms.Form) -> None:
 
 
 class LoginForm(AllauthLoginForm):
-    """User name and password; paste and password managers are welcome, no puzzles."""
+    """User name and password; paste and password managers are welcome, no puzzles. And whose computer this is."""
+
+    shared = forms.BooleanField(
+        label=_("This is a shared computer: keep nothing here"),
+        help_text=_("For example in a library or at a service centre."),
+        required=False,
+    )
 
     def __init__(self, *args: object, **kwargs: object):
         super().__init__(*args, **kwargs)
+        self.fields["shared"].initial = self.request is not None and local_copies.is_shared(self.request)
         login, password = self.fields["login"], self.fields["password"]
         login.label, password.label, password.help_text = _("User name"), _("Password"), ""
         login.error_messages["required"] = _("Enter your user name.")
         password.error_messages["required"] = _("Enter your password.")
         login.widget.attrs |= {"spellcheck": "false", "autocapitalize": "none"}
         _without_placeholders(self)
+
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        response = super().login(request, redirect_url=redirect_url)
+        shared = self.cleaned_data["shared"]
+        if shared or local_copies.is_shared(request):
+            local_copies.set_shared(request, response, shared=shared)
+        return response
 
 
 class ChangePasswordForm(AllauthChangePasswordForm):

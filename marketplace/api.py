@@ -29,8 +29,8 @@ from ninja.renderers import JSONRenderer
 from ninja.security import HttpBearer, SessionAuth
 from ninja.security.base import AuthBase
 
-from marketplace import payloads
-from marketplace.errors import Busy, DomainError, Invalid, NotFound, TooLarge
+from marketplace import local_copies, payloads
+from marketplace.errors import Busy, DomainError, Invalid, NotFound, TooLarge, TooManyTries
 from marketplace.models import ApiToken, User
 
 
@@ -83,6 +83,12 @@ class VisitorAuth(AuthBase):
         return AnonymousUser()
 
 
+def caller(request: HttpRequest) -> User:
+    """Who calls an operation that only people who signed in reach."""
+    user: User = request.auth
+    return user
+
+
 class CleanParser(Parser):
     """Request bodies as JSON that PostgreSQL can store."""
 
@@ -131,7 +137,7 @@ def on_domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:
     if isinstance(error, Invalid):
         errors = [{"field": item.field, "code": item.code, "message": str(item.message)} for item in error.errors]
     response = problem(request, error.status, error.code, str(error.message), errors=errors, **error.extra)
-    if isinstance(error, Busy):
+    if isinstance(error, Busy | TooManyTries):
         response["Retry-After"] = str(error.retry_after)
     return response
 
@@ -258,8 +264,24 @@ def affiliation(user: User) -> dict[str, str | None]:
 
 @router.get("/csrf", auth=None)
 def csrf(request: HttpRequest) -> dict[str, str]:
-    """A fresh CSRF token for the browser's session (sets the cookie)."""
-    return {"token": get_token(request)}
+    """A fresh CSRF token for the browser's session (sets the cookie), and a mark of whose session it is."""
+    user = request.user
+    return {"token": get_token(request), "account": local_copies.account_mark(user) if user.is_authenticated else ""}
+
+
+class SessionKeyOut(Schema):
+    id: str
+    key: str
+
+
+@router.get("/session-key", auth=BrowserAuth(), response={200: SessionKeyOut, 404: Problem})
+def session_key(request: HttpRequest, response: HttpResponse) -> Any:
+    """The key with which this session's browser seals its copies of drafts; it lives as long as the session."""
+    found = local_copies.session_key(request)
+    if found is None:
+        raise NotFound
+    response["Cache-Control"] = "private, no-store"
+    return {"id": found.id, "key": found.key}
 
 
 @router.get("/me")

@@ -9,4 +9,5 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         from marketplace import checks  # noqa: F401  registers the start-up checks
+        from marketplace.drafts import effects  # noqa: F401  registers its outbox handlers
         from marketplace.notices import sending  # noqa: F401  registers its outbox handler

@@ -10,13 +10,14 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import vision
+from marketplace import local_copies, vision
 
 LANGUAGE_NAMES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 
 _CATALOGUE = ("catalog/", _("Catalogue"))
 _REPORTS = ("reports/", _("Reports"))
 _MAP = ("map/", _("Map"))
+_DEVICE = ("offline/", _("On this device"))
 _TRACK = ("track/", _("Check a complaint"))
 _MINE = [
     _CATALOGUE,
@@ -49,6 +50,7 @@ FOOTER = [
     _REPORTS,
     ("defenders/", _("Who protects your rights")),
     _TRACK,
+    _DEVICE,
 ]
 
 
@@ -82,6 +84,7 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "sign_in_url": _reverse_or_none("account_login"),
         "sign_out_url": _reverse_or_none("account_logout"),
         "demo": settings.DEMO,
+        "local_copies": SimpleLazyObject(lambda: local_copies.of_request(request)),
     }
 
 

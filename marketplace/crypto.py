@@ -39,6 +39,11 @@ def blind_index(text: str) -> bytes:
     return hmac.digest(b64decode(settings.BLIND_INDEX_KEY), text.encode(), "sha256")
 
 
+def digest(purpose: str, text: str) -> bytes:
+    """HMAC-SHA-256 under the secret key: what a short code is stored as, since its plain hash could be reversed."""
+    return hmac.digest(settings.SECRET_KEY.encode(), f"{purpose}:{text}".encode(), "sha256")
+
+
 def code(purpose: str, of: str, digits: int = 6) -> str:
     """A short numeric code derived from the secret key: the same for the same thing, unguessable."""
     number = int.from_bytes(hmac.digest(settings.SECRET_KEY.encode(), f"{purpose}:{of}".encode(), "sha256")[:8], "big")

@@ -102,6 +102,15 @@ class KeyReused(DomainError):
     message = _("This Idempotency-Key was already used for another request. Use a new key.")
 
 
+class TooManyTries(DomainError):
+    """Guessing stops here for a while; ``retry_after`` in seconds."""
+
+    status = 429
+    code = "too_many_tries"
+    message = _("Too many tries. Wait a quarter of an hour, then try again.")
+    retry_after = 900
+
+
 class Busy(DomainError):
     """Somebody else holds the row, or the database is away: try again, nothing was lost."""
 

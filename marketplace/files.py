@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -23,8 +24,18 @@ from marketplace.models import Role, StoredFile, User
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 QUALITY = 85
+SMALL = 192  # points, the longer side of a preview
+SMALL_QUALITY = 60
 # The first bytes of what we read: JPEG, PNG, WebP.
 _BEGINNINGS = {"JPEG": (0, b"\xff\xd8\xff"), "PNG": (0, b"\x89PNG\r\n\x1a\n"), "WEBP": (8, b"WEBP")}
+BEGINNING = 12  # bytes that tell the kind
+REFUSALS = {
+    "empty": _("The file is empty. Choose another one."),
+    "too_large": _("The file is larger than 10 MB. Make the photo smaller and try again."),
+    "type": _("We can read photos: JPEG, PNG or WebP. If it is a document, take a photo of its page."),
+    "too_many_pixels": _("The picture has too many points. Make it smaller and try again."),
+    "damaged": _("We cannot read this picture. Open it on your device, save it again and send that."),
+}
 
 Rule = Callable[[User, str], bool]
 _rules: dict[str, Rule] = {}
@@ -52,36 +63,31 @@ def store(*, upload: UploadedFile, subject: str, purpose: str, owner: User | Non
     return keep(picture=draw(upload, field=field), subject=subject, purpose=purpose, owner=owner)
 
 
-def draw(upload: UploadedFile, *, field: str = "file") -> Picture:
+def draw(upload: File, *, field: str = "file") -> Picture:
     """The upload as a clean picture; slow (up to a second), so best before a transaction begins.
 
     Raises Invalid: empty, over 10 MB, not JPEG, PNG or WebP, over 25 megapixels, damaged.
     """
     if not upload.size:
-        raise _refusal(field, "empty", _("The file is empty. Choose another one."))
+        raise refusal("empty", field)
     if upload.size > MAX_BYTES:
-        raise _refusal(field, "too_large", _("The file is larger than 10 MB. Make the photo smaller and try again."))
+        raise refusal("too_large", field)
     upload.seek(0)
-    kind = _kind_of(upload.read(12))
+    kind = kind_of(upload.read(BEGINNING))
     if kind is None:
-        raise _refusal(
-            field, "type", _("We can read photos: JPEG, PNG or WebP. If it is a document, take a photo of its page.")
-        )
+        raise refusal("type", field)
     upload.seek(0)
     try:
         with Image.open(upload, formats=[kind]) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise _refusal(
-                    field, "too_many_pixels", _("The picture has too many points. Make it smaller and try again.")
-                )
+                raise refusal("too_many_pixels", field)
             return _drawn_anew(ImageOps.exif_transpose(image))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise _refusal(
-            field, "damaged", _("We cannot read this picture. Open it on your device, save it again and send that.")
-        ) from None
+        raise refusal("damaged", field) from None
 
 
-def _kind_of(beginning: bytes) -> str | None:
+def kind_of(beginning: bytes) -> str | None:
+    """JPEG, PNG or WEBP by the first ``BEGINNING`` bytes; None for anything else."""
     for kind, (offset, mark) in _BEGINNINGS.items():
         if beginning[offset : offset + len(mark)] == mark:
             return kind
@@ -116,6 +122,23 @@ def keep(*, picture: Picture, subject: str, purpose: str, owner: User | None) ->
     return stored
 
 
+def small(content: File) -> bytes:
+    """A kept picture as a preview, JPEG of at most SMALL points a side: some kilobytes for slow lines."""
+    with Image.open(content, formats=["JPEG", "WEBP"]) as image:
+        image.draft("RGB", (2 * SMALL, 2 * SMALL))  # a JPEG is decoded at about the size that is needed
+        image.thumbnail((SMALL, SMALL))
+        buffer = io.BytesIO()
+        image.convert("RGB").save(buffer, "JPEG", quality=SMALL_QUALITY)
+    return buffer.getvalue()
+
+
+def forget(stored: StoredFile) -> None:
+    """Remove a file: its row with the running transaction, its bytes once that is committed."""
+    content = stored.file
+    stored.delete()
+    transaction.on_commit(lambda: content.delete(save=False))
+
+
 def open_for(actor: User, file_id: uuid.UUID) -> tuple[StoredFile, File]:
     """A file and its content; foreign and missing alike raise NotFound. Looking leaves a row (guarantee G8)."""
     stored = StoredFile.objects.select_related("owner").filter(pk=file_id).first()
@@ -137,5 +160,6 @@ def _may_open(actor: User, stored: StoredFile) -> bool:
     return kind in _rules and _rules[kind](actor, key)
 
 
-def _refusal(field: str, code: str, message: object) -> Invalid:
-    return Invalid([FieldError(field, code, message)])
+def refusal(code: str, field: str = "file") -> Invalid:
+    """The refusal with this code of REFUSALS, at a field."""
+    return Invalid([FieldError(field, code, REFUSALS[code])])

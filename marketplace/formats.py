@@ -25,6 +25,11 @@ _MONTHS = {
 MONTHS = {language: names.split() for language, names in _MONTHS.items()}
 
 
+# The names by themselves, where they differ from those inside a date.
+_RUSSIAN = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь"
+MONTH_NAMES = MONTHS | {"ru": _RUSSIAN.split()}
+
+
 def _language(language: str | None) -> str:
     code = (language or get_language() or "kk")[:2]
     return code if code in MONTHS else "en"
@@ -61,6 +66,13 @@ def date_long(value: date | datetime, language: str | None = None) -> str:
     return f"{day.day}{NO_BREAK}{month} {day.year}"
 
 
+def months(first: date, last: date, language: str | None = None) -> str:
+    """``October``, or ``October–December`` when the days lie in several months."""
+    names = MONTH_NAMES[_language(language)]
+    begins, ends = names[first.month - 1], names[last.month - 1]
+    return begins if (first.year, first.month) == (last.year, last.month) else f"{begins}–{ends}"
+
+
 def datetime_short(value: datetime, language: str | None = None) -> str:
     """``05.12.2026, 14:30`` (kk, ru) or ``5 Dec 2026, 14:30`` (en), 24 hours."""
     moment, code = timezone.localtime(value, ALMATY), _language(language)
@@ -93,6 +105,16 @@ def packs(count: int, pack_size: int, unit: str = "piece") -> str:
     return _("%(packs)s (%(pieces)s)") % {
         "packs": quantity(count, "pack"),
         "pieces": quantity(count * pack_size, unit),
+    }
+
+
+def pieces_and_packs(count: int, pack_size: int, unit: str = "piece") -> str:
+    """``245 pieces (8 packs)``: pieces of the norm, and how many whole packs they are."""
+    if pack_size == 1:
+        return quantity(count, unit)
+    return _("%(pieces)s (%(packs)s)") % {
+        "pieces": quantity(count, unit),
+        "packs": quantity(count // pack_size, "pack"),
     }
 
 

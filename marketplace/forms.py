@@ -65,3 +65,15 @@ class ContactForm(forms.Form):
         if channel == User.Channel.EMAIL and not data.get("email") and "email" not in self.errors:
             self.add_error("email", ValidationError(_("Enter your e-mail: you want to be reached by it.")))
         return data
+
+
+class CodeForm(forms.Form):
+    """Six digits that somebody says or shows; how they are grouped does not matter."""
+
+    code = forms.CharField(
+        label=_("Code of 6 digits"),
+        help_text=_("For example, 123 456."),
+        max_length=20,
+        error_messages={"required": _("Enter the 6 digits of the code, for example 123 456.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "width": 10}),
+    )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from django.core.cache import cache
 
+PROBE_SECONDS = 10
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -18,6 +20,12 @@ class Limit:
     name: str
     most: int
     seconds: int
+
+
+def counting() -> bool:
+    """Whether tries can be counted now. Doors that a short code opens stay shut while they cannot."""
+    cache.set("limit:probe", 1, PROBE_SECONDS)
+    return bool(cache.get("limit:probe"))
 
 
 class Tries:

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from marketplace import outbox, periodic
+from marketplace.drafts import retention
 from marketplace.tidying import tidy_up as tidy
 
 
@@ -22,3 +23,10 @@ def tidy_up() -> None:
     """Its twin is the command of the same name."""
     with periodic.job("tidy_up") as run:
         run.count = sum(tidy().values())
+
+
+@shared_task(name="marketplace.tasks.keep_drafts")
+def keep_drafts() -> None:
+    """Its twin is the command of the same name."""
+    with periodic.job("keep_drafts") as run:
+        run.count = sum(retention.sweep().values())

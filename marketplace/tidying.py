@@ -10,12 +10,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from marketplace import events
-from marketplace.models import ApiToken, IdempotencyKey, OutboxRow
+from marketplace.drafts import files as draft_files
+from marketplace.models import ApiToken, ContinueCode, DraftKey, IdempotencyKey, Mirror, OutboxRow
 
 BATCH = 2000
 OUTBOX_KEPT = timedelta(days=14)
 # A submit may be repeated by a phone that was away for a year: its answer is still known.
 KEYS_KEPT = timedelta(days=400)
+# What was agreed and confirmed stands in the events; the codes and screens themselves are over within the hour.
+CODES_KEPT = timedelta(days=30)
 
 
 def tidy_up(now: datetime | None = None) -> dict[str, int]:
@@ -30,7 +33,12 @@ def tidy_up(now: datetime | None = None) -> dict[str, int]:
 
 def _expired(moment: datetime) -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "outbox_rows", OutboxRow.objects.filter(done_at__lt=moment - OUTBOX_KEPT)
+    # A signed-out session's keys say "this device" in the history until then.
+    yield "draft_keys", DraftKey.objects.filter(expires_at__lt=moment)
+    yield "continue_codes", ContinueCode.objects.filter(expires_at__lt=moment - CODES_KEPT)
+    yield "second_screens", Mirror.objects.filter(made_at__lt=moment - CODES_KEPT)
     yield "api_tokens", ApiToken.objects.filter(expires_at__lt=moment)
+    yield "unfinished_files", draft_files.unfinished(moment)
     yield "idempotency_keys", IdempotencyKey.objects.filter(created_at__lt=moment - KEYS_KEPT)
 
 

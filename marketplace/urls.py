@@ -5,7 +5,7 @@ from django.urls import path
 
 from marketplace import demo as demonstration
 from marketplace import styleguide, vision
-from marketplace.views import account, demo, files, home, places, status
+from marketplace.views import account, demo, device, files, hand_over, home, mirror, places, status
 
 app_name = "marketplace"
 
@@ -18,6 +18,16 @@ urlpatterns = [
     path("life/<slug:slug>/", places.situation, name="life"),
     path("map/", places.office_map, name="map"),
     path("status/", status.status, name="status"),
+    path("offline/", device.shell, name="offline"),
+    path("offline/<slug:name>/", device.shell, name="offline_form"),
+    path("shared-computer/", device.shared_computer, name="shared_computer"),
+    path("drafts/continue/", hand_over.continue_by_code, name="continue"),
+    path("drafts/<uuid:draft_id>/help/", hand_over.help_page, name="help"),
+    path("drafts/<uuid:draft_id>/help/stop/", hand_over.stop, name="help_stop"),
+    path("drafts/<uuid:draft_id>/screen/", mirror.screen, name="screen"),
+    path("drafts/<uuid:draft_id>/screen/close/", mirror.close, name="screen_close"),
+    path("mirror/", mirror.second, name="mirror"),
+    path("mirror/confirm/", mirror.confirm, name="mirror_confirm"),
     path("demo/outbox/", demo.outbox, name="demo_outbox"),
     path("demo/components/", styleguide.styleguide, name="components"),
 ]
@@ -29,7 +39,7 @@ account_urlpatterns = [
         allauth_views.LoginView.as_view(extra_context={"demonstration": demonstration.accounts}),
         name="account_login",
     ),
-    path("account/logout/", allauth_views.logout, name="account_logout"),
+    path("account/logout/", device.sign_out, name="account_logout"),
     path("account/password/change/", allauth_views.password_change, name="account_change_password"),
     path("account/password/help/", account.password_help, name="account_reset_password"),
 ]
@@ -37,7 +47,9 @@ account_urlpatterns = [
 # Without a language.
 plain_urlpatterns = [
     path("", home.root, name="root"),
+    path("sw.js", device.service_worker, name="service_worker"),
     path("files/<uuid:file_id>/", files.stored_file, name="stored_file"),
+    path("files/<uuid:file_id>/small/", files.small_file, name="small_file"),
     path("healthz/live", status.live, name="live"),
     path("healthz/ready", status.ready, name="ready"),
     path("metrics", status.metrics, name="metrics"),

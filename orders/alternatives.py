@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import F
 
 from marketplace.money import money
-from orders.review import Review, Shortage, why_not_offered
+from orders.review import Review, why_not_offered
 from suppliers import strategy
 from suppliers.models import StockRecord
 
@@ -19,17 +19,19 @@ def of(found: Review) -> list[dict[str, Any]]:
         if shortage.fits:
             listed.append({"field": shortage.line.name("quantity"), "value": shortage.fits})
         if shortage.code == "stock_ran_out":
-            listed += _other_offers(found, shortage)
+            assert shortage.offer is not None and shortage.line.quantity is not None
+            units = shortage.line.quantity * shortage.offer.pack_size
+            listed += [
+                _as_data(offer, shortage.line.name("offer"), units)
+                for offer in other_offers(found, shortage.offer, units)
+            ]
         if shortage.next_date:
             listed.append({"field": shortage.field, "next_date": shortage.next_date.isoformat()})
     return listed
 
 
-def _other_offers(found: Review, shortage: Shortage) -> list[dict[str, Any]]:
+def other_offers(found: Review, gone: StockRecord, units: int) -> list[StockRecord]:
     """Offers for the same product first, then for the same type, the cheapest per unit first."""
-    gone = shortage.offer
-    assert gone is not None and shortage.line.quantity is not None
-    units = shortage.line.quantity * gone.pack_size
     rows = (
         strategy.purchasable(found.fresh_since)
         .filter(product__product_class=gone.product.product_class_id)
@@ -44,19 +46,20 @@ def _other_offers(found: Review, shortage: Shortage) -> list[dict[str, Any]]:
         and packs_for(units, offer) <= offer.num_in_stock - offer.num_allocated
     ]
     fitting.sort(key=lambda offer: offer.product_id != gone.product_id)
-    return [
-        {
-            "field": shortage.line.name("offer"),
-            "value": offer.pk,
-            "quantity": packs_for(units, offer),
-            "product": {"id": offer.product_id, "title": offer.product.title},
-            "supplier": {"code": offer.partner.code, "name": offer.partner.name},
-            "price": money(offer.price),
-            "pack_size": offer.pack_size,
-            "stock": offer.num_in_stock - offer.num_allocated,
-        }
-        for offer in fitting[:MOST]
-    ]
+    return fitting[:MOST]
+
+
+def _as_data(offer: StockRecord, field: str, units: int) -> dict[str, Any]:
+    return {
+        "field": field,
+        "value": offer.pk,
+        "quantity": packs_for(units, offer),
+        "product": {"id": offer.product_id, "title": offer.product.title},
+        "supplier": {"code": offer.partner.code, "name": offer.partner.name},
+        "price": money(offer.price),
+        "pack_size": offer.pack_size,
+        "stock": offer.num_in_stock - offer.num_allocated,
+    }
 
 
 def packs_for(units: int, offer: StockRecord) -> int:

@@ -8,7 +8,6 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace import access
 from marketplace.drafts import reading, saving
 from marketplace.drafts.saving import Op
 from marketplace.errors import DomainError, NotFound
@@ -74,7 +73,7 @@ def choose_offer(
     if draft is None:
         draft = reading.get(actor, start(actor=actor, person_id=person_id))
     assert draft.beneficiary_id is not None
-    standing = _standing_for(actor, draft.beneficiary_id, offer, entitlement_id)
+    standing = _standing_for(draft, offer, entitlement_id)
     key = _line_for(draft, offer, standing)
     values = {f"line.{key}.entitlement": standing.entitlement.pk, f"line.{key}.offer": offer.pk}
     if not draft_fields.whole_number(draft.value(f"line.{key}.quantity")):
@@ -83,6 +82,15 @@ def choose_offer(
         values[f"line.{key}.fallback"] = []
     save(draft.pk, actor, values, draft=draft)
     return draft.pk
+
+
+def take_offer(*, draft_id: uuid.UUID, actor: User, key: str, offer_id: int, packs: int) -> None:
+    """Put another offer into a line, with so many packs of it; the next offers belonged to the earlier choice."""
+    draft = reading.get(actor, draft_id)
+    values: dict[str, Any] = {f"line.{key}.offer": offer_id, f"line.{key}.quantity": packs}
+    if draft.value(f"line.{key}.fallback"):
+        values[f"line.{key}.fallback"] = []
+    save(draft.pk, actor, values, draft=draft)
 
 
 def remove_line(*, draft_id: uuid.UUID, actor: User, key: str) -> None:
@@ -126,17 +134,19 @@ def _draft_for(actor: User, draft_id: uuid.UUID | None, person_id: int | None) -
     return (
         reading.visible(actor)
         .filter(kind=order_draft.ORDER_DRAFT.name, status=Draft.Status.OPEN, beneficiary=person)
+        # A prepared application is looked at first: new goods do not slip into it.
+        .exclude(rev=1, fields__has_key=draft_fields.REPEAT)
         .select_related("beneficiary")
         .order_by("-updated_at")
         .first()
     )
 
 
-def _standing_for(actor: User, person_id: int, offer: StockRecord, entitlement_id: int | None) -> norms.Standing:
-    access.person(actor, person_id)
+def _standing_for(draft: Draft, offer: StockRecord, entitlement_id: int | None) -> norms.Standing:
+    """The line of the programme of the person whose draft the actor has opened."""
     fitting = [
         standing
-        for standing in selectors.programme(actor, person_id=person_id)
+        for standing in selectors.programme_of_draft(draft)
         if standing.entitlement.product_type_id == offer.product.product_class_id
         and entitlement_id in (None, standing.entitlement.pk)
     ]

@@ -26,6 +26,9 @@ DELIVERY = ("delivery.region", "delivery.address", "delivery.comment")
 OWNER_CONSENT = "consent.terms"
 OFFICE_CONSENT = ("consent.proof", "consent.date")
 PLAIN = {*CONTACT, *DELIVERY, OWNER_CONSENT, *OFFICE_CONSENT}
+# Where a prepared application comes from (orders/repeat.py): {"order", "lines": {key: what was got last time}}.
+# The portal alone writes it: to devices it is an unknown field.
+REPEAT = "repeat"
 LONGEST = {"contact.name": 200, "delivery.address": 300, "delivery.comment": 1000}
 
 

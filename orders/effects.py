@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from marketplace import formats, notices, outbox
-from marketplace.models import Guardianship, OutboxRow, User
-from orders import shapes
+from marketplace.models import Draft, OutboxRow, User
+from orders import repeat, shapes
 from orders.models import Entitlement, Order, Tranche
+from orders.reach import who_acts_for
 from orders.states import HAPPENED
 
 
@@ -24,15 +24,8 @@ class Words:
 
 def person_of(order: Order) -> User:
     """Who is told: the guardian who ordered, else another guardian, else the person herself."""
-    return _reachable(order.user, order.placed_by_id)
-
-
-def _reachable(person: User | None, preferred: int | None = None) -> User:
-    assert person is not None
-    running = Q(valid_to=None) | Q(valid_to__gte=timezone.localdate())
-    rows = Guardianship.objects.filter(running, ward=person).select_related("guardian").order_by("pk")
-    guardians = [row.guardian for row in rows]
-    return next((guardian for guardian in guardians if guardian.pk == preferred), (guardians or [person])[0])
+    assert order.user is not None
+    return who_acts_for(order.user, order.placed_by_id)
 
 
 # --- Words for the person -----------------------------------------------------------------------
@@ -195,7 +188,7 @@ def _tell_supplier(row: OutboxRow, order: Order, word: str, user: User) -> None:
 def tell_about_programme(row: OutboxRow) -> None:
     """The person hears when a line of the programme stops or starts again."""
     entitlement = Entitlement.objects.select_related("product_type", "beneficiary").get(pk=row.key)
-    person = _reachable(entitlement.beneficiary)
+    person = who_acts_for(entitlement.beneficiary)
     with translation.override(person.language):
         title = _("Your programme: %(type)s") % {"type": entitlement.product_type.name}
         text = _("The state of this line is now: %(status)s. Ask your social office if you have questions.") % {
@@ -206,17 +199,37 @@ def tell_about_programme(row: OutboxRow) -> None:
 
 @outbox.handler("tranche.opened")
 def tell_about_tranche(row: OutboxRow) -> None:
-    """The next part of a norm is open."""
+    """The next part of a norm is open; where something can be repeated, the application is ready with the news."""
     tranche = Tranche.objects.select_related("entitlement__product_type", "entitlement__beneficiary").get(pk=row.key)
     entitlement = tranche.entitlement
-    person = _reachable(entitlement.beneficiary)
+    draft = repeat.prepare(tranche_id=tranche.pk, now=timezone.now())
+    person = draft.author if draft else who_acts_for(entitlement.beneficiary)
     with translation.override(person.language):
-        title = _("You can order again: %(type)s") % {"type": entitlement.product_type.name}
-        text = _("%(quantity)s until %(date)s.") % {
-            "quantity": formats.quantity(tranche.free_quantity, entitlement.unit),
+        words = _ready(tranche, draft) if draft else _open(tranche)
+    _about_programme(row, person, entitlement, words.title, words.text)
+
+
+def _open(tranche: Tranche) -> Words:
+    return Words(
+        _("You can order again: %(type)s") % {"type": tranche.entitlement.product_type.name},
+        _("%(quantity)s until %(date)s.")
+        % {
+            "quantity": formats.quantity(tranche.free_quantity, tranche.entitlement.unit),
             "date": formats.date_long(tranche.closes_on),
-        }
-    _about_programme(row, person, entitlement, title, text)
+        },
+    )
+
+
+def _ready(tranche: Tranche, draft: Draft) -> Words:
+    months = formats.months(tranche.opens_on, tranche.closes_on)
+    return Words(
+        _("Your application for %(months)s is ready: check and send") % {"months": months},
+        _("%(type)s, same as last time. Nothing is ordered until you send it. %(url)s")
+        % {
+            "type": tranche.entitlement.product_type.name,
+            "url": f"{settings.PORTAL_URL}/{translation.get_language()}/applications/{draft.pk}/",
+        },
+    )
 
 
 def _about_programme(row: OutboxRow, person: User, entitlement: Entitlement, title: str, text: str) -> None:

@@ -122,13 +122,14 @@ def why_not(standing: Standing) -> tuple[str, str] | None:
     return None
 
 
-def too_many(standing: Standing, units: int, left: int | None = None) -> str:
+def too_many(standing: Standing, units: int, left: int | None = None, pack_size: int = 1) -> str:
     """The words for an order of more units than are left (``left`` when other lines take some)."""
     line = standing.entitlement
+    rest = standing.remaining if left is None else max(left, 0)
     return _("Your norm is %(rule)s. You asked for %(asked)s, and %(left)s are left for this period. %(next)s") % {
         "rule": rule_in_words(standing),
-        "asked": formats.quantity(units, line.unit),
-        "left": formats.quantity(standing.remaining if left is None else max(left, 0), line.unit),
+        "asked": formats.packs(units // pack_size, pack_size, line.unit),
+        "left": formats.pieces_and_packs(rest, pack_size, line.unit),
         "next": next_in_words(standing),
     }
 

@@ -49,8 +49,13 @@ class Placement:
     previous: Order | None = None
 
 
-def place(placements: Sequence[Placement], *, actor: User | None, now: datetime) -> list[Order]:
-    """Write the orders. Raises StockGone or Overdrawn; then nothing stays."""
+def place(
+    placements: Sequence[Placement], *, actor: User | None, now: datetime, confirmed: dict[str, Any] | None = None
+) -> list[Order]:
+    """Write the orders. Raises StockGone or Overdrawn; then nothing stays.
+
+    ``confirmed``: what the person said is right on the second screen, part of the orders' first event.
+    """
     reserve_stock([line for placement in placements for line in placement.lines])
     due = calendar.deadline("order.confirm_days", timezone.localdate(now))
     numbers = _free_numbers(len(placements))
@@ -68,7 +73,11 @@ def place(placements: Sequence[Placement], *, actor: User | None, now: datetime)
             actor=actor,
             on_behalf_of=placement.beneficiary,
             after=OrderStatus.SENT,
-            data={"draft": str(placement.draft.pk), "previous": placement.previous and placement.previous.number},
+            data={
+                "draft": str(placement.draft.pk),
+                "previous": placement.previous and placement.previous.number,
+                **({"confirmed": confirmed} if confirmed else {}),
+            },
             at=now,
         )
     outbox.add_many(

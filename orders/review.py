@@ -246,7 +246,7 @@ def _check_amounts(
     if not skip_norm and standing.usable and units > left:
         result.shortages.append(
             Shortage(
-                line, line.name("quantity"), "norm_ran_out", norms.too_many(standing, units, left),
+                line, line.name("quantity"), "norm_ran_out", norms.too_many(standing, units, left, offer.pack_size),
                 fits=max(left, 0) // offer.pack_size, next_date=standing.next_date,
             )
         )  # fmt: skip
@@ -254,7 +254,7 @@ def _check_amounts(
     if line.quantity > stock:
         message = _("%(supplier)s has %(left)s in stock. Order fewer or choose another offer.") % {
             "supplier": offer.partner.name,
-            "left": formats.quantity(max(stock, 0), "pack"),
+            "left": formats.packs(max(stock, 0), offer.pack_size, standing.entitlement.unit),
         }
         result.shortages.append(
             Shortage(line, line.name("offer"), "stock_ran_out", message, fits=max(stock, 0), offer=offer)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from marketplace import access, rules
 from marketplace.errors import NotFound
-from marketplace.models import Role, User
+from marketplace.models import Draft, Role, User
 from orders import norms
 from orders.models import Delivery, Entitlement, Line, Order, Tranche
 from orders.states import OPEN_STATES, ORDER, WHOSE_TURN, EntitlementStatus, OrderStatus
@@ -130,6 +130,13 @@ def programme(actor: User, *, person_id: int | None = None, on: date | None = No
     if person_id is not None:
         rows = rows.filter(beneficiary=person_id)
     return [norms.standing(entitlement, on) for entitlement in rows]
+
+
+def programme_of_draft(draft: Draft) -> list[norms.Standing]:
+    """The lines from which goods for this draft are chosen, for whoever has opened the draft; two queries."""
+    rows = Entitlement.objects.filter(beneficiary=draft.beneficiary_id).select_related("product_type", "beneficiary")
+    tranches = Prefetch("tranches", Tranche.objects.order_by("opens_on"))
+    return [norms.standing(row) for row in rows.prefetch_related(tranches).order_by("pk")]
 
 
 def guarantees_of(person_id: int) -> list[Guarantee]:

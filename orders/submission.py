@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import idempotency
-from marketplace.drafts import saving
+from marketplace.drafts import keys, mirror, rights, saving
 from marketplace.errors import Changed, DomainError, Forbidden, Invalid
 from marketplace.models import Draft, PersonRecord, User
 from marketplace.money import money
-from orders import alternatives, placing
+from orders import alternatives, placing, second_screen
 from orders.models import Order
 from orders.review import Review, review
 
@@ -62,12 +62,14 @@ def submit(
     """Turn the draft into one order per supplier: 201 {"orders": [{number, supplier, total, state_pays, you_pay}]}.
 
     ``expected_rev`` is the revision the person checked, ``seen_you_pay`` the sum she was shown (KZT):
-    another one now means a price moved, and she looks again. Raises NotFound, AlreadySubmitted,
-    Discarded, Changed, OpenConflict, Invalid (every field error), RanOut; the draft stays as it was.
+    another one now means a price moved, and she looks again. Raises NotFound, OnlyHelps (a specialist who was
+    let in by a code), AlreadySubmitted, Discarded, Changed, OpenConflict, Invalid (every field error), RanOut,
+    NotConfirmed (the person beside the office has not confirmed a line); the draft stays as it was.
     """
 
     def work() -> tuple[int, dict[str, Any]]:
         draft = saving.lock_for_submit(draft_id=draft_id, actor=actor)
+        rights.check_sends(actor, draft)
         _check_state(draft, expected_rev)
         found = review(draft, actor=actor, lock=True)
         if found.errors:
@@ -76,8 +78,11 @@ def submit(
             raise RanOut(found)
         if seen_you_pay is not None and seen_you_pay != found.you_pay:
             raise Changed(_("A price changed since you looked. Check the sums again, then send."))
+        # The person who sends for herself needs no second screen to agree.
+        by_staff = actor.role in rights.STAFF
+        confirmed = mirror.confirmation(draft, second_screen.lines(draft, found)) if by_staff else None
         now = timezone.now()
-        orders = placing.place(_placements(draft, found), actor=actor, now=now)
+        orders = placing.place(_placements(draft, found), actor=actor, now=now, confirmed=confirmed)
         return 201, {"orders": _close(draft, found, orders, now)}
 
     try:
@@ -130,6 +135,7 @@ def _close(draft: Draft, found: Review, orders: list[Order], now: datetime) -> l
     ]
     draft.status, draft.submitted_at, draft.result = Draft.Status.SUBMITTED, now, {"orders": results}
     draft.save(update_fields=["status", "submitted_at", "result"])
+    keys.revoke(draft.pk)
     if found.answers.measures:
         record = PersonRecord.objects.select_for_update().get(user=draft.beneficiary_id)
         record.measures |= found.answers.measures

@@ -1,17 +1,21 @@
 """`/api/v1/drafts`: create, save, read, settle conflicts, submit."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema, Status
+from ninja.errors import AuthenticationError
 from pydantic import Field, ValidationError
 
 from marketplace import idempotency, payloads
-from marketplace.api import paged
-from marketplace.drafts import kinds, reading, saving
-from marketplace.errors import BadRequest, FieldError, Invalid, TooLarge
+from marketplace.api import Problem, paged, signed_in
+from marketplace.drafts import keys, kinds, reading, rights, saving
+from marketplace.drafts.errors import DraftClosed
+from marketplace.drafts.key_auth import HEADER, DraftKeyAuth
+from marketplace.errors import BadRequest, FieldError, Invalid, KeyReused, NotFound, TooLarge
 
 router = Router(tags=["drafts"])
 
@@ -35,6 +39,21 @@ class SaveOut(Schema):
     rev: int
     sha256: str
     r: dict[str, Any]
+
+
+class KeyIn(Schema):
+    device: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class KeyOut(Schema):
+    key: str
+    expires_at: datetime
+
+
+class BringBackIn(Schema):
+    f: str
+    rev: int
+    device: str = ""
 
 
 class ResolveIn(Schema):
@@ -102,33 +121,60 @@ SAVE_BODY = {
         },
     },
     "parameters": [
-        {"in": "header", "name": "Idempotency-Key", "required": True, "schema": {"type": "string", "maxLength": 255}}
+        {"in": "header", "name": "Idempotency-Key", "required": True, "schema": {"type": "string", "maxLength": 255}},
+        {
+            "in": "header",
+            "name": HEADER,
+            "description": "instead of a session: saves only",
+            "schema": {"type": "string"},
+        },
     ],
 }
 
 
-@router.patch("/drafts/{uuid:draft_id}", response=SaveOut, openapi_extra=SAVE_BODY)
+@router.patch("/drafts/{uuid:draft_id}", response=SaveOut, openapi_extra=SAVE_BODY, auth=[DraftKeyAuth(), *signed_in])
 def save_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -> Any:
-    """Create a draft under an id of the client's making, or save the changed fields."""
-    key = request.headers.get("Idempotency-Key", "")
-    if not key:
-        raise BadRequest(_("Send an Idempotency-Key header of 1 to 255 characters."), code="idempotency_key_missing")
+    """Create a draft under an id of the client's making, or save the changed fields. A Draft-Key saves only."""
+    key = idempotency_key(request)
     save = read_save(request.body)
-    receipt = saving.save(
-        draft_id=draft_id,
-        actor=request.auth,
-        key=key,
-        body=request.body,
-        device=save.device,
-        schema=save.schema_version,
-        kind=save.kind,
-        beneficiary_id=save.beneficiary,
-        ops=[saving.Op(op.f, op.v, op.base, op.seq) for op in save.ops],
-    )
+    asked: dict[str, Any] = {
+        "draft_id": draft_id,
+        "key": key,
+        "body": request.body,
+        "ops": [saving.Op(op.f, op.v, op.base, op.seq) for op in save.ops],
+        "schema": save.schema_version,
+    }
+    if isinstance(request.auth, keys.Holder):
+        receipt = _save_by_key(request.auth, asked)
+        answer = receipt.without_values()
+    else:
+        receipt = saving.save(
+            **asked, actor=request.auth, device=save.device, kind=save.kind, beneficiary_id=save.beneficiary
+        )
+        answer = receipt.answer
     response["ETag"] = f'"{receipt.rev}"'
     if receipt.replayed:
         response["Idempotent-Replayed"] = "true"
-    return receipt.answer
+    return answer
+
+
+def _save_by_key(holder: keys.Holder, asked: dict[str, Any]) -> saving.Receipt:
+    """The save of a device without a session: under the key's own device name, refused without a reason."""
+    try:
+        return saving.save(**asked, actor=holder.user, device=holder.device, via=keys.VIA)
+    except (NotFound, DraftClosed):  # it was sent, or the right to it ended, since the key was looked at
+        raise AuthenticationError from None
+    except KeyReused:
+        keys.strike(holder.key_id)
+        raise
+
+
+@router.post("/drafts/{uuid:draft_id}/key", response={200: KeyOut, 404: Problem, 409: Problem})
+def issue_key(request: HttpRequest, draft_id: UUID, body: KeyIn) -> Any:
+    """A key with which this device goes on saving this draft after its session is gone; a new one voids the former."""
+    session_key = None if "Authorization" in request.headers else request.session.session_key
+    issued = keys.issue(draft_id=draft_id, actor=request.auth, device=body.device, session_key=session_key)
+    return {"key": issued.key, "expires_at": issued.expires_at}
 
 
 @router.get("/drafts")
@@ -149,6 +195,7 @@ def read_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -> 
     etag = f'"{draft.rev}"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers={"ETag": etag})
+    rights.log_look(request.auth, draft)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-store"
     return reading.as_data(request.auth, draft)
@@ -157,6 +204,7 @@ def read_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -> 
 @router.get("/drafts/{uuid:draft_id}/history")
 def draft_history(request: HttpRequest, draft_id: UUID) -> dict[str, Any]:
     """Who changed what, when, from which device."""
+    reading.opened(request.auth, draft_id)
     saves = reading.history(request.auth, draft_id)
     return {"results": saves, "next": None, "count": len(saves)}
 
@@ -181,17 +229,49 @@ def resolve_conflict(request: HttpRequest, response: HttpResponse, draft_id: UUI
 
 @router.post("/drafts/{uuid:draft_id}/discard")
 def discard_draft(request: HttpRequest, draft_id: UUID) -> dict[str, str]:
-    """Put a draft aside."""
+    """Put a draft aside; it can be restored until it is purged."""
     saving.discard(draft_id=draft_id, actor=request.auth)
     return {"status": "discarded"}
+
+
+@router.post("/drafts/{uuid:draft_id}/restore", response={200: dict[str, Any], 404: Problem, 409: Problem})
+def restore_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -> Any:
+    """Take up a draft that was put aside, with everything that was in it."""
+    draft = saving.restore(draft_id=draft_id, actor=request.auth)
+    response["ETag"] = f'"{draft.rev}"'
+    return reading.as_data(request.auth, draft)
+
+
+BRING_BACK = {
+    "parameters": [
+        {"in": "header", "name": "Idempotency-Key", "required": True, "schema": {"type": "string", "maxLength": 255}}
+    ]
+}
+
+
+@router.post(
+    "/drafts/{uuid:draft_id}/bring-back",
+    response={200: dict[str, Any], 400: Problem, 404: Problem, 409: Problem, 422: Problem},
+    openapi_extra=BRING_BACK,
+)
+def bring_back(request: HttpRequest, response: HttpResponse, draft_id: UUID, body: BringBackIn) -> Any:
+    """Put back the value that a field had, or that was set aside, after the save of that revision."""
+    draft = saving.bring_back(
+        draft_id=draft_id,
+        actor=request.auth,
+        field=body.f,
+        rev=body.rev,
+        key=idempotency_key(request),
+        device=body.device,
+    )
+    response["ETag"] = f'"{draft.rev}"'
+    return reading.as_data(request.auth, draft)
 
 
 @router.post("/drafts/{uuid:draft_id}/submit", response={201: dict[str, Any]})
 def submit_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -> Any:
     """Send the draft: it becomes orders (or a complaint) once. Needs Idempotency-Key and If-Match."""
-    key = request.headers.get("Idempotency-Key", "")
-    if not key or len(key) > 255:
-        raise BadRequest(_("Send an Idempotency-Key header of 1 to 255 characters."), code="idempotency_key_missing")
+    key = idempotency_key(request)
     draft = reading.get(request.auth, draft_id)
     answer = kinds.get(draft.kind).submit(
         draft_id=draft_id,
@@ -202,6 +282,14 @@ def submit_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -
     if answer.replayed:
         response["Idempotent-Replayed"] = "true"
     return Status(answer.status, answer.body)
+
+
+def idempotency_key(request: HttpRequest) -> str:
+    """The name of this request; BadRequest without one."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key or len(key) > 255:
+        raise BadRequest(_("Send an Idempotency-Key header of 1 to 255 characters."), code="idempotency_key_missing")
+    return key
 
 
 def expected_rev(request: HttpRequest) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.drafts.pictures import Picture
 from marketplace.errors import FieldError, Invalid
 from marketplace.idempotency import Answer
 from marketplace.models import Draft, User
@@ -21,7 +22,10 @@ class Kind:
     Forbidden or Invalid); ``knows``: is this a field of the current schema; ``may_write``: may this
     actor set this field (a caseworker cannot give the person's consent); ``submit``: a service
     ``(draft_id=, actor=, expected_rev=, request=) -> idempotency.Answer``; ``shared_with_office``: the
-    person's office sees it in its lists; ``results``: what came out.
+    person's office sees it in its lists; ``results``: what came out; ``page``: its address under the
+    language, with %s for the id; ``label`` and ``shown``: a field's name and value in words; ``picture``: what
+    a second screen shows of it, None when the kind has none; ``keep_rule``: the rule that says how many days
+    an untouched one is kept.
     """
 
     name: str
@@ -33,9 +37,19 @@ class Kind:
     may_write: Callable[[User, Draft, str], bool] = _always
     shared_with_office: bool = False
     results: Callable[[Draft], list[dict[str, Any]]] = lambda draft: list(draft.result.get("orders", []))
+    page: str = ""
+    label: Callable[[str], str] = str
+    shown: Callable[[Any], str] = str
+    picture: Callable[[Draft], Picture] | None = None
+    keep_rule: str = "order.draft_keep_days"
 
 
 _kinds: dict[str, Kind] = {}
+
+
+def every() -> list[Kind]:
+    """All kinds that the apps registered."""
+    return list(_kinds.values())
 
 
 def shared_with_office() -> list[str]:

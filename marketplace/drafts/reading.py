@@ -6,24 +6,34 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from marketplace import access
-from marketplace.drafts import kinds, saving
+from marketplace.drafts import kinds, rights, saving
 from marketplace.errors import NotFound
-from marketplace.models import Draft, Role, User
+from marketplace.models import Draft, DraftSave, Role, User
 
 
 def visible(actor: User) -> QuerySet[Draft]:
-    """Drafts of the people the actor acts for, and the actor's own."""
+    """Drafts of the people the actor acts for, the actor's own, and those a specialist was let in to by a code."""
     theirs = Q(beneficiary__in=access.people_of(actor))
     if actor.role == Role.CASEWORKER:
         theirs &= Q(kind__in=kinds.shared_with_office()) | Q(author=actor)
-    return Draft.objects.filter(theirs | Q(author=actor, beneficiary=None))
+    own = Q(author=actor, beneficiary=None)
+    if actor.role in rights.STAFF:
+        own |= Q(pk__in=rights.running_help().filter(helper=actor).values("draft"))
+    return Draft.objects.filter(theirs | own)
 
 
 def get(actor: User, draft_id: UUID) -> Draft:
     """One draft the actor may edit; foreign and missing alike raise NotFound."""
     draft = Draft.objects.select_related("beneficiary").filter(pk=draft_id).first()
-    if draft is None or not kinds.get(draft.kind).may_edit(actor, draft):
+    if draft is None or not rights.may_edit(actor, draft):
         raise NotFound
+    return draft
+
+
+def opened(actor: User, draft_id: UUID) -> Draft:
+    """The same for whoever reads it: a specialist's look is written down first (guarantee G8)."""
+    draft = get(actor, draft_id)
+    rights.log_look(actor, draft)
     return draft
 
 
@@ -65,8 +75,19 @@ def conflicts(actor: User, draft: Draft) -> list[dict[str, Any]]:
     return questions
 
 
+def saves_of(draft: Draft) -> QuerySet[DraftSave]:
+    """The log of a draft that was opened, the latest save first."""
+    return draft.saves.select_related("actor").order_by("-pk")
+
+
+def put_aside(actor: User, kind: str) -> QuerySet[Draft]:
+    """Drafts of a kind that the actor may take up again, the latest first."""
+    drafts = visible(actor).filter(kind=kind, status=Draft.Status.DISCARDED)
+    return drafts.select_related("beneficiary").order_by("-discarded_at", "pk")
+
+
 def history(actor: User, draft_id: UUID) -> list[dict[str, Any]]:
-    """Who changed what, when, from which device; newest last."""
+    """Who changed what, when, from which device; newest last. ``via`` is "key" for a save without a session."""
     draft = get(actor, draft_id)
     return [
         {
@@ -75,6 +96,7 @@ def history(actor: User, draft_id: UUID) -> list[dict[str, Any]]:
             "by": save.actor_id,
             "by_name": str(save.actor),
             "device": save.device,
+            "via": save.via,
             "ops": save.ops,
         }
         for save in draft.saves.select_related("actor").order_by("pk")

@@ -16,39 +16,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import payloads
-from marketplace.drafts import kinds
-from marketplace.errors import (
-    BadRequest,
-    Changed,
-    DomainError,
-    FieldError,
-    Forbidden,
-    Invalid,
-    KeyReused,
-    NotFound,
-    TooLarge,
-)
+from marketplace import events, payloads
+from marketplace.drafts import deciding, ending, keys, kinds, rights
+from marketplace.drafts.errors import AnswerChanged, DraftClosed, NoQuestion
+from marketplace.errors import BadRequest, FieldError, Forbidden, Invalid, KeyReused, NotFound, TooLarge
 from marketplace.models import Draft, DraftSave, User
 
 MAX_BODY = 64 * 1024  # the browser's limit for a request that outlives its page
 MAX_FIELD_NAME = 120
-
-
-class AnswerChanged(Changed):
-    """The value that the actor decided about is not the live one any more."""
-
-    status = 409
-
-
-class NoQuestion(DomainError):
-    code = "no_question"
-    message = _("There is no open question at this field.")
-
-
-class DraftClosed(DomainError):
-    code = "draft_closed"
-    message = _("This application was already sent. You see what came out of it.")
+# Outcomes in the log that gave a field a value or set one aside: what can be brought back.
+KEPT_STATES = {"applied", "conflict", "resolved", "brought_back"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +47,14 @@ class Receipt:
     def rev(self) -> int:
         return int(self.answer["rev"])
 
+    def without_values(self) -> dict[str, Any]:
+        """The answer to who may only add: what was saved, nothing of what stood there before."""
+        results = {
+            field: {"s": "applied" if result["s"] == "same" else result["s"], "ver": result["ver"]}
+            for field, result in self.answer["r"].items()
+        }
+        return self.answer | {"r": results}
+
 
 def save(
     *,
@@ -82,54 +67,90 @@ def save(
     schema: int = 1,
     kind: str = "order",
     beneficiary_id: int | None = None,
+    via: str = "",
 ) -> Receipt:
     """Create the draft or save changed fields; the same key again gives the same receipt.
 
-    Raises BadRequest (no key, a field twice), TooLarge, KeyReused, NotFound (foreign), DraftClosed,
+    ``via`` is keys.VIA for who saves with a draft key: such a save creates nothing, and its outcome does
+    not depend on the stored values, so that nobody can find them by guessing. Raises BadRequest (no key, a field twice), TooLarge, KeyReused, NotFound (foreign), DraftClosed,
     Invalid (no beneficiary, unknown kind).
     """
     _check_request(key, body, ops)
-    device = payloads.clean(device)[:64]
+    device, blind = payloads.clean(device)[:64], via == keys.VIA
     body_hash = hashlib.sha256(body).hexdigest()
     with transaction.atomic(durable=True):
-        draft = _locked(draft_id) or _create(draft_id, actor, kind, schema, beneficiary_id)
+        draft = _locked(draft_id)
+        if draft is None:
+            if blind:
+                raise NotFound
+            draft = _create(draft_id, actor, kind, schema, beneficiary_id)
         draft_kind = kinds.get(draft.kind)
-        if not draft_kind.may_edit(actor, draft):
+        if not rights.may_edit(actor, draft):
             raise NotFound
         known = DraftSave.objects.filter(draft=draft, key=key).first()
         if known is not None:
             if known.body_hash != body_hash:
                 raise KeyReused
             return Receipt(known.answer, replayed=True)
-        if draft.status != Draft.Status.OPEN:
-            raise DraftClosed(orders=draft_kind.results(draft))
+        _check_open(draft)
         now = timezone.now()
         ops = [Op(op.field, payloads.clean(op.value), op.base, op.seq) for op in ops]
-        results = {op.field: _apply(draft, draft_kind, op, actor, device, now) for op in ops}
-        if any(result["s"] in {"applied", "conflict"} for result in results.values()):
+        results = {op.field: _apply(draft, draft_kind, op, actor, device, now, blind=blind) for op in ops}
+        told = {field: _told(result) if blind else result for field, result in results.items()}
+        if any(result["s"] in {"applied", "conflict"} for result in told.values()):
             draft.rev += 1
-        draft.updated_at = now
-        draft.save(update_fields=["fields", "conflicts", "rev", "updated_at"])
-        answer = {"rev": draft.rev, "sha256": body_hash, "r": results}
-        DraftSave.objects.create(
-            draft=draft,
-            key=key,
-            body_hash=body_hash,
-            actor=actor,
-            device=device,
-            rev=draft.rev,
-            ops=[
-                {"f": op.field, "v": op.value, "base": op.base, "seq": op.seq, **_logged(results[op.field])}
-                for op in ops
-            ],
-            answer=answer,
-            at=now,
-        )
+        logged = [
+            {"f": op.field, "v": op.value, "base": op.base, "seq": op.seq, **_logged(results[op.field])} for op in ops
+        ]
+        answer = {"rev": draft.rev, "sha256": body_hash, "r": told}
+        _store(draft, now, actor, device, logged, answer, key=key, body_hash=body_hash, via=via)
     return Receipt(answer)
 
 
 def _logged(result: dict[str, Any]) -> dict[str, Any]:
     return {"s": result["s"], "ver": result["ver"]}
+
+
+def _told(result: dict[str, Any]) -> dict[str, Any]:
+    """The outcome without any value; an old device that says the live value is told what every other value is."""
+    return {"s": "conflict" if result["s"] == "same" else result["s"], "ver": result["ver"]}
+
+
+def _store(
+    draft: Draft,
+    now: datetime,
+    actor: User,
+    device: str,
+    ops: list[dict[str, Any]],
+    answer: dict[str, Any],
+    *,
+    key: str,
+    body_hash: str,
+    via: str = "",
+) -> DraftSave:
+    """Write the changed draft and the save with its receipt."""
+    draft.updated_at = now
+    draft.save(update_fields=["fields", "conflicts", "rev", "updated_at"])
+    return DraftSave.objects.create(
+        draft=draft,
+        key=key,
+        body_hash=body_hash,
+        actor=actor,
+        device=device,
+        via=via,
+        rev=draft.rev,
+        ops=ops,
+        answer=answer,
+        at=now,
+    )
+
+
+def _check_open(draft: Draft) -> None:
+    """Raises DraftClosed with what came out of it; a draft that was put aside says so."""
+    if draft.status == Draft.Status.DISCARDED:
+        raise DraftClosed(_("This application was put aside. Restore it to go on."), orders=[])
+    if draft.status != Draft.Status.OPEN:
+        raise DraftClosed(orders=kinds.get(draft.kind).results(draft))
 
 
 def _check_request(key: str, body: bytes, ops: list[Op]) -> None:
@@ -165,8 +186,14 @@ def _create(draft_id: UUID, actor: User, kind: str, schema: int, beneficiary_id:
     return draft
 
 
-def _apply(draft: Draft, kind: kinds.Kind, op: Op, actor: User, device: str, now: datetime) -> dict[str, Any]:
-    """One operation's outcome: applied, same, conflict, unknown or locked."""
+def _apply(
+    draft: Draft, kind: kinds.Kind, op: Op, actor: User, device: str, now: datetime, *, blind: bool
+) -> dict[str, Any]:
+    """One operation's outcome: applied, same, conflict, unknown or locked.
+
+    With ``blind`` the live value said again is a new version like any other: only who did not see the
+    latest version can say the same without effect.
+    """
     current = draft.fields.get(op.field)
     version = current["ver"] if current else 0
     if not kind.knows(op.field):
@@ -174,12 +201,13 @@ def _apply(draft: Draft, kind: kinds.Kind, op: Op, actor: User, device: str, now
         return {"s": "unknown", "ver": version}
     if not kind.may_write(actor, draft, op.field):
         return {"s": "locked", "ver": version}
-    if current and _same(current["v"], op.value):
-        return {"s": "same", "ver": version}
     # A device cannot be in conflict with its own lost answer.
     own = current is not None and current["dev"] == device and current["by"] == actor.pk
+    current_seen = op.base >= version or own
+    if current and _same(current["v"], op.value) and not (blind and current_seen):
+        return {"s": "same", "ver": version}
     entry = {"v": op.value, "by": actor.pk, "dev": device, "at": now.isoformat()}
-    if op.base >= version or own:
+    if current_seen:
         draft.fields[op.field] = {**entry, "ver": version + 1}
         return {"s": "applied", "ver": version + 1}
     draft.conflicts[op.field] = {**entry, "base": op.base}
@@ -206,19 +234,16 @@ def resolve(
     """Settle a conflict: keep ``mine`` or ``theirs`` (as the actor sees them), or ``edit`` to a new value.
 
     The same ``key`` again changes nothing. Raises AnswerChanged when the live value is not the one the
-    actor looked at, NoQuestion when nothing is open at the field, KeyReused.
+    actor looked at, NoQuestion when nothing is open at the field, KeyReused, and Invalid when a specialist
+    decides about somebody else's answer without a ``reason`` (deciding.REASONS); the person is told.
     """
     key = f"resolve:{key or uuid4()}"[:255]
-    decision = hashlib.sha256(json.dumps([field, pick, base, value]).encode()).hexdigest()
+    decision = hashlib.sha256(json.dumps([field, pick, base, value, reason]).encode()).hexdigest()
     with transaction.atomic(durable=True):
-        draft = lock_for_submit(draft_id=draft_id, actor=actor)
-        known = draft.saves.filter(key=key).first()
-        if known is not None:
-            if known.body_hash != decision:
-                raise KeyReused
+        draft = rights.lock(draft_id=draft_id, actor=actor)
+        if _known(draft, key, decision):
             return draft
-        if draft.status != Draft.Status.OPEN:
-            raise DraftClosed(orders=kinds.get(draft.kind).results(draft))
+        _check_open(draft)
         if not kinds.get(draft.kind).may_write(actor, draft, field):
             raise Forbidden
         conflict, current = draft.conflicts.get(field), draft.fields.get(field)
@@ -226,30 +251,30 @@ def resolve(
             raise NoQuestion
         if base != current["ver"]:
             raise AnswerChanged
-        device, reason = payloads.clean(device)[:64], payloads.clean(reason)
+        told = deciding.must_be_told(actor, draft, current, conflict)
+        reason = deciding.checked(reason, needed=told)
+        device = payloads.clean(device)[:64]
         kept = _picked(pick, actor, current, conflict, payloads.clean(value))
         now = timezone.now()
         version = current["ver"] + 1
         draft.fields[field] = {"v": kept, "ver": version, "by": actor.pk, "dev": device, "at": now.isoformat()}
         del draft.conflicts[field]
         draft.rev += 1
-        draft.updated_at = now
-        draft.save(update_fields=["fields", "conflicts", "rev", "updated_at"])
-        DraftSave.objects.create(
-            draft=draft,
-            key=key,
-            body_hash=decision,
-            actor=actor,
-            device=device,
-            rev=draft.rev,
-            ops=[
-                {"f": field, "v": kept, "base": base, "seq": 0, "s": "resolved", "ver": version, "pick": pick}
-                | {"other": conflict["v"] if _same(kept, current["v"]) else current["v"], "reason": reason}
-            ],
-            answer={"rev": draft.rev, "r": {field: {"s": "resolved", "ver": version}}},
-            at=now,
-        )
+        op = {"f": field, "v": kept, "base": base, "seq": 0, "s": "resolved", "ver": version, "pick": pick}
+        op |= {"other": conflict["v"] if _same(kept, current["v"]) else current["v"], "reason": reason}
+        answer = {"rev": draft.rev, "r": {field: {"s": "resolved", "ver": version}}}
+        save = _store(draft, now, actor, device, [op], answer, key=key, body_hash=decision)
+        if told:
+            deciding.tell(draft, save, actor=actor, field=field, reason=reason)
     return draft
+
+
+def _known(draft: Draft, key: str, body_hash: str) -> bool:
+    """Was this very decision taken before? Raises KeyReused for another one under the same key."""
+    known = draft.saves.filter(key=key).first()
+    if known is not None and known.body_hash != body_hash:
+        raise KeyReused
+    return known is not None
 
 
 def _picked(pick: str, actor: User, current: dict[str, Any], conflict: dict[str, Any], value: Any) -> Any:
@@ -268,19 +293,84 @@ def sides(actor: User, current: dict[str, Any], conflict: dict[str, Any]) -> tup
     return (conflict, current) if conflict["by"] == actor.pk else (current, conflict)
 
 
-def discard(*, draft_id: UUID, actor: User) -> None:
-    """Put a draft aside; it can be restored until it is purged."""
+def bring_back(*, draft_id: UUID, actor: User, field: str, rev: int, key: str = "", device: str = "") -> Draft:
+    """Put back the value that a field got, or that was set aside, in the save ``rev``: a new save over the live one.
+
+    An open question at the field is settled when its other value comes back; not by a specialist, who
+    answers it with a reason (``resolve``). The same ``key`` again changes nothing. Raises NotFound, DraftClosed, Forbidden (the actor may not set this
+    field), Invalid (the history has no such value), KeyReused.
+    """
+    key = f"bring-back:{key or uuid4()}"[:255]
+    decision = hashlib.sha256(json.dumps([field, rev]).encode()).hexdigest()
     with transaction.atomic(durable=True):
-        draft = lock_for_submit(draft_id=draft_id, actor=actor)
+        draft = rights.lock(draft_id=draft_id, actor=actor)
+        if _known(draft, key, decision):
+            return draft
+        _check_open(draft)
+        kind = kinds.get(draft.kind)
+        former = _former(draft, field, rev)
+        if former is None or not kind.knows(field):
+            raise Invalid([FieldError("rev", "unknown", _("The history has no such answer."))])
+        if not kind.may_write(actor, draft, field):
+            raise Forbidden
+        now, device = timezone.now(), payloads.clean(device)[:64]
+        current, conflict = draft.fields.get(field), draft.conflicts.get(field)
+        version, value, state = current["ver"] if current else 0, former["v"], "same"
+        op = {"f": field, "v": value, "base": version, "seq": 0, "from": rev}
+        if current is None or not _same(current["v"], value):
+            version, state = version + 1, "brought_back"
+            draft.fields[field] = {"v": value, "ver": version, "by": actor.pk, "dev": device, "at": now.isoformat()}
+            draft.rev += 1
+            if conflict is not None and _same(conflict["v"], value) and not deciding.asks_reason(actor):
+                del draft.conflicts[field]
+        answer = {"rev": draft.rev, "r": {field: {"s": state, "ver": version}}}
+        ops = [op | {"s": state, "ver": version}]
+        _store(draft, now, actor, device, ops, answer, key=key, body_hash=decision)
+    return draft
+
+
+def _former(draft: Draft, field: str, rev: int) -> dict[str, Any] | None:
+    """The operation that gave the field a value, or set one aside, in the save ``rev``."""
+    for save in draft.saves.filter(rev=rev).order_by("pk"):
+        for op in save.ops:
+            if op["f"] == field and op["s"] in KEPT_STATES:
+                found: dict[str, Any] = op
+                return found
+    return None
+
+
+def discard(*, draft_id: UUID, actor: User) -> None:
+    """Put a draft aside; it can be restored until it is purged. Its keys end."""
+    with transaction.atomic(durable=True):
+        draft = rights.lock(draft_id=draft_id, actor=actor)
+        rights.check_sends(actor, draft)
         if draft.status == Draft.Status.OPEN:
-            draft.status = Draft.Status.DISCARDED
-            draft.discarded_at = timezone.now()
+            draft.status, draft.discarded_at = Draft.Status.DISCARDED, timezone.now()
             draft.save(update_fields=["status", "discarded_at"])
+            keys.revoke(draft.pk)
+            ending.end_sharing(draft, at=draft.discarded_at)
+            _record("draft.discarded", draft, actor)
+
+
+def restore(*, draft_id: UUID, actor: User) -> Draft:
+    """Take up a draft that was put aside; an open one stays as it is. Raises NotFound, DraftClosed (it was sent)."""
+    with transaction.atomic(durable=True):
+        draft = rights.lock(draft_id=draft_id, actor=actor)
+        if draft.status == Draft.Status.SUBMITTED:
+            _check_open(draft)
+        if draft.status == Draft.Status.DISCARDED:
+            draft.status, draft.discarded_at, draft.updated_at = Draft.Status.OPEN, None, timezone.now()
+            draft.save(update_fields=["status", "discarded_at", "updated_at"])
+            _record("draft.restored", draft, actor)
+    return draft
+
+
+def _record(kind: str, draft: Draft, actor: User) -> None:
+    events.record(
+        kind=kind, subject=f"draft:{draft.pk}", actor=actor, on_behalf_of=draft.beneficiary, data={"kind": draft.kind}
+    )
 
 
 def lock_for_submit(*, draft_id: UUID, actor: User) -> Draft:
     """The locked draft, inside the transaction of what changes it; foreign and missing are NotFound."""
-    draft = _locked(draft_id)
-    if draft is None or not kinds.get(draft.kind).may_edit(actor, draft):
-        raise NotFound
-    return draft
+    return rights.lock(draft_id=draft_id, actor=actor)

@@ -7,8 +7,10 @@ import * as sass from "sass";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "..", "static", "app");
-const scripts = ["ui", "draft"];
-const sheets = ["app", "plain"];
+const scripts = ["ui", "account", "draft", "queue", "device", "files", "photos", "mirror", "presence"];
+// Name of the built file: its source. A service worker is no module.
+const workers = { sw: "worker", "sw-off": "worker-off" };
+const sheets = ["app", "mirror", "plain"];
 
 function css(name) {
   const built = sass.compile(join(here, "styles", `${name}.scss`), {
@@ -25,12 +27,12 @@ function css(name) {
   }).code;
 }
 
-function javascript(name) {
+function javascript(name, format = "esm") {
   const { outputFiles } = esbuild.buildSync({
     entryPoints: [join(here, "scripts", `${name}.js`)],
     absWorkingDir: here,
     bundle: true,
-    format: "esm",
+    format,
     target: "es2018",
     minify: true,
     legalComments: "none",
@@ -42,6 +44,7 @@ function javascript(name) {
 const outputs = new Map([
   ...sheets.map((name) => [`${name}.css`, css(name)]),
   ...scripts.map((name) => [`${name}.js`, javascript(name)]),
+  ...Object.entries(workers).map(([name, source]) => [`${name}.js`, javascript(source, "iife")]),
   ...["overload.html", "mark.svg"].map((name) => [name, readFileSync(join(here, name), "utf8")]),
 ]);
 

@@ -1,9 +1,12 @@
 """Tables of the lowest layer, one module per subject."""
 
 from marketplace.models.accounts import ApiToken
-from marketplace.models.drafts import Draft, DraftSave
+from marketplace.models.draft_files import DraftFile, DraftFileChunk
+from marketplace.models.draft_keys import DraftKey
+from marketplace.models.drafts import Draft, DraftReminder, DraftSave
 from marketplace.models.events import AuditSeal, Event, ReadLog
 from marketplace.models.files import StoredFile
+from marketplace.models.hand_over import ContinueCode, HelpGrant, Mirror
 from marketplace.models.idempotency import IdempotencyKey
 from marketplace.models.notices import Notice
 from marketplace.models.outbox import OutboxRow
@@ -17,12 +20,19 @@ __all__ = [
     "AuditSeal",
     "Authority",
     "CalendarDay",
+    "ContinueCode",
     "Draft",
+    "DraftFile",
+    "DraftFileChunk",
+    "DraftKey",
+    "DraftReminder",
     "DraftSave",
     "Event",
     "Guardianship",
+    "HelpGrant",
     "IdempotencyKey",
     "LastRun",
+    "Mirror",
     "Notice",
     "Office",
     "OutboxRow",

@@ -68,6 +68,7 @@ class DraftSave(models.Model):
     body_hash = models.CharField(max_length=64)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     device = models.CharField(max_length=64)
+    via = models.CharField(max_length=10, db_default="", default="", blank=True, help_text="key: without a session")
     rev = models.PositiveIntegerField()
     ops = models.JSONField()
     answer = models.JSONField()
@@ -79,3 +80,20 @@ class DraftSave(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft_id} rev {self.rev}"
+
+
+class DraftReminder(models.Model):
+    """The draft's people were told, ``days`` before its end, that it is removed. A touch after ``moment`` voids it."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="reminders")
+    moment = models.DateTimeField(help_text="the last touch, or when it was put aside")
+    days = models.PositiveSmallIntegerField()
+    made_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["draft", "moment", "days"], name="draft_reminder_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id} {self.days} days, made on {self.made_on}"

@@ -101,6 +101,12 @@ def packs(count: int, pack_size: int, unit: str = "piece") -> str:
     return formats.packs(count, pack_size, unit)
 
 
+@register.simple_tag
+def pieces_and_packs(count: int, pack_size: int, unit: str = "piece") -> str:
+    """``{% pieces_and_packs 245 30 %}`` → ``245 pieces (8 packs)``: what is left of a norm, and how many packs fit."""
+    return formats.pieces_and_packs(count, pack_size, unit)
+
+
 @register.filter
 def add_error_prefix(title: str, form: BaseForm | None) -> str:
     """``Error: `` before the page title when the form has errors. base.html does it for a context variable ``form``."""
@@ -132,7 +138,7 @@ def status_tag(status: str, label: str) -> dict[str, str]:
 def draft_attributes(draft: Any, beneficiary: int | None = None, *, keep_local: bool = True) -> SafeString:
     """Attributes that hand a ``<form>`` over to draft.js: ``<form method="post" {% draft_attributes draft %}>``.
 
-    ``keep_local=False`` is the shared-computer switch: nothing typed stays on the device.
+    ``keep_local=False``: nothing typed stays on the device, also on one that is not shared.
     """
     attributes: dict[str, Any] = {
         "data-draft": draft.pk,
@@ -143,6 +149,9 @@ def draft_attributes(draft: Any, beneficiary: int | None = None, *, keep_local: 
     }
     if beneficiary:
         attributes["data-beneficiary"] = beneficiary
+    # The name under which this device lists the draft when no server answers.
+    if getattr(draft, "beneficiary", None):
+        attributes["data-label"] = str(draft.beneficiary)
     if not keep_local:
         attributes["data-local"] = "off"
     return flatatt(attributes)

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from marketplace import kept_answers
 from marketplace.api import on_domain_error, problem
 from marketplace.errors import BadRequest, Busy, Forbidden, NotFound, TooLarge
 
@@ -18,7 +19,9 @@ def _of_program(request: HttpRequest) -> bool:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without its token: the page was open for too long, or cookies are off."""
+    """A form without its token: the page was open for too long, or cookies are off. Typed text comes back."""
+    if kept_answers.can_come_back(request):
+        return kept_answers.send_again_page(request)
     return render(request, "csrf.html", status=403)
 
 

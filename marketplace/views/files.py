@@ -1,11 +1,15 @@
 """Uploaded pictures go out through here, to those who may see them."""
 
+from typing import TypeVar
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from marketplace import files
+
+AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
 
 @require_safe
@@ -16,6 +20,18 @@ def stored_file(request: HttpRequest, file_id: UUID) -> FileResponse:
     response = FileResponse(
         content, as_attachment=True, filename=f"{stored.purpose}.{extension}", content_type=stored.content_type
     )
+    return _guarded(response)
+
+
+@require_safe
+def small_file(request: HttpRequest, file_id: UUID) -> HttpResponse:
+    """A preview of a picture, for whoever may open the picture."""
+    _stored, content = files.open_for(request.user, file_id)
+    with content:
+        return _guarded(HttpResponse(files.small(content), content_type="image/jpeg"))
+
+
+def _guarded(response: AnyResponse) -> AnyResponse:
     response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "same-origin"

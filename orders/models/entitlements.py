@@ -43,6 +43,8 @@ class Entitlement(models.Model):
     valid_to = models.DateField(_("valid to"), null=True, blank=True)
     # Last day that written tranches cover; null when none were written.
     planned_until = models.DateField(null=True, blank=True)
+    # The person may say that no application is prepared when the next part opens.
+    repeats = models.BooleanField(_("next applications are prepared"), default=True, db_default=True)
     source = models.CharField(_("programme number"), max_length=60, blank=True)
     mark = models.CharField(_("source mark"), max_length=1, default="D")
     note = models.CharField(_("note"), max_length=250, blank=True)

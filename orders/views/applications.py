@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import access
-from marketplace.drafts import reading, saving
+from marketplace.drafts import reading, retention, saving
+from marketplace.drafts.errors import DraftClosed
 from marketplace.errors import NotFound
 from marketplace.models import Draft, Role
-from orders import choosing
+from marketplace.views import hand_over
+from orders import choosing, repeat_notes
 from orders.order_draft import ORDER_DRAFT
 from orders.reading import log_people
 from orders.review import review
@@ -28,7 +30,7 @@ PAGE_SIZE = 20
 @login_required
 @require_safe
 def applications(request: HttpRequest) -> HttpResponse:
-    """Drafts to go on with, and those that were sent; a guardian sees for whom each is."""
+    """Drafts to go on with, those that were sent, and those that were put aside; a guardian sees for whom each is."""
     access.require_role(request.user, Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
     drafts = (
         reading.visible(request.user)
@@ -38,9 +40,12 @@ def applications(request: HttpRequest) -> HttpResponse:
         .order_by("status", "-updated_at", "pk")
     )
     page = Paginator(drafts, PAGE_SIZE).get_page(request.GET.get("page"))
-    log_people(request.user, [draft.beneficiary_id for draft in page if draft.beneficiary_id], "draft")
     people = [] if request.user.role == Role.CASEWORKER else list(access.people_of(request.user).order_by("pk"))
-    return render(request, "beneficiary/applications.html", {"page": page, "people": people})
+    aside = list(reading.put_aside(request.user, ORDER_DRAFT.name)[:PAGE_SIZE])
+    log_people(request.user, [draft.beneficiary_id for draft in [*page, *aside] if draft.beneficiary_id], "draft")
+    context = {"page": page, "people": people, "aside": retention.with_ends(aside)}
+    context["ready"] = repeat_notes.ready(request.user) if people and page.number == 1 else []
+    return render(request, "beneficiary/applications.html", context)
 
 
 @login_required
@@ -74,9 +79,17 @@ def add_line(request: HttpRequest) -> HttpResponse:
         )
     except choosing.NotInProgramme as error:
         messages.error(request, str(error))
-        return redirect("orders:office" if request.user.role == Role.CASEWORKER else "orders:programme")
+        return redirect(_after_refusal(request))
     messages.success(request, _("The product is in your application. Say how many packs you need."))
     return redirect("orders:draft", draft_id)
+
+
+def _after_refusal(request: HttpRequest) -> str:
+    """Back to where goods are chosen from."""
+    draft_id = _uuid(request.POST.get("draft", ""))
+    if draft_id is not None:
+        return reverse("orders:step", args=[draft_id, "goods"])
+    return reverse("orders:office" if request.user.role == Role.CASEWORKER else "orders:programme")
 
 
 def number_of(request: HttpRequest, name: str) -> int | None:
@@ -103,12 +116,19 @@ def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     found = tasks.opened(request, draft_id)
     if found.status == Draft.Status.SUBMITTED:
         return redirect("orders:submitted", draft_id)
+    if found.status == Draft.Status.DISCARDED:
+        messages.info(request, _("This application was put aside. Restore it to go on."))
+        return redirect("orders:applications")
+    reviewed = review(found, actor=request.user)
     context: dict[str, Any] = {
         "draft": found,
-        "tasks": tasks.task_list(found, review(found, actor=request.user), request.user),
+        "tasks": tasks.task_list(found, reviewed, request.user),
+        "repeats": repeat_notes.source_of(found),
+        "notes": [note for notes in repeat_notes.of(found, reviewed).values() for note in notes],
         "questions": reading.conflicts(request.user, found),
-        "back_url": reverse("orders:applications"),
+        **hand_over.context(request.user, found),
     }
+    context["back_url"], context["back_text"] = tasks.list_of(request.user)
     return render(request, "beneficiary/draft.html", context)
 
 
@@ -118,20 +138,24 @@ def discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Put an application aside; it is kept and can be restored until it is purged."""
     if request.method == "GET":
         return redirect("orders:draft", draft_id)
-    tasks.opened(request, draft_id)
+    found = tasks.opened(request, draft_id)
     saving.discard(draft_id=draft_id, actor=request.user)
+    found.refresh_from_db()
     messages.success(request, _("The application was put aside."))
-    return render(request, "beneficiary/discarded.html", {"draft_id": draft_id})
+    context = {"draft_id": draft_id, "ends": retention.with_ends([found])}
+    return render(request, "beneficiary/discarded.html", context)
 
 
 @login_required
-@require_safe
-def history(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """Who changed what and when, the latest first."""
-    found = tasks.opened(request, draft_id)
-    saves = list(reversed(reading.history(request.user, draft_id)))
-    rows = [
-        {**save, "changes": [{"label": tasks.field_label(op["f"]), "value": tasks.shown(op["v"]), "state": op["s"]} for op in save["ops"]]}
-        for save in saves
-    ]  # fmt: skip
-    return render(request, "beneficiary/history.html", {"draft": found, "rows": rows})
+@require_http_methods(["GET", "POST"])
+def restore(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """Take up an application that was put aside, with everything that was in it."""
+    if request.method == "GET":
+        return redirect("orders:applications")
+    tasks.opened(request, draft_id)
+    try:
+        saving.restore(draft_id=draft_id, actor=request.user)
+    except DraftClosed:
+        return redirect("orders:submitted", draft_id)
+    messages.success(request, _("The application is open again. Everything is there."))
+    return redirect("orders:draft", draft_id)

@@ -1,5 +1,6 @@
 """Orders as people see them: the list, one order with its next steps, the courier's card, the programme."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,15 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import access
+from marketplace.drafts import files as draft_files
 from marketplace.errors import DomainError, Invalid, NotFound
+from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Role
-from orders import act, fulfilment, norms, reading, selectors, shapes
+from orders import act, fulfilment, norms, reading, repeat, selectors, shapes
 from orders.forms import ReasonForm, RemarksForm, StepForm
 from orders.models import Order
 from orders.states import HAPPENED, ORDER, OrderStatus
@@ -49,7 +53,11 @@ GRAVE = {"reject", "cancel", "hold"}
 @require_safe
 def orders(request: HttpRequest) -> HttpResponse:
     """Orders the person may see, the latest first; six queries for any number of rows."""
-    rows = selectors.visible(request.user).select_related("partner", "user").prefetch_related("lines__product")
+    rows = (
+        selectors.visible(request.user)
+        .select_related("partner", "user")
+        .prefetch_related("lines__product__product_class")
+    )
     page = Paginator(rows.order_by("-date_placed", "-pk"), PAGE_SIZE).get_page(request.GET.get("page"))
     if request.user.role == Role.CASEWORKER:
         reading.log_people(request.user, [row.user_id for row in page], "order")
@@ -66,7 +74,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, number)
 
 
-@login_required
+@kept_over_sign_in
 @require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
     """Take a step; a refusal shows the page again with everything that was typed.
@@ -74,7 +82,7 @@ def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
     After a sign-in that interrupted a button the browser comes back with GET: to the page of the button.
     """
     if request.method == "GET":
-        return redirect("orders:detail", number)
+        return redirect("orders:detail", selectors.get(request.user, number).number)
     door = DOORS.get(action)
     if door is None:
         raise NotFound
@@ -135,9 +143,15 @@ def _page(request: HttpRequest, number: str, wrong: StepForm | None = None) -> H
         "has_act": found.status in shapes.WITH_ACT and request.user.role not in (Role.REVIEWER, Role.AUDITOR),
         "passed_on": list(found.passed_on.select_related("partner")) if found.status in shapes.NOT_TAKEN else [],
         "can_complain": held in (["owner"], ["office"]) and found.status in COMPLAINABLE,
+        "again_key": uuid.uuid4().hex if _may_repeat(found, held) else "",
+        "photos": draft_files.kept(found.draft_id) if held in (["owner"], ["office"]) else [],
         "person": found.user if request.user.role in (Role.GUARDIAN, Role.CASEWORKER) else None,
     }
     return render(request, "beneficiary/order.html", context, status=422 if wrong is not None else 200)
+
+
+def _may_repeat(found: Order, held: list[str]) -> bool:
+    return held in (["owner"], ["office"]) and repeat.may_repeat(found, timezone.localdate())
 
 
 @login_required
@@ -183,6 +197,7 @@ def programme_lines(standings: list[norms.Standing]) -> list[dict[str, Any]]:
                 "rule": norms.rule_in_words(standing),
                 "reason": reason[1] if reason else "",
                 "next": norms.next_in_words(standing),
+                "repeatable": repeat.is_repeatable(standing.entitlement),
             }
         )
     return lines

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,10 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import formats, idempotency
-from marketplace.drafts import reading
+from marketplace.drafts import mirror, reading, rights
 from marketplace.errors import Changed, DomainError, FieldError, Invalid, NotFound
-from marketplace.models import Draft, Role, User
-from orders import choosing, draft_fields, selectors, submission
+from marketplace.models import Draft, User
+from marketplace.views import attachments
+from orders import choosing, draft_fields, repeat_notes, selectors, submission
+from orders.models import Line
 from orders.review import Review, ReviewedLine, review
 from orders.views import tasks
 
@@ -39,7 +42,7 @@ def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     except Invalid as error:
         return _page(request, draft, errors=error.errors, status=error.status, problem=str(error))
     except DomainError as error:
-        if error.status in {403, 404}:
+        if error.status in {403, 404} and not isinstance(error, rights.OnlyHelps):
             raise
         return _page(request, draft, status=error.status, problem=str(error))
     return redirect("orders:submitted", draft_id)
@@ -47,10 +50,11 @@ def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 
 def _send(request: HttpRequest, draft: Draft) -> None:
     """Save the owner's consent with the answers she has just read, then submit that very revision."""
+    rights.check_sends(request.user, draft)
     rev = _number(request, "rev")
     if draft.rev != rev and draft.status == Draft.Status.OPEN:
         raise Changed
-    if request.user.role != Role.CASEWORKER:
+    if rights.is_owner(request.user, draft):
         ticked = request.POST.get(draft_fields.OWNER_CONSENT) == "on"
         if ticked != draft_fields.is_yes(draft.value(draft_fields.OWNER_CONSENT)):
             receipt = choosing.save(draft.pk, request.user, {draft_fields.OWNER_CONSENT: ticked}, draft=draft)
@@ -94,31 +98,37 @@ def _page(
     found = review(draft, actor=request.user)
     consent = draft_fields.OWNER_CONSENT
     before = [error for error in found.problems if error.field != consent]
-    listed = [*before, *[error for error in errors or [] if error.field == consent]]
-    office = request.user.role == Role.CASEWORKER
+    unsaid = [error for error in errors or [] if error.field == consent or error.code == mirror.NotConfirmed.code]
+    listed = [*before, *unsaid]
+    office, helper = tasks.is_office(request.user, draft), rights.only_helps(request.user, draft)
     context: dict[str, Any] = {
         "draft": draft,
         "found": found,
+        "notes": [note for notes in repeat_notes.of(draft, found).values() for note in notes],
         "groups": [_group(lines) for lines in found.by_supplier()],
         "answers": _answers(draft, found, office),
-        "errors": [{"text": str(error.message), "url": _where(draft, error.field)} for error in listed],
+        "errors": [{"text": str(error.message), "url": _where(draft, error)} for error in listed],
         "consent_error": next((str(error.message) for error in errors or [] if error.field == consent), ""),
         "has_errors": bool(listed),
         "problem": "" if listed else problem,
         "questions": reading.conflicts(request.user, draft),
         "question_urls": sorted({tasks.url_of(draft, tasks.step_of(name)) for name in draft.conflicts}),
-        "can_send": not before and not draft.conflicts,
+        "can_send": not before and not draft.conflicts and not helper,
+        "helper": helper,
+        "screen": mirror.shown_beside(draft) if office else None,
         "consented": draft_fields.is_yes(draft.value(consent)),
         "office": office,
         "key": uuid.uuid4().hex,
-        "number": len(tasks.steps_for(request.user)),
+        "number": len(tasks.steps_for(request.user, draft)),
         "back_url": reverse("orders:draft", args=[draft.pk]),
     }
-    return render(request, "beneficiary/check.html", context, status=status)
+    return render(request, "beneficiary/check.html", context | attachments.context(draft), status=status)
 
 
-def _where(draft: Draft, field: str) -> str:
-    return "#consent" if field == draft_fields.OWNER_CONSENT else tasks.url_of(draft, tasks.step_of(field))
+def _where(draft: Draft, error: FieldError) -> str:
+    if error.code == mirror.NotConfirmed.code:
+        return "#screen"
+    return "#consent" if error.field == draft_fields.OWNER_CONSENT else tasks.url_of(draft, tasks.step_of(error.field))
 
 
 def _group(lines: list[ReviewedLine]) -> dict[str, Any]:
@@ -166,6 +176,10 @@ def submitted(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         raise NotFound
     numbers = [row["number"] for row in draft.result.get("orders", [])]
     orders = (
-        selectors.visible(request.user).filter(number__in=numbers).select_related("partner").order_by("partner__name")
+        selectors.visible(request.user)
+        .filter(number__in=numbers)
+        .select_related("partner")
+        .prefetch_related(Prefetch("lines", Line.objects.select_related("product__product_class").order_by("pk")))
+        .order_by("partner__name")
     )
     return render(request, "beneficiary/submitted.html", {"draft": draft, "orders": orders, "money": formats.money})

@@ -6,10 +6,11 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from marketplace.drafts import reading, saving
+from marketplace.drafts import deciding, reading, saving
 from marketplace.drafts.saving import Op
 from marketplace.models import Draft, User
 from orders import draft_fields
@@ -30,6 +31,7 @@ def fill(form: DraftForm, draft: Draft, actor: User, questions: list[dict[str, A
             "theirs": item["theirs"],
             "by": names.get(item["by"], _("Somebody else")),
             "at": datetime.fromisoformat(item["at"]),
+            "asks_reason": deciding.asks_reason(actor),
         }
         for item in listed
     }
@@ -45,10 +47,13 @@ def save(request: HttpRequest, draft: Draft, form: DraftForm) -> saving.Receipt 
     """Save the fields that the person changed; the same form again has the same key and no second effect.
 
     A field that was left as it was shown is not sent at all, so somebody else's newer answer to it stays
-    without a question. None when nothing was changed.
+    without a question; nor is one whose question is being answered. None when nothing was changed.
     """
     ops = []
+    answered = request.POST.get("_resolve", "").partition(":")[2]
     for number, name in enumerate(form.fields):
+        if name == answered or not posted(request, form, name):
+            continue
         value = form.fields[name].widget.value_from_datadict(form.data, form.files, name)
         base = _version(request, name)
         if not _alike(value, draft.value(name)) and not _alike(value, _seen(draft, name, base)):
@@ -69,6 +74,17 @@ def save(request: HttpRequest, draft: Draft, form: DraftForm) -> saving.Receipt 
     )
 
 
+def posted(request: HttpRequest, form: Form, name: str) -> bool:
+    """Whether the page that was sent had this field: an absent one is no emptied one.
+
+    Of boxes that are not ticked browsers say nothing; their version tells that they were on the page.
+    """
+    if any(key == name or key.startswith(f"{name}_") for key in request.POST):
+        return True
+    silent = not form.fields[name].widget.value_omitted_from_data(request.POST, request.FILES, name)
+    return silent and f"_ver_{name}" in request.POST
+
+
 def settle(request: HttpRequest, draft: Draft) -> bool:
     """The button of a question was pressed: keep mine or theirs. False when no question was answered."""
     pick, _colon, name = request.POST.get("_resolve", "").partition(":")
@@ -81,6 +97,7 @@ def settle(request: HttpRequest, draft: Draft) -> bool:
         pick=pick,
         base=draft.fields[name]["ver"],
         device=PAGE_DEVICE,
+        reason=request.POST.get(f"_reason_{name}", ""),
     )
     return True
 

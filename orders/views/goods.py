@@ -2,15 +2,19 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from catalog.models import Product
 from marketplace import formats
+from marketplace.drafts import rights
 from marketplace.models import Draft, User
-from orders import norms, selectors
+from orders import alternatives, choosing, draft_fields, norms, repeat_notes, selectors
+from orders.draft_fields import LineAnswers
 from orders.forms import DraftForm, GoodsForm
-from orders.review import Review
+from orders.review import Review, why_not_offered
 from orders.views import drafting
 from suppliers import selectors as market
 from suppliers.models import StockRecord
@@ -57,6 +61,7 @@ def _choice(row: RankedOffer) -> str:
 def context(actor: User, draft: Draft, found: Review, form: DraftForm) -> dict[str, Any]:
     """The lines with their controls, and the programme's lines from which to choose more."""
     reviewed = {line.key: line for line in found.lines}
+    notes = repeat_notes.of(draft, found)
     lines = []
     for line in found.answers.lines:
         offer, standing = found.offers.get(line.offer or 0), found.standings.get(line.entitlement or 0)
@@ -67,25 +72,58 @@ def context(actor: User, draft: Draft, found: Review, form: DraftForm) -> dict[s
                 "offer": offer,
                 "standing": standing,
                 "reviewed": reviewed.get(line.key),
+                "notes": notes.get(line.key, []),
+                "instead": _instead(line, offer, standing, found),
                 "unit": standing.entitlement.unit if standing else "piece",
                 "quantity": form[line.name("quantity")],
                 "fallback": form[fallback] if fallback in form.fields else None,
-                "other_url": _catalogue_url(draft, standing, offer) if standing or offer else "",
+                "other_url": _catalogue_url(actor, draft, standing, offer) if standing or offer else "",
             }
         )
     chosen = {line.entitlement for line in found.answers.lines}
     more = [
-        {"standing": standing, "url": _catalogue_url(draft, standing), "reason": norms.why_not(standing)}
-        for standing in selectors.programme(actor, person_id=draft.beneficiary_id)
+        {"standing": standing, "url": _catalogue_url(actor, draft, standing), "reason": norms.why_not(standing)}
+        for standing in selectors.programme_of_draft(draft)
         if standing.entitlement.pk not in chosen
     ]
     return {"lines": lines, "more": more}
 
 
-def _catalogue_url(draft: Draft, standing: norms.Standing | None, offer: StockRecord | None = None) -> str:
-    """Where to choose for this line: the page of the chosen product, else the products of the type."""
-    query = urlencode({"draft": draft.pk, "for": draft.beneficiary_id})
-    if offer is not None:
+def _instead(
+    line: LineAnswers, offer: StockRecord | None, standing: norms.Standing | None, found: Review
+) -> list[dict[str, Any]]:
+    """Other offers, as buttons, when the chosen one cannot be ordered: with packs for about as many pieces."""
+    if offer is None or standing is None:
+        return []
+    short = any(item.line.key == line.key and item.code == "stock_ran_out" for item in found.shortages)
+    if not short and why_not_offered(offer, found.answers.region, found.fresh_since) is None:
+        return []
+    units = min((line.quantity or 1) * offer.pack_size, standing.remaining or offer.pack_size)
+    return [
+        {"offer": other, "packs": alternatives.packs_for(units, other), "value": f"{line.key}:{other.pk}"}
+        for other in alternatives.other_offers(found, offer, units)
+    ]
+
+
+def take(request: HttpRequest, draft: Draft) -> bool:
+    """The button of another offer was pressed: ``<key of the line>:<offer>:<packs>``."""
+    key, _colon, rest = request.POST.get("_take", "").partition(":")
+    offer, _colon, packs = rest.partition(":")
+    numbers = draft_fields.whole_number(offer), draft_fields.whole_number(packs)
+    if key not in draft_fields.line_keys(draft) or numbers[0] is None or numbers[1] is None:
+        return False
+    choosing.take_offer(draft_id=draft.pk, actor=request.user, key=key, offer_id=numbers[0], packs=numbers[1])
+    return True
+
+
+def _catalogue_url(actor: User, draft: Draft, standing: norms.Standing | None, offer: StockRecord | None = None) -> str:
+    """Where to choose for this line: the page of the chosen product, else the products of the type.
+
+    To a helper by code the catalogue says nothing of the person: it only carries the draft.
+    """
+    person = {} if rights.only_helps(actor, draft) else {"for": draft.beneficiary_id}
+    query = urlencode({"draft": draft.pk, **person})
+    if offer is not None and (standing is None or offer.product.moderation == Product.Moderation.PUBLISHED):
         return f"{offer.product.get_absolute_url()}?{query}"
     assert standing is not None
     return f"{reverse('catalogue:type', args=[standing.entitlement.product_type.code])}?{query}"

@@ -13,6 +13,7 @@ from marketplace import access
 from marketplace.access import PURPOSES
 from marketplace.drafts import reading as drafts
 from marketplace.models import Draft, Role
+from marketplace.views import hand_over
 from orders import choosing, reading, selectors
 from orders.order_draft import ORDER_DRAFT
 from orders.views.beneficiary import programme_lines
@@ -30,14 +31,14 @@ def desk(request: HttpRequest) -> HttpResponse:
     orders = list(selectors.to_do(actor).select_related("partner", "user")[:SHOWN])
     open_drafts = list(
         drafts.visible(actor)
-        .filter(kind=ORDER_DRAFT.name, status=Draft.Status.OPEN)
+        .filter(kind=ORDER_DRAFT.name, status=Draft.Status.OPEN, beneficiary__in=access.people_of(actor))
         .select_related("beneficiary")
         .order_by("updated_at")[:SHOWN]
     )
     expiring = list(selectors.expiring(actor)[:SHOWN])
     seen = [row.user_id for row in orders] + [row.beneficiary_id for row in [*open_drafts, *expiring]]
     reading.log_people(actor, [pk for pk in seen if pk], "office")
-    context = {"orders": orders, "drafts": open_drafts, "expiring": expiring}
+    context = {"orders": orders, "drafts": open_drafts, "expiring": expiring, **hand_over.desk(actor)}
     return render(request, "office/desk.html", context)
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import access, files
 from marketplace.errors import DomainError, Invalid, NotFound
+from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Role
 from orders import fulfilment, reading, selectors, shapes
 from orders.forms import DeliverForm, ReasonForm, StepForm
@@ -68,13 +69,13 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, number)
 
 
-@login_required
+@kept_over_sign_in
 @require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
     """Take a step; a refusal shows the page again with everything that was typed."""
     access.require_role(request.user, Role.SUPPLIER)
     if request.method == "GET":
-        return redirect("orders:supplier_order", number)
+        return redirect("orders:supplier_order", selectors.get(request.user, number).number)
     door = DOORS.get(action)
     if door is None:
         raise NotFound

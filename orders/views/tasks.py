@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketplace.drafts import reading
+from marketplace.context import page_path
+from marketplace.drafts import reading, rights
 from marketplace.errors import NotFound
 from marketplace.models import Draft, Role, User
 from orders import draft_fields
 from orders.order_draft import ORDER_DRAFT
-from orders.reading import log_people
 from orders.review import Review
 
 TITLES = {
@@ -23,39 +23,33 @@ TITLES = {
     "consent": gettext_lazy("Consent of the person"),
     "check": gettext_lazy("Check and send"),
 }
-LABELS = {
-    "contact.name": gettext_lazy("Whom should the courier call?"),
-    "contact.phone": gettext_lazy("Phone"),
-    "contact.channel": gettext_lazy("How do we send you news?"),
-    "delivery.region": gettext_lazy("Region"),
-    "delivery.address": gettext_lazy("Address"),
-    "delivery.comment": gettext_lazy("What should the courier know? (optional)"),
-    "consent.terms": gettext_lazy("Consent"),
-    "consent.proof": gettext_lazy("How did the person agree?"),
-    "consent.date": gettext_lazy("When?"),
-}
-PARTS = {
-    "entitlement": gettext_lazy("Line of the programme"),
-    "offer": gettext_lazy("Offer"),
-    "quantity": gettext_lazy("How many packs?"),
-    "fallback": gettext_lazy("Next offers"),
-}
 
 
 def opened(request: HttpRequest, draft_id: UUID) -> Draft:
-    """An order draft the person may fill in; other kinds and foreign ones raise NotFound. An office's look is logged."""
+    """An order draft the person may fill in; other kinds and foreign ones raise NotFound. A specialist's look is logged."""
     found = reading.get(request.user, draft_id)
     if found.kind != ORDER_DRAFT.name:
         raise NotFound
-    if found.beneficiary_id:
-        log_people(request.user, [found.beneficiary_id], "draft")
+    rights.log_look(request.user, found)
     return found
 
 
-def steps_for(actor: User) -> list[str]:
+def is_office(actor: User, draft: Draft) -> bool:
+    """The person's own office, which may send for her with a proof of her consent; a helper by code is none."""
+    return actor.role == Role.CASEWORKER and not rights.only_helps(actor, draft)
+
+
+def steps_for(actor: User, draft: Draft) -> list[str]:
     """The steps in their order; the office also records the consent, the owner ticks it when she sends."""
     names = ["goods", "delivery", "contact", "consent", "check"]
-    return names if actor.role == Role.CASEWORKER else [name for name in names if name != "consent"]
+    return names if is_office(actor, draft) else [name for name in names if name != "consent"]
+
+
+def list_of(actor: User) -> tuple[str, str]:
+    """Where the way back from an application leads: (address, name). An operator of 1414 has no list of them."""
+    if actor.role == Role.HOTLINE:
+        return page_path("hotline/"), _("Calls to 1414")
+    return reverse("orders:applications"), _("My applications")
 
 
 def step_of(field: str) -> str:
@@ -72,8 +66,8 @@ def url_of(draft: Draft, step: str) -> str:
     return reverse("orders:step", args=[draft.pk, step])
 
 
-def following(actor: User, step: str) -> str:
-    names = steps_for(actor)
+def following(actor: User, draft: Draft, step: str) -> str:
+    names = steps_for(actor, draft)
     return names[min(names.index(step) + 1, len(names) - 1)]
 
 
@@ -82,7 +76,7 @@ def task_list(draft: Draft, found: Review, actor: User) -> list[dict[str, Any]]:
     wrong = {step_of(error.field) for error in found.problems}
     asked = {step_of(name) for name in draft.conflicts}
     tasks = []
-    for name in steps_for(actor):
+    for name in steps_for(actor, draft):
         status, colour = _state(name, draft, wrong, asked)
         ready = name != "check" or (not (wrong - {"check"}) and not asked)
         tasks.append(
@@ -105,22 +99,3 @@ def _state(name: str, draft: Draft, wrong: set[str], asked: set[str]) -> tuple[s
     if name in wrong:
         return (_("To be corrected"), "yellow") if started else (_("Not started"), "blue")
     return _("Done"), ""
-
-
-def field_label(name: str) -> str:
-    """How a field is called on the pages."""
-    if name in LABELS:
-        return str(LABELS[name])
-    match = draft_fields.LINE.fullmatch(name)
-    if match:
-        return _("Product %(key)s: %(part)s") % {"key": match["key"], "part": PARTS[match["part"]]}
-    return name
-
-
-def shown(value: Any) -> str:
-    """A field's value in a history."""
-    if value is True:
-        return _("yes")
-    if value in (None, "", [], False):
-        return "–"
-    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)

@@ -12,7 +12,19 @@ SignedIn = Callable[..., BrowserContext]
 
 
 # Mothers of the tests, each with a child and a programme of her own: made together, since a start of Django is slow.
-MOTHERS = ("journey", "noscript", "office", "keyboard", "kazakh", "english", "newcomer", "drafts")
+MOTHERS = (
+    "journey",
+    "noscript",
+    "office",
+    "keyboard",
+    "kazakh",
+    "english",
+    "newcomer",
+    "drafts",
+    "photos",
+    "offline",
+    "screen",
+)
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,9 @@ def choose_offer(page: Page, say: Say, wanted: Wanted) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(wanted.line)
     products = page.get_by_role("main").get_by_role("article")
     expect(products.filter(has_text=wanted.other)).not_to_have_count(0)
+    filters = page.locator("details.app-filter__fields")
+    if filters.get_attribute("open") is None:  # a small screen, or no script
+        filters.get_by_role("heading", name=say("Filters")).click()
     for end, value in zip(("from", "to"), wanted.between, strict=True):
         label = say(f"%(parameter)s {end}, %(unit)s", parameter=wanted.parameter, unit="")
         page.get_by_label(label).fill(value)

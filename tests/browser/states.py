@@ -24,6 +24,7 @@ def states_of(person: str, program: Client) -> list[State]:
         "caseworker": _caseworker,
         "supplier": _supplier,
         "inspector": _inspector,
+        "ministry": _ministry,
         "hotline": _hotline,
     }.get(person, lambda _program: [])(program)
 
@@ -32,12 +33,18 @@ def _visitor(_program: Client) -> list[State]:
     return [
         State("account/login/", "Sign in"),
         State("account/password/help/"),
+        State("offline/application/"),
+        State("offline/complaint/"),
         State("track/", "Show the complaint"),
+        State("mirror/"),
+        State("mirror/", "Open"),
         State("complaints/new/", "Continue"),
         State("complaints/new/?sphere=durable", "Continue"),
         State("complaints/new/visitor/?subject=defect&sphere=durable&region=KZ-79", "Check the answers"),
         State("catalog/search/?q=zzzzzz"),
         State("catalog/child-diapers/?price_from=much"),
+        State("feedback/thanks/"),
+        State("map/shymkent/mark/", "Send the mark"),
     ]
 
 
@@ -79,11 +86,16 @@ def _newcomer(program: Client) -> list[State]:
         State(f"applications/{empty}/contact/", "Save and continue"),
         *[State(f"applications/{begun}/{step}") for step in ("", "goods/", "contact/", "check/", "history/")],
         State(f"complaints/new/{complaint}/", "Check the answers"),
+        State(f"complaints/new/{complaint}/", "Put this complaint aside"),
+        State(f"complaints/new/{told}/subject/"),
         State(f"complaints/new/{told}/check/"),
         State(f"complaints/{filed['number']}/sent/"),
         State(f"orders/{order['number']}/"),
         State(f"orders/{order['number']}/card/"),
         State(f"applications/{ready}/sent/"),
+        State(f"drafts/{begun}/help/"),
+        State(f"drafts/{begun}/help/", "I agree: get a code"),
+        State(f"applications/{begun}/"),
         State(f"applications/{empty}/", "Put this application aside"),
         State("account/password/change/", "Change the password"),
         State("account/logout/"),
@@ -110,9 +122,13 @@ def _person(program: Client) -> list[State]:
 
 
 def _caseworker(program: Client) -> list[State]:
-    drafts = [row["id"] for row in program.get("/drafts")["results"]]
+    drafts = [row["id"] for row in program.get("/drafts")["results"] if row["kind"] == "order"]
     consent = [State(f"applications/{drafts[0]}/consent/", "Save and continue")] if drafts else []
-    return [State("office/people/?q=zzzzzz"), *consent]
+    screen = (
+        [State(f"drafts/{drafts[0]}/screen/"), State(f"drafts/{drafts[0]}/screen/", "Get a code")] if drafts else []
+    )
+    code = [State("drafts/continue/"), State("drafts/continue/", "Open the application")]
+    return [State("office/people/?q=zzzzzz"), *consent, *screen, *code]
 
 
 def _supplier(program: Client) -> list[State]:
@@ -144,6 +160,21 @@ def _inspector(program: Client) -> list[State]:
             for status, number in cases.items()
             if status in {"escalated", "with_body"}
         ],
+    ]
+
+
+def _ministry(_program: Client) -> list[State]:
+    return [
+        State("review/outreach/", "Add"),
+        State("review/routing/", "Begin a new version"),
+        State("review/routing/change/"),
+        State("review/routing/change/1/"),
+        State("review/routing/change/56/"),
+        State("review/routing/change/", "Publish the new version"),
+        State(
+            "review/routing/simulator/?subject=staff&sphere=office&region=KZ-79"
+            "&day_day=24&day_month=11&day_year=2026&other=change"
+        ),
     ]
 
 

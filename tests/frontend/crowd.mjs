@@ -72,7 +72,7 @@ function seeded(seed) {
 
 // --- A browser, as far as sending needs one ---
 globalThis.window = { AbortController: undefined };
-globalThis.document = { querySelectorAll: () => [] };
+globalThis.document = { body: { dataset: {} }, querySelectorAll: () => [] };
 Object.defineProperty(globalThis, "navigator", {
   value: { onLine: true, locks: { request: async (_name, _options, work) => work({}) } },
 });

@@ -4,6 +4,7 @@ It keeps the rules of ``marketplace/drafts/saving.py`` that a browser can see: r
 last writer is the same device", conflicts that destroy nothing. Who is who comes from the cookie ``who``.
 """
 
+import base64
 import hashlib
 import json
 import random
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django import forms
+from django.forms.utils import flatatt
 from django.template import Context, Template
 from django.utils.translation import override
 
@@ -24,14 +26,15 @@ from marketplace.form_fields import DatePartsField
 STATIC = Path(__file__).resolve().parents[2] / "marketplace" / "static"
 PAGE = Template(
     """{% load static %}<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Draft</title>
-<link rel="stylesheet" href="/static/app/app.css"></head><body><main><h1>Draft</h1>
+<link rel="stylesheet" href="/static/app/app.css"></head><body{{ body }}><main><h1>Draft</h1>
 <form method="post" novalidate {% if tab_only %}{% tab_draft_attributes "visitor" %}{% else %}{% draft_attributes draft keep_local=keep_local %}{% endif %}>
 <input type="hidden" name="csrfmiddlewaretoken" value="{{ token }}">
 {% include "components/save_status.html" with saved_at=None sign_in_url="/sign-in" %}
 {% form_fields form %}
 <button class="govuk-button">Save and continue</button></form>
-<form method="post" action="/sign-out" data-sign-out data-unsent="Not everything is sent. Sign out?"><button>Sign out</button></form>
-</main><script type="module" src="/static/app/draft.js"></script></body></html>"""
+{% include "account/_unsent.html" %}
+<form method="post" action="/sign-out" data-erases><button>Sign out</button></form>
+</main><script type="module" src="/static/app/{{ script }}"></script></body></html>"""
 )
 
 
@@ -56,12 +59,17 @@ class DraftForm(forms.Form):
         }  # fmt: skip
 
 
-def form_page(draft: Any, *, token: str, keep_local: bool = True, tab_only: bool = False) -> str:
-    """The page of a draft: of this server's, or of the real engine's."""
+def form_page(
+    draft: Any, *, token: str, keep_local: bool = True, tab_only: bool = False, body: dict[str, str] | None = None
+) -> str:
+    """The page of a draft: of this server's, or of the real engine's. ``body``: attributes as of local_copies."""
+    attributes = body or {"data-queue": "/static/app/queue.js"}
+    script = "draft.js" if attributes.get("data-local", "open") == "open" else "device.js"
     form = DraftForm(initial={name: entry["v"] for name, entry in draft.fields.items()})
     form.versions = {name: draft.fields.get(name, {"ver": 0})["ver"] for name in form.fields}
     with override("en"):
         page = {"draft": draft, "form": form, "token": token, "keep_local": keep_local, "tab_only": tab_only}
+        page |= {"body": flatatt(attributes), "script": script}
         return PAGE.render(Context(page))
 
 
@@ -76,6 +84,7 @@ class Draft:
     conflicts: dict[str, dict[str, Any]] = field(default_factory=dict)
     receipts: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)  # of every save that came, repeated or not
+    secret: str = ""  # the draft key
 
 
 @dataclass
@@ -97,7 +106,15 @@ class Fault:
         if self.kind != "chaos":
             return self
         return self.dice.choice(
-            [None, None, Fault("down"), Fault("lost"), Fault("status", 502, body="<h1>Bad gateway</h1>")]
+            [
+                *[None] * 4,
+                Fault("down"),
+                Fault("lost"),
+                Fault("lost"),
+                Fault("status", 502, body="<h1>Bad gateway</h1>"),
+                Fault("status", 503, body="<h1>Busy</h1>"),
+                Fault("status", 401, body="{}"),
+            ]
         )
 
 
@@ -109,9 +126,13 @@ class DraftServer(ThreadingHTTPServer):
         self.drafts: dict[str, Draft] = {}
         self.fault: Fault | None = None
         self.token = "first"
+        self.saved_by_key = 0
+        self.seal = "first-session"
         self.keep_local = True
         self.tab_only = False
         self.script_delay = 0.0
+        self.body: dict[str, str] | None = None
+        self.signed_in = True
         self.log: list[tuple[float, str, str, int]] = []
         self.largest = 1 << 30
         self.lock = threading.Lock()
@@ -121,6 +142,7 @@ class DraftServer(ThreadingHTTPServer):
     def reset(self) -> None:
         self.drafts, self.fault, self.token, self.keep_local, self.script_delay = {}, None, "first", True, 0.0
         self.log, self.largest, self.tab_only = [], 1 << 30, False
+        self.body, self.signed_in, self.saved_by_key, self.seal = None, True, 0, "first-session"
 
     def value(self, draft: str, name: str) -> Any:
         found = self.drafts.get(draft)
@@ -221,6 +243,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(method, path, 200, self._page(), "text/html; charset=utf-8")
         if path == "/api/v1/csrf":
             return self._json(method, path, 200, {"token": self.server.token})
+        if path == "/api/v1/session-key":
+            key = base64.b64encode(self.server.seal.encode().ljust(32, b".")).decode()
+            return self._json(method, path, 200 if self.server.signed_in else 401, {"id": self.server.seal, "key": key})
         if path.startswith("/api/v1/drafts/"):
             return self._api(method, path, body, fault)
         return self._answer(method, path, 200, b"<title>Other page</title>", "text/html")
@@ -228,6 +253,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _api(self, method: str, path: str, body: bytes, fault: Fault | None) -> None:
         pk, _slash, verb = path.removeprefix("/api/v1/drafts/").partition("/")
         actor = self._cookie("who")
+        if method == "PATCH" and self.headers.get("Draft-Key"):
+            return self._save_by_key(path, pk, body)
+        if not self.server.signed_in:
+            return self._json(method, path, 401, {"code": "sign_in"})
         if method != "GET" and self.headers.get("X-CSRFToken") != self.server.token:
             return self._json(method, path, 403, {"code": "csrf"})
         if method == "PATCH" and len(body) > self.server.largest:
@@ -241,17 +270,35 @@ class _Handler(BaseHTTPRequestHandler):
         draft = self.server.drafts.get(pk)
         if draft is None:
             return self._json(method, path, 404, {"code": "not_found"})
+        if verb == "key":
+            draft.secret = draft.secret or f"key-of-{pk}"
+            return self._json(method, path, 200, {"key": draft.secret, "expires_at": "2099-01-01T00:00:00+05:00"})
         if verb == "resolve":
             return self._json(method, path, *self.server.resolve(draft, actor, json.loads(body)))
         if self.headers.get("If-None-Match") == f'"{draft.rev}"':
             return self._answer(method, path, 304, b"", "application/json")
         return self._json(method, path, 200, self.server.as_data(draft, actor), {"ETag": f'"{draft.rev}"'})
 
+    def _save_by_key(self, path: str, pk: str, body: bytes) -> None:
+        """Adds to the draft of this key, without cookies; tells nothing of what stands there."""
+        draft = self.server.drafts.get(pk)
+        if draft is None or self.headers["Draft-Key"] != draft.secret or self.headers.get("Cookie"):
+            return self._json("PATCH", path, 401, {"code": "sign_in"})
+        status, answer = self.server.save(pk, "aigul", self.headers["Idempotency-Key"], body)
+        self.server.saved_by_key += status == 200
+        for result in answer.get("r", {}).values():
+            result.pop("theirs", None)
+        return self._json("PATCH", path, status, answer)
+
     def _page(self) -> bytes:
         pk = parse_qs(urlsplit(self.path).query)["draft"][0]
         draft = self.server.drafts.get(pk) or Draft(pk)
         return form_page(
-            draft, token=self.server.token, keep_local=self.server.keep_local, tab_only=self.server.tab_only
+            draft,
+            token=self.server.token,
+            keep_local=self.server.keep_local,
+            tab_only=self.server.tab_only,
+            body=self.server.body,
         ).encode()
 
     def _static(self, path: str) -> None:

@@ -144,3 +144,17 @@ def test_a_submitted_draft_is_closed_for_the_other_window(aigul, at_the_form):
     page.get_by_label("Name").press_sequentially("!")
     _has_state(page, "closed")
     assert Draft.objects.get(pk=DRAFT).value("contact.name") == "А"
+
+
+def test_a_field_that_the_server_no_longer_knows_is_kept_in_the_log(aigul, at_the_form):
+    """An old form against a newer schema: the answer is received and never dropped, the others go on."""
+    page = at_the_form(aigul)
+    page.get_by_label("Morning").check()
+    page.get_by_label("Name").press_sequentially("Айгүл")
+    _has_state(page, "saved")
+    draft = Draft.objects.get(pk=DRAFT)
+    assert draft.value("contact.name") == "Айгүл"
+    logged = [op for save in draft.saves.all() for op in save.ops if op["f"] == "days"]
+    assert [(op["v"], op["s"]) for op in logged] == [(["am"], "unknown")]
+    page.wait_for_timeout(1500)
+    assert draft.saves.count() == 1, "and it is not sent again and again"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from marketplace.models import Draft, User
+from marketplace import outbox
+from marketplace.models import Draft, Event, Notice, OutboxRow, User
 from tests.marketplace.sample_draft import ROUTE, op, saved
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sample_kind")]
@@ -59,7 +60,7 @@ def test_a_person_settles_a_conflict(
     def resolve() -> Any:
         return client.post(
             f"{ROUTE}{draft_id}/resolve",
-            {"f": "phone", "pick": pick, "base": 1},
+            {"f": "phone", "pick": pick, "base": 1} | ({"reason": "phone"} if who == "gulnar" else {}),
             content_type="application/json",
             headers={"Idempotency-Key": "r-1"},
         )
@@ -127,3 +128,63 @@ def test_a_caseworker_does_not_settle_a_question_about_consent(
     response = signed_in(gulnar).post(f"{ROUTE}{draft_id}/resolve", answer, content_type="application/json")
     assert response.status_code == 403
     assert "consent" in Draft.objects.get(pk=draft_id).conflicts
+
+
+@pytest.mark.parametrize("reason", ["", "she said so", "PHONE"])
+def test_a_specialist_decides_only_with_the_person(
+    signed_in: SignIn, marat: User, gulnar: User, draft_id: uuid.UUID, reason: str
+) -> None:
+    saved(signed_in(marat), draft_id, op("phone", "8 701"))
+    saved(signed_in(gulnar), draft_id, op("phone", "8 777"), device="office")
+    before = Draft.objects.values().get(pk=draft_id)
+    answer = {"f": "phone", "pick": "mine", "base": 1, "reason": reason}
+
+    response = signed_in(gulnar).post(f"{ROUTE}{draft_id}/resolve", answer, content_type="application/json")
+
+    assert response.status_code == 422
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [("reason", "required")]
+    assert Draft.objects.values().get(pk=draft_id) == before
+    assert not OutboxRow.objects.filter(topic="draft.decided_for_person").exists()
+
+
+@pytest.mark.parametrize("reason", ["present", "phone"])
+def test_the_person_reads_both_answers_and_how_it_was_decided(
+    signed_in: SignIn, marat: User, gulnar: User, draft_id: uuid.UUID, reason: str
+) -> None:
+    saved(signed_in(marat), draft_id, op("phone", "8 701"))
+    saved(signed_in(gulnar), draft_id, op("phone", "8 777"), device="office")
+    answer = {"f": "phone", "pick": "mine", "base": 1, "reason": reason}
+    client = signed_in(gulnar)
+    assert client.post(f"{ROUTE}{draft_id}/resolve", answer, content_type="application/json").status_code == 200
+
+    event = Event.objects.get(kind="draft.decided_for_person")
+    assert (event.actor, event.on_behalf_of, event.reason) == (gulnar, marat, reason)
+    assert "8 7" not in str(event.data) + str(OutboxRow.objects.get(topic="draft.decided_for_person").payload)
+    outbox.drain()
+    notice = Notice.objects.get(kind="draft.decided_for_person")
+    assert (notice.recipient, notice.channel) == (marat, "sms")
+    assert "8 777" in notice.text and "8 701" in notice.text and "Гүлнар Оспанова" in notice.text
+    last = client.get(f"{ROUTE}{draft_id}/history").json()["results"][-1]["ops"][0]
+    assert (last["v"], last["other"], last["reason"]) == ("8 777", "8 701", reason)
+
+
+def test_a_specialist_settles_her_own_two_answers_alone(
+    signed_in: SignIn, marat: User, gulnar: User, draft_id: uuid.UUID
+) -> None:
+    client = signed_in(gulnar)
+    saved(client, draft_id, op("phone", "8 701"), device="desk", beneficiary=marat.pk)
+    saved(client, draft_id, op("phone", "8 777"), device="tablet")
+    answer = {"f": "phone", "pick": "mine", "base": 1}
+    assert client.post(f"{ROUTE}{draft_id}/resolve", answer, content_type="application/json").status_code == 200
+    assert not Event.objects.filter(kind="draft.decided_for_person").exists()
+
+
+def test_the_person_decides_without_saying_why(
+    signed_in: SignIn, marat: User, gulnar: User, draft_id: uuid.UUID
+) -> None:
+    saved(signed_in(marat), draft_id, op("phone", "8 701"))
+    saved(signed_in(gulnar), draft_id, op("phone", "8 777"), device="office")
+    answer = {"f": "phone", "pick": "theirs", "base": 1}
+    client = signed_in(marat)
+    assert client.post(f"{ROUTE}{draft_id}/resolve", answer, content_type="application/json").status_code == 200
+    assert not OutboxRow.objects.filter(topic="draft.decided_for_person").exists()

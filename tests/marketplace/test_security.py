@@ -27,6 +27,10 @@ VISITORS_PAGES = [
     "status/",
     "demo/outbox/",
     "demo/components/",
+    "mirror/",
+    "offline/",
+    "offline/application/",
+    "shared-computer/",
     "no-such-page/",
 ]
 PEOPLES_PAGES = ["", "account/", "account/password/change/", "account/logout/"]
@@ -61,7 +65,9 @@ def test_every_page_of_visitors_is_guarded_and_clean(language: str) -> None:
         assert response.status_code == (404 if path.startswith("no-such") else 200), path
         check_headers(response, path)
         check_page(response, path, language)
-        assert "Cache-Control" not in response or path.startswith("account"), "nobody's data: may be cached"
+        assert "Cache-Control" not in response or path.startswith(("account", "offline")), (
+            "nobody's data: may be cached"
+        )
 
 
 def test_every_page_of_people_is_guarded_and_kept_out_of_caches(signed_in: SignIn, aigul: User) -> None:
@@ -169,7 +175,17 @@ def test_token_and_session_of_somebody_who_left_open_nothing(marat_with_password
 
 
 @pytest.mark.parametrize(
-    "path", ["/en/account/", "/en/calls/1/told/", "/en/vision/", "/en/account/logout/", "/en/account/login/"]
+    "path",
+    [
+        "/en/account/",
+        "/en/calls/1/told/",
+        "/en/vision/",
+        "/en/account/logout/",
+        "/en/account/login/",
+        "/en/mirror/",
+        "/en/mirror/confirm/",
+        "/en/shared-computer/",
+    ],
 )
 def test_forms_of_pages_need_their_token(strict: Client, path: str) -> None:
     response = strict.post(path, {})
@@ -235,6 +251,8 @@ def test_addresses_of_this_layer_are_all_looked_at_here() -> None:
     """A page that is added to the routes must be added to the lists above."""
     named = {pattern.name for pattern in get_resolver("marketplace.urls").url_patterns}
     assert named == {
-        "home", "told", "account", "vision", "life", "map", "status", "demo_outbox", "components"
+        "home", "told", "account", "vision", "life", "map", "status", "demo_outbox", "components",
+        "continue", "help", "help_stop", "screen", "screen_close", "mirror", "mirror_confirm",
+        "offline", "offline_form", "shared_computer",
     }  # fmt: skip
     assert ROUTE

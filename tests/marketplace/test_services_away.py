@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from marketplace import health
 from marketplace.cache import ForgivingRedisCache
-from marketplace.models import Draft, User
+from marketplace.models import Draft, Rule, User
 from tests.marketplace.sample_draft import body_of, op, patch
 
 SignIn = Callable[[User], Client]
@@ -149,6 +149,19 @@ def test_people_sign_in_and_save_without_valkey(marat: User) -> None:
     draft_id = uuid.uuid4()
     assert patch(client, draft_id, body_of(op("name", "Марат"))).status_code == 200
     assert Draft.objects.get(pk=draft_id).value("name") == "Марат"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("without_valkey", "sample_kind")
+def test_a_draft_key_saves_without_valkey(signed_in: SignIn, marat: User) -> None:
+    Rule.objects.create(code="draft.key_days", valid_from="2024-01-01", value={"days": 7}, mark="D", legal_basis={})
+    client, draft_id = signed_in(marat), uuid.uuid4()
+    patch(client, draft_id, body_of(op("name", "Марат")))
+    answer = client.post(f"/api/v1/drafts/{draft_id}/key", {"device": "phone"}, content_type="application/json")
+    key = answer.json()["key"]
+    for given, status in ((key, 200), ("wrong", 401)):
+        assert patch(Client(), draft_id, body_of(op("note", "көмек")), **{"Draft-Key": given}).status_code == status
+    assert Draft.objects.get(pk=draft_id).value("note") == "көмек"
 
 
 # --- The database -----------------------------------------------------------------------------

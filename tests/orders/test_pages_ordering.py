@@ -243,7 +243,7 @@ def test_putting_aside_and_history(family, signed_in):
     assert f'data-draft-done="{draft.pk}"' in answer.content.decode()
     draft.refresh_from_db()
     assert draft.status == "discarded"
-    assert str(draft.pk) not in parent.get("/kk/applications/").content.decode()
+    assert f'href="/kk/applications/{draft.pk}/"' not in parent.get("/kk/applications/").content.decode()
 
 
 def test_the_caseworker_orders_for_a_person_with_a_proof_of_consent(family, signed_in):

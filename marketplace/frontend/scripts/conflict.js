@@ -25,6 +25,11 @@ export function ask(form, name, yours, theirs) {
     for (const button of question.querySelectorAll("[data-draft-pick]")) {
       button.value = `${button.getAttribute("data-draft-pick")}:${name}`;
     }
+    for (const radio of question.querySelectorAll("[data-draft-reason]")) {
+      radio.name = `_reason_${name}`;
+      radio.id = `${name}-reason-${radio.value}`;
+      radio.nextElementSibling.htmlFor = radio.id;
+    }
     const around = place(field);
     const inner = Array.from(around.children).filter((child) => child.contains(field.controls[0]))[0];
     around.insertBefore(question, inner || null);
@@ -47,15 +52,26 @@ export function settle(form, name) {
 export const open = (form) =>
   Array.from(form.querySelectorAll("[data-draft-conflict]"), (element) => element.getAttribute("data-draft-conflict"));
 
-/** Calls `decide(name, pick)` when a button of a question is pressed; without this script the button posts the form. */
+/**
+ * Calls `decide(name, pick, reason)` when a button of a question is pressed; without this script the button posts the
+ * form. A specialist also says how the person takes part: without that her answer is not taken.
+ */
 export function listen(form, decide) {
   form.addEventListener("click", (event) => {
     const button = event.target.closest("[data-draft-pick]");
     if (!button) return;
     event.preventDefault();
-    decide(
-      button.closest("[data-draft-conflict]").getAttribute("data-draft-conflict"),
-      button.getAttribute("data-draft-pick"),
-    );
+    const question = button.closest("[data-draft-conflict]");
+    const reasons = Array.from(question.querySelectorAll("[data-draft-reason]"));
+    const reason = reasons.filter((radio) => radio.checked)[0];
+    const missing = question.querySelector("[data-draft-reason-missing]");
+    if (missing) missing.hidden = Boolean(reason);
+    if (reasons.length && !reason) reasons[0].focus();
+    else
+      decide(
+        question.getAttribute("data-draft-conflict"),
+        button.getAttribute("data-draft-pick"),
+        reason ? reason.value : "",
+      );
   });
 }

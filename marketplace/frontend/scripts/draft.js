@@ -4,20 +4,22 @@
 // Every keystroke goes to this device at once (store.js) and to the server a moment later (sender.js). The server's
 // copy is the truth, a field is the unit; what two people wrote differently is asked, never overwritten (conflict.js).
 // Without this script the same form is a plain POST.
-import "./ui.js";
 import * as conflicts from "./conflict.js";
 import * as fields from "./fields.js";
+import "./focus.js";
+import { loadQueue } from "./page.js";
 import { createSender } from "./sender.js";
 import { createStatus } from "./status.js";
-import { deviceId, openStore, purge, received, unsent as unsentDrafts } from "./store.js";
+import { deviceId, openStore, placeFor } from "./store.js";
 import { createChannel } from "./tabs.js";
-import { acknowledged, batch, call, send } from "./wire.js";
+import { askForKey, call } from "./wire.js";
 
-const UNTROUBLED = ["", "idle", "saved"];
+const UNTROUBLED = ["", "idle", "saved", "keyed"];
+const RENEW_KEY = 2 * 24 * 3600 * 1000; // of the seven days that a key lives
 
-function start(form) {
+export function start(form) {
   const data = form.dataset;
-  const keep = data.local === "off" ? "" : data.patchUrl ? "device" : "tab";
+  const keep = placeFor(form);
   const meta = {
     draft: data.draft,
     url: data.patchUrl,
@@ -25,11 +27,14 @@ function start(form) {
     schema: Number(data.schema) || 1,
     beneficiary: Number(data.beneficiary) || null,
     rev: Number(data.rev) || 0,
+    label: data.label,
+    titles: titles(form),
   };
   const device = deviceId();
   const records = new Map(); // by field; also fields of the draft's other pages
-  const unsent = () => Array.from(records.values()).filter((record) => record.dirty && !record.stuck);
-  const store = openStore(meta, () => Array.from(records.values()), keep);
+  const listed = () => Array.from(records.values());
+  const unsent = () => listed().filter((record) => record.dirty && !record.stuck);
+  const store = openStore(meta, listed, keep);
   const status = createStatus(form);
   const channel = createChannel("tirek-drafts", hear);
   const sender = meta.url
@@ -38,6 +43,8 @@ function start(form) {
   let lastSeq = 0;
   let etag = ""; // the first answer is read in full: the page may come from a cache
   let closed = false;
+  let keyed = false; // saved by the draft key: the session is over
+  let asking = false;
 
   // The hidden twin tells a plain POST of this form which device it comes from.
   if (form.elements._device) form.elements._device.value = device;
@@ -86,6 +93,7 @@ function start(form) {
   function restore(kept) {
     for (const record of kept) {
       lastSeq = Math.max(lastSeq, record.seq);
+      if (record.stuck !== "closed") delete record.stuck; // once a page: the server may have changed its mind
       const field = fields.find(form, record.f);
       const typed = records.get(record.f);
       if (typed) {
@@ -119,7 +127,9 @@ function start(form) {
       if (!result || !record) continue;
       const conflict = result.s === "conflict";
       const field = fields.find(form, op.f);
-      if (conflict) conflicts.ask(form, op.f, op.v, result.theirs);
+      // A draft key reads nothing: then the question waits until its owner is signed in.
+      if (conflict && "theirs" in result) conflicts.ask(form, op.f, op.v, result.theirs);
+      if (conflict) share({ asked: (meta.asked || []).concat(op.f) });
       else if (field) fields.setVersion(form, field, result.ver);
       // Not this person's to fill in (a consent of somebody else): the page must not pretend it was saved.
       if (field && result.s === "locked") fields.write(field, fields.sent(field));
@@ -131,14 +141,33 @@ function start(form) {
       store.put(record);
       receipts.push({ f: op.f, seq: op.seq, ver: conflict ? record.base : result.ver });
     }
+    meta.rev = outcome.rev;
+    keyed = Boolean(outcome.keyed);
     channel.post({ type: "saved", draft: meta.draft, fields: receipts, at: outcome.at });
     state("saved", outcome.at);
+    if (keep === "device" && !keyed && !asking && !(meta.until - Date.now() > RENEW_KEY)) getKey();
+  }
+
+  /** With its key this device goes on saving this draft when the session ends. */
+  async function getKey() {
+    asking = true; // once per page: a server without keys is not asked again and again
+    const found = await askForKey(meta, device);
+    if (found) share(found);
+  }
+
+  /** What else this device should know of the draft, and every tab of it. */
+  function share(found) {
+    store.amend(found);
+    channel.post({ type: "known", draft: meta.draft, found });
   }
 
   /** The server will not take this value as it is: kept here, tried again after the next edit of the field. */
   function refused(op, kind) {
     const record = records.get(op.f);
-    if (record && record.seq === op.seq) record.stuck = true;
+    if (record && record.seq === op.seq) {
+      record.stuck = kind;
+      store.put(record);
+    }
     state(kind === "large" ? "toolong" : "local");
   }
 
@@ -146,7 +175,8 @@ function start(form) {
     if (name === "closed") closed = true;
     let shown = closed ? "closed" : name;
     if (shown === "saved" && unsent().length) shown = "saving";
-    if (shown === "saved" && Array.from(records.values()).some((record) => record.stuck)) shown = "toolong";
+    if (shown === "saved" && listed().some((record) => record.stuck)) shown = "toolong";
+    if (shown === "saved" && keyed) shown = "keyed";
     if (shown === "saved" && conflicts.open(form).length) shown = "conflict";
     if (shown === "local" && !store.works()) shown = "blocked";
     status.show(shown, at);
@@ -160,8 +190,10 @@ function start(form) {
   async function refresh(fromHistory) {
     if (!meta.url) return;
     let answer;
+    let draft;
     try {
       answer = await call("GET", meta.url, { headers: { "If-None-Match": etag } });
+      if (answer.status === 200) draft = JSON.parse(answer.text);
     } catch (error) {
       return;
     }
@@ -170,21 +202,24 @@ function start(form) {
       if (fromHistory) location.reload();
       else if (unsent().length) state("signin");
     }
-    if (answer.status !== 200) return;
-    let draft;
-    try {
-      draft = JSON.parse(answer.text);
-    } catch (error) {
-      return;
-    }
+    if (!draft) return;
     etag = answer.headers.get("ETag") || "";
+    if (keyed) {
+      keyed = false; // signed in again
+      state("saved", Date.now());
+    }
     if (draft.status !== "open") {
       sender.stop();
       state("closed");
       return;
     }
     for (const [name, entry] of Object.entries(draft.fields)) take(name, entry.v, entry.ver);
+    store.learn(
+      Object.entries(draft.fields).map(([f, { v, ver }]) => ({ draft: meta.draft, f, v, base: ver, seq: 0, dirty: false })),
+    );
     showConflicts(draft.conflicts);
+    const asked = draft.conflicts.map((question) => question.f);
+    if (asked.length + (meta.asked || []).length) share({ asked });
   }
 
   function take(name, value, ver) {
@@ -207,15 +242,15 @@ function start(form) {
     if (conflicts.open(form).length) state("conflict");
   }
 
-  async function decide(name, pick) {
+  async function decide(name, pick, reason) {
     await sender.finish(); // "my answer" is what I see, also if the last key is not sent yet
     try {
       const live = JSON.parse((await call("GET", meta.url)).text);
       const question = live.conflicts.filter((item) => item.f === name)[0];
       if (question) {
         const answer = await call("POST", `${meta.url}/resolve`, {
-          body: JSON.stringify({ f: name, pick, base: question.ver, device }),
-          headers: { "Idempotency-Key": `${device}.${name}.${question.ver}.${pick}` },
+          body: JSON.stringify({ f: name, pick, base: question.ver, device, reason }),
+          headers: { "Idempotency-Key": `${device}.${name}.${question.ver}.${pick}${reason}` },
         });
         if (answer.status !== 200) throw new Error("not settled");
         const entry = JSON.parse(answer.text).fields[name];
@@ -246,6 +281,7 @@ function start(form) {
   // --- From other tabs ----------------------------------------------------------------------------
 
   function hear(message) {
+    if (message.purged) forget();
     if (message.draft !== meta.draft) return;
     if (message.type === "edit") {
       const mine = records.get(message.record.f);
@@ -262,6 +298,8 @@ function start(form) {
         if (field) fields.setVersion(form, field, ver);
       }
       if (!unsent().length) state("saved", message.at);
+    } else if (message.type === "known") {
+      store.amend(message.found);
     } else if (message.type === "settled") {
       take(message.name, message.value, message.ver);
       conflicts.settle(form, message.name);
@@ -273,6 +311,7 @@ function start(form) {
     sender.stop();
     store.close();
     records.clear();
+    form.reset(); // browsers bring back what stood in the boxes of a page
   }
 
   // --- Wiring ----------------------------------------------------------------------------------------
@@ -305,20 +344,16 @@ function start(form) {
     else if (!meta.rev && !unsent().length) state("idle");
     sender.wake();
     if (meta.rev || kept.length) await refresh(); // a draft that nobody has saved yet is not there to be read
-    sendOthers(meta.draft, device);
+    // Drafts that another page left unsent (a crash, a dead connection).
+    if (store.others()) loadQueue();
   });
 }
 
-/** Drafts that another page left unsent (a crash, a dead connection). */
-async function sendOthers(current, device) {
-  for (const { meta, records } of await unsentDrafts()) {
-    if (meta.draft === current) continue;
-    const parcel = batch(meta, device, records, records.length);
-    const outcome = await send(meta, parcel);
-    if (outcome.kind === "saved") await received(acknowledged(parcel, records));
-    else if (outcome.kind === "closed") await purge(meta.draft);
-    else return;
-  }
+/** How the person knows the parts whose names only the server can make: goods of a line, a template's questions. */
+function titles(form) {
+  const found = {};
+  for (const element of form.querySelectorAll("[data-title]")) found[element.dataset.title] = element.textContent.trim();
+  return Object.keys(found).length ? found : undefined;
 }
 
 for (const form of document.querySelectorAll("form[data-draft]")) start(form);

@@ -2,7 +2,7 @@
 // After a failure: what the server asked for plus a random part of 1, 2, 4 … 60 s ("full jitter"), so that thousands
 // of forms do not come back in the same second.
 import { alone } from "./tabs.js";
-import { batch, send } from "./wire.js";
+import { batch, send, tryCookies } from "./wire.js";
 
 const IDLE = 800;
 const LATEST = 5000;
@@ -102,6 +102,7 @@ export function createSender({ meta, device, unsent, localCopyWorks, on }) {
 
   /** The connection or the person is back: try now, but not before the time the server named. */
   function wake() {
+    tryCookies();
     if (stopped || !unsent().length) return;
     retryAt = forbiddenUntil;
     arm(forbiddenUntil - Date.now());

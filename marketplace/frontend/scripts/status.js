@@ -5,7 +5,7 @@
 const OFFSET = 5 * 3600 * 1000;
 const QUIET = { saving: true, idle: true };
 
-const hours = (moment) => new Date(moment + OFFSET).toISOString().slice(11, 16);
+export const hours = (moment) => new Date(moment + OFFSET).toISOString().slice(11, 16);
 
 export function createStatus(root) {
   const line = root.querySelector("[data-draft-status]") || document.querySelector("[data-draft-status]");
@@ -13,7 +13,7 @@ export function createStatus(root) {
   let told = "";
   let state = "";
 
-  /** idle · saving · saved (at: milliseconds) · kept · local · signin · conflict · blocked · closed · toolong */
+  /** idle · saving · saved, keyed (at: milliseconds) · kept · local · signin · conflict · blocked · closed · toolong */
   function show(next, at) {
     state = next;
     if (!line) return;
@@ -22,7 +22,7 @@ export function createStatus(root) {
     line.firstElementChild.textContent = text;
     const old = line.querySelector("a");
     if (old) old.remove();
-    if (next === "signin" && line.dataset.signInUrl) line.append(" ", signInLink());
+    if ((next === "signin" || next === "keyed") && line.dataset.signInUrl) line.append(" ", signInLink());
     if (QUIET[next] || next === told) return;
     told = next;
     if (voice) voice.textContent = line.getAttribute(`data-say-${next}`) || text;

@@ -5,12 +5,15 @@
 // mirror of the unsent records in sessionStorage serves browsers without commit() and the moments before the database
 // is open.
 //
-// A record: { draft, f, v, base, seq, dirty, at }. `base` is the version the value was typed over, `seq` grows with
-// every edit on this device, `dirty` means that no receipt for it has come.
-import { connect, erase, get, getAll, recordsOf, write } from "./database.js";
+// A record: { draft, f, v, base, seq, dirty, at, stuck }. `base` is the version the value was typed over, `seq` grows
+// with every edit on this device, `dirty` means that no receipt for it has come, `stuck` that none will. Copies of
+// staff are sealed (vault.js): the values encrypted, the rest as here. Then there is no mirror, because nothing can
+// encrypt within the task of a key.
+import { alter, connect, get, getAll, write } from "./database.js";
+import { here } from "./here.js";
+import { canKeep, open, seal, sealed } from "./sealing.js";
 
 const MIRROR = "tirek:";
-const LIFETIME = 30 * 24 * 3600 * 1000;
 
 function storage(name) {
   try {
@@ -22,7 +25,7 @@ function storage(name) {
 
 /** A stable name of this browser: the server never sets a device in conflict with its own lost answer. */
 export function deviceId() {
-  const local = storage("localStorage");
+  const local = here.local === "off" ? null : storage("localStorage");
   let id = local && local.getItem("tirek.device");
   if (!id) {
     id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => `0${byte.toString(16)}`.slice(-2)).join("");
@@ -35,10 +38,16 @@ export function deviceId() {
   return id;
 }
 
+/** Where the text of a form stays: "device"; "tab" (a visitor: see openStore); "" (a shared computer: nowhere). */
+export function placeFor(form) {
+  if (form.dataset.local === "off" || !canKeep()) return "";
+  return form.dataset.patchUrl ? "device" : "tab";
+}
+
 /**
  * The local copy of one draft. `recall` gives every record in memory: they are written again whenever the database
  * had to be opened anew. `keep` says where: "device"; "tab" (a visitor without an account: the next visitor of this
- * computer must not find the text, so only this tab has it, over reloads); "" (a shared computer: nowhere).
+ * computer must not find the text, so only this tab has it, over reloads); "" (nowhere).
  */
 export function openStore(meta, recall, keep) {
   let db = null;
@@ -46,9 +55,11 @@ export function openStore(meta, recall, keep) {
   let works = Boolean(keep);
   // What an earlier page left, read before the first write of this one can cover it.
   let earlier = null;
+  let order = Promise.resolve();
+  let others = false;
   const mirrored = keep ? readMirror(meta.draft) : [];
 
-  function open() {
+  function openDatabase() {
     if (!opening) {
       opening = connectAndRead().catch(() => {
         works = false;
@@ -59,9 +70,19 @@ export function openStore(meta, recall, keep) {
 
   async function connectAndRead() {
     const opened = await connect(lost);
-    earlier = earlier || (await getAll(opened, "fields", recordsOf(meta.draft)));
+    if (!earlier) {
+      const known = await open(await get(opened, "drafts", meta.draft));
+      // A key is its owner's: who goes on with the same draft under another name gets one of her own.
+      if (known && known.owner !== here.account) delete known.key;
+      for (const name of known ? Object.keys(known) : []) if (meta[name] === undefined) meta[name] = known[name];
+      const all = await getAll(opened, "fields");
+      others = all.some((record) => record.dirty && record.draft !== meta.draft);
+      earlier = (await Promise.all(all.filter((record) => record.draft === meta.draft).map(open))).filter(Boolean);
+    }
     db = opened;
-    save("drafts", Object.assign({ at: Date.now() }, meta));
+    saveMeta();
+    // A shell, which is the same for everybody, reads here whose device this is.
+    if (here.account) write(db, "device", { id: "session", account: here.account, local: here.local });
     for (const record of recall()) save("fields", record);
   }
 
@@ -69,10 +90,33 @@ export function openStore(meta, recall, keep) {
   function lost() {
     db = null;
     opening = null;
-    if (keep === "device") setTimeout(open, 100);
+    if (keep === "device") setTimeout(openDatabase, 100);
+  }
+
+  function saveMeta() {
+    save("drafts", { ...meta, at: Date.now(), owner: here.account });
   }
 
   function save(store, value, durability) {
+    if (!sealed()) {
+      commit(store, value, durability);
+      return;
+    }
+    // Encrypting starts now; the writes keep the order of the keys.
+    const closed = seal(store, value);
+    order = order
+      .then(() => closed)
+      .then(
+        (result) => {
+          if (db) commit(store, result, durability);
+        },
+        () => {
+          works = false; // no key: this device cannot keep anything for this person
+        },
+      );
+  }
+
+  function commit(store, value, durability) {
     try {
       write(db, store, value, durability).then(
         () => {
@@ -88,6 +132,7 @@ export function openStore(meta, recall, keep) {
   }
 
   function mirror() {
+    if (sealed()) return;
     const unsent = recall().filter((record) => record.dirty);
     try {
       const session = storage("sessionStorage");
@@ -107,14 +152,41 @@ export function openStore(meta, recall, keep) {
       mirror();
       if (keep === "tab") return;
       if (db) save("fields", record, durability);
-      if (!db) open();
+      if (!db) openDatabase();
+    },
+
+    /** Did other drafts of this device wait to be sent when this one was opened? */
+    others: () => others,
+
+    /** More is known of the draft: its key, its open questions. */
+    amend(changes) {
+      Object.assign(meta, changes);
+      if (keep === "device" && db) saveMeta();
+    },
+
+    /** What the server has: for the time without it, and never over something typed. */
+    async learn(records) {
+      if (keep !== "device" || !db) return;
+      try {
+        const fresh = new Map();
+        for (const record of records) fresh.set(record.f, await seal("fields", record));
+        if (!db) return;
+        await alter(
+          db,
+          "fields",
+          records.map((record) => [meta.draft, record.f]),
+          (old, key) => (old && (old.dirty || old.base >= fresh.get(key[1]).base) ? null : fresh.get(key[1])),
+        );
+      } catch (error) {
+        // Only a comfort: nothing typed is in here.
+      }
     },
 
     /** Every record of this draft that an earlier page left; the newer one of database and mirror. */
     async load() {
       if (keep !== "device") return mirrored;
       // Some browsers never answer when their storage is broken: typing and saving must not wait for it.
-      await Promise.race([open(), new Promise((resolve) => setTimeout(resolve, 3000))]);
+      await Promise.race([openDatabase(), new Promise((resolve) => setTimeout(resolve, 3000))]);
       const found = new Map();
       for (const record of (earlier || []).concat(mirrored)) {
         const other = found.get(record.f);
@@ -126,6 +198,7 @@ export function openStore(meta, recall, keep) {
     close() {
       works = false;
       keep = "";
+      delete meta.key;
     },
   };
 }
@@ -136,65 +209,4 @@ function readMirror(draft) {
   } catch (error) {
     return [];
   }
-}
-
-async function withDatabase(work, otherwise) {
-  try {
-    const db = await connect(() => {});
-    const result = await work(db);
-    db.close();
-    return result;
-  } catch (error) {
-    return otherwise;
-  }
-}
-
-/** Drafts with text that the server has not got: [{ meta, records }]; forgets what nobody touched for 30 days. */
-export function unsent() {
-  return withDatabase(async (db) => {
-    const waiting = [];
-    for (const meta of await getAll(db, "drafts")) {
-      const records = await getAll(db, "fields", recordsOf(meta.draft));
-      const dirty = records.filter((record) => record.dirty);
-      if (meta.at < Date.now() - LIFETIME) await eraseDraft(db, meta.draft);
-      else if (dirty.length) waiting.push({ meta, records: dirty });
-    }
-    return waiting;
-  }, []);
-}
-
-/** Marks records as received, unless newer text took their place. */
-export function received(records) {
-  return withDatabase(async (db) => {
-    for (const record of records) {
-      const now = await get(db, "fields", [record.draft, record.f]);
-      if (now && now.seq === record.seq) await write(db, "fields", Object.assign(now, { dirty: false }));
-    }
-  });
-}
-
-async function eraseDraft(db, draft) {
-  await erase(db, "fields", recordsOf(draft));
-  await erase(db, "drafts", draft);
-}
-
-/** Erases the local copy of one draft (sent or discarded). */
-export async function purge(draft) {
-  forgetMirror(MIRROR + draft);
-  await withDatabase((db) => eraseDraft(db, draft));
-}
-
-/** Erases everything (sign-out): also the copies in the memory of this page and of other tabs. */
-export async function purgeAll() {
-  window.dispatchEvent(new Event("tirek:purged"));
-  forgetMirror(MIRROR);
-  await withDatabase(async (db) => {
-    await erase(db, "fields");
-    await erase(db, "drafts");
-  });
-}
-
-function forgetMirror(prefix) {
-  const session = storage("sessionStorage");
-  for (const key of session ? Object.keys(session) : []) if (key.indexOf(prefix) === 0) session.removeItem(key);
 }

@@ -1,4 +1,5 @@
 // The same draft in several tabs: each keystroke is mirrored, one tab sends at a time.
+import { here } from "./here.js";
 
 /** Messages to the other tabs of this browser; older browsers get them through the storage event. */
 export function createChannel(name, receive) {
@@ -7,6 +8,8 @@ export function createChannel(name, receive) {
     channel.onmessage = (event) => receive(event.data);
     return { post: (message) => channel.postMessage(message) };
   }
+  // What may not be kept openly does not pass through localStorage either.
+  if (here.local !== "open") return { post() {} };
   window.addEventListener("storage", (event) => {
     if (event.key === name && event.newValue) receive(JSON.parse(event.newValue));
   });

@@ -1,0 +1,1 @@
+(()=>{self.addEventListener("install",()=>self.skipWaiting());self.addEventListener("activate",t=>{t.waitUntil((async()=>{for(let e of await caches.keys())e.indexOf("tirek-")===0&&await caches.delete(e);await self.registration.unregister()})())});})();
