@@ -119,13 +119,30 @@ class ComplaintForm(forms.Form):
         )
 
 
+class SaidDate(DatePartsField):
+    """A day that nobody has to know exactly: "2026-11-" is kept as it was said."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError:
+            return str(value)
+
+
+class SaidChoice(forms.ChoiceField):
+    """Answers to choose from; another one, of an older page, is no reason to send anybody back."""
+
+    def valid_value(self, value: Any) -> bool:
+        return True
+
+
 def _field_of(question: Question) -> forms.Field:
-    """A control for a further question; every one may stay empty."""
+    """A control for a further question; every one may stay empty, and none refuses an answer for its style."""
     if question.kind == "date":
-        return DatePartsField(label=question.label, required=False)
+        return SaidDate(label=question.label, required=False)
     if question.kind in {"choice", "flag"}:
         choices = question.choices if question.kind == "choice" else [("yes", _("Yes")), ("no", _("No"))]
-        return forms.ChoiceField(label=question.label, required=False, choices=[_EMPTY, *choices])
+        return SaidChoice(label=question.label, required=False, choices=[_EMPTY, *choices])
     if question.kind in {"number", "money"}:
         mode = "numeric" if question.kind == "number" else "decimal"
         return forms.CharField(

@@ -1,9 +1,10 @@
 """Typical forms: which questions a subject and sphere ask (domain 5.2). No answer is ever required.
 
 The law asks only which right was broken, the defect and the demand: whoever writes that in own words
-has complained. Typed answers are checked for their kind, nothing else.
+has complained. An answer of another kind than its question asks for is kept as it was said, and shown as such.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -13,11 +14,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import ComplaintTemplate
+from marketplace import formats
 from marketplace.errors import FieldError
 from marketplace.rules import in_language
 
 ANY = "any"
 MAX_ANSWER = 2000
+# The key of an answer that is kept as it was said.
+SAID = "said"
 
 
 @dataclass(frozen=True)
@@ -69,32 +73,38 @@ def questions(template: ComplaintTemplate | None) -> list[Question]:
 def clean_answers(
     template: ComplaintTemplate | None, answers: dict[str, Any]
 ) -> tuple[dict[str, Any], list[FieldError]]:
-    """Answers as they are stored, and what is wrong with the typed ones. Empty answers are left out."""
+    """Answers as they are stored, and what cannot be stored: too long, or to no question. Empty ones are left out.
+
+    "About thirty" to a question for a number is kept in the person's words, ``{"said": "about thirty"}``.
+    """
     known = {question.code: question for question in questions(template)}
     kept: dict[str, Any] = {}
     errors: list[FieldError] = []
     for code, value in answers.items():
+        if isinstance(value, dict) and set(value) == {SAID}:
+            value = value[SAID]  # kept in its words before, and sent back by a program
         if value in (None, "", []):
             continue
         if code not in known:
             errors.append(FieldError(f"fields.{code}", "unknown", _("This form has no such question.")))
             continue
+        if len(_words(value)) > MAX_ANSWER:
+            errors.append(FieldError(f"fields.{code}", "too_long", _TOO_LONG))
+            continue
         try:
             kept[code] = _clean(known[code], value)
-        except ValueError:
-            errors.append(FieldError(f"fields.{code}", known[code].kind, _WRONG[known[code].kind]))
+        except (ValueError, OverflowError):
+            kept[code] = {SAID: _words(value)}
     return kept, errors
 
 
-_WRONG = {
-    "text": _("Write at most 2,000 characters here. The rest fits into “What happened”."),
-    "number": _("Give a number in digits, for example 30."),
-    "money": _("Give a sum in tenge, for example 12500."),
-    "date": _("Give a real date, for example 2026-11-22."),
-    "flag": _("Answer yes or no."),
-    "choice": _("Choose one of the answers."),
-}
+_TOO_LONG = _("Write at most 2,000 characters here. The rest fits into “What happened”.")
 _FLAGS = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False}
+
+
+def _words(value: Any) -> str:
+    """What was said, as text."""
+    return str(value).strip() if isinstance(value, str | int | float | Decimal) else json.dumps(value, default=str)
 
 
 def _clean(question: Question, value: Any) -> Any:
@@ -109,8 +119,6 @@ def _clean(question: Question, value: Any) -> Any:
         raise ValueError
     text = str(value).strip()
     if question.kind == "text":
-        if len(text) > MAX_ANSWER:
-            raise ValueError
         return text
     if question.kind == "choice":
         if text not in dict(question.choices):
@@ -137,14 +145,25 @@ def _number(text: str, *, whole: bool) -> str | int:
 
 def shown(template: ComplaintTemplate | None, answers: dict[str, Any]) -> list[tuple[str, str]]:
     """(question, answer) in words, for pages and papers."""
-    rows = []
-    for question in questions(template):
-        if question.code not in answers:
-            continue
-        value = answers[question.code]
-        if question.kind == "flag":
-            value = str(_("Yes") if value else _("No"))
-        elif question.kind == "choice":
-            value = dict(question.choices).get(value, value)
-        rows.append((question.label, str(value)))
-    return rows
+    return [(question.label, words) for question, words in answered(template, answers)]
+
+
+def answered(template: ComplaintTemplate | None, answers: dict[str, Any]) -> list[tuple[Question, str]]:
+    """Each question that has an answer, with the answer in words."""
+    return [
+        (question, _in_words(question, answers[question.code]))
+        for question in questions(template)
+        if question.code in answers
+    ]
+
+
+def _in_words(question: Question, value: Any) -> str:
+    if isinstance(value, dict):
+        return _("“%(words)s” (in the person’s own words)") % {"words": value.get(SAID, "")}
+    if question.kind == "flag":
+        return str(_("Yes") if value else _("No"))
+    if question.kind == "choice":
+        return dict(question.choices).get(value, str(value))
+    if question.kind == "date":
+        return formats.date_long(date.fromisoformat(value))
+    return str(value)

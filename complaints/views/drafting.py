@@ -8,10 +8,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from complaints import complaint_draft, routing, templates
+from complaints import complaint_draft, prefill, routing, templates
 from complaints.forms import ComplaintForm
 from complaints.templates import Question
 from marketplace.drafts import deciding, reading, saving
+from marketplace.drafts.preparing import PORTAL
 from marketplace.drafts.saving import Op
 from marketplace.models import Draft, Role, User
 from orders.views.drafting import posted
@@ -21,11 +22,29 @@ PAGE_DEVICE = "page"
 _NOTHING = ("", None, False)
 
 
-def start(actor: User, values: dict[str, Any], beneficiary_id: int | None) -> uuid.UUID:
-    """A new draft with its first fields."""
+def start(
+    actor: User, values: dict[str, Any], beneficiary_id: int | None, known: prefill.Answers | None = None
+) -> uuid.UUID:
+    """A new draft with its first fields, then, in the portal's name, the answers that it ``known`` already."""
     draft_id = uuid.uuid4()
     _save(draft_id, actor, [Op(name, value, 0, 0) for name, value in values.items()], PAGE_DEVICE, beneficiary_id)
+    asked = prefill.asked(known or {}, str(values.get("subject", "")), str(values.get("sphere", "")))
+    _fill_in(draft_id, actor, asked, beneficiary_id)
     return draft_id
+
+
+def fill_in(draft: Draft, actor: User, known: prefill.Answers) -> None:
+    """After another choice of what is wrong: questions that nobody has answered yet, from what is known."""
+    told = complaint_draft.filing_of(draft)
+    asked = prefill.asked(known, told.subject, told.sphere)
+    unanswered = {code: value for code, value in asked.items() if f"answer.{code}" not in draft.fields}
+    _fill_in(draft.pk, actor, unanswered, draft.beneficiary_id)
+
+
+def _fill_in(draft_id: uuid.UUID, actor: User, answers: prefill.Answers, beneficiary_id: int | None) -> None:
+    if answers:
+        ops = [Op(f"answer.{code}", value, 0, 0) for code, value in answers.items()]
+        _save(draft_id, actor, ops, PORTAL, beneficiary_id)
 
 
 def put(draft: Draft, actor: User, values: dict[str, Any]) -> None:
@@ -86,6 +105,9 @@ def form_of(draft: Draft, actor: User, data: Any = None) -> ComplaintForm:
     table = routing.table()
     staff = actor.role in {Role.CASEWORKER, Role.HOTLINE}
     form = ComplaintForm(data, table=table, questions=questions_of(draft), staff=staff, initial=_initial(draft, actor))
+    for name in form.fields:
+        if prefill.stands_in(draft, name):
+            form.fields[name].help_text = prefill.mark(draft)
     form.versions = {name: draft.fields[name]["ver"] if name in draft.fields else 0 for name in form.fields}
     form.conflicts = {
         question["f"]: {

@@ -8,11 +8,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from complaints import checking, complaint_draft, filing, routing, selectors, shapes, templates, tracking
+from complaints import checking, complaint_draft, filing, prefill, routing, selectors, shapes, templates, tracking
 from complaints.forms import SphereForm, SubjectForm, add_errors
 from complaints.models import Complaint
 from complaints.views import drafting
@@ -61,7 +62,7 @@ def _line(request: HttpRequest) -> Line | None:
     """The order line of the address. Raises NotFound for a foreign one."""
     text = request.GET.get("line", "")
     if not text:
-        return None
+        return prefill.own_line(request.user, request.GET.get("qr", ""))
     if not text.isdigit() or len(text) > 18:
         raise NotFound
     return checking.find_line(request.user, int(text))
@@ -90,14 +91,17 @@ def _begin(request: HttpRequest, line: Line | None, sphere: str, answers: dict[s
     values |= {name: request.GET[name] for name in ("supplier", "qr") if request.GET.get(name)}
     if not request.user.is_authenticated:
         return redirect(f"{reverse('complaints:visitor')}?{urlencode(values)}")
+    known: prefill.Answers = {}
     if scanned := values.pop("qr", ""):
         supplier = qr.supplier_of(scanned)
         values |= {"supplier": supplier.code, "channel": Complaint.Channel.QR} if supplier else {}
+        known = prefill.of_token(scanned)
     if line is not None:
         values["line"] = str(line.pk)
+        known = prefill.of_line(line, timezone.localdate())
     person = line.order.user_id if line else request.GET.get("beneficiary", "")
     beneficiary = int(person) if str(person).isdigit() else None
-    return redirect("complaints:draft", drafting.start(request.user, values, beneficiary))
+    return redirect("complaints:draft", drafting.start(request.user, values, beneficiary, known))
 
 
 @login_required
@@ -117,6 +121,10 @@ def subject(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     )
     if form.is_valid():
         drafting.put(found, request.user, form.cleaned_data)
+        if told.order_line:
+            line = checking.find_line(request.user, told.order_line)
+            changed = reading.get(request.user, draft_id)
+            drafting.fill_in(changed, request.user, prefill.of_line(line, timezone.localdate()))
         return redirect("complaints:draft", draft_id)
     return render(request, "complaints/subject.html", {"form": form, "total": STEPS})
 
@@ -216,7 +224,9 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     except Invalid as error:
         return _wrong_page(request, found, complaint_draft.in_draft_names(error))
     return render(
-        request, "complaints/check.html", check_context(checked, route) | {"draft": found} | attachments.context(found)
+        request,
+        "complaints/check.html",
+        check_context(checked, route, found) | {"draft": found} | attachments.context(found),
     )
 
 
@@ -229,16 +239,20 @@ def _wrong_page(request: HttpRequest, found: Draft, error: Invalid) -> HttpRespo
     return _form_page(request, found, form)
 
 
-def check_context(checked: checking.Checked, route: routing.Route) -> dict[str, Any]:
-    """What the check page shows of a filing and its route; ``edit_url`` is where answers are changed."""
+def check_context(checked: checking.Checked, route: routing.Route, found: Draft | None = None) -> dict[str, Any]:
+    """What the check page shows of a filing and its route; what stands as the portal filled it in says so."""
     told, table = checked.filing, checked.table
-    rows = [{"key": _("What is wrong"), "value": table.subject_name(told.subject)}]
+    rows: list[dict[str, Any]] = [{"key": _("What is wrong"), "value": table.subject_name(told.subject)}]
     if checked.line is not None:
         rows.append({"key": _("Product"), "value": shapes.line_title(checked.line)})
     elif checked.supplier is not None:
         rows.append({"key": _("Supplier"), "value": checked.supplier.name})
     rows.append({"key": _("What happened"), "value": told.text})
-    rows += [{"key": label, "value": value} for label, value in templates.shown(checked.template, checked.answers)]
+    for question, words in templates.answered(checked.template, checked.answers):
+        filled_in = found is not None and prefill.stands_in(found, f"answer.{question.code}")
+        rows.append(
+            {"key": question.label, "value": words, "lines": [words, prefill.source(found)] if filled_in else []}
+        )
     if told.demand:
         rows.append({"key": _("Demand"), "value": table.demand_name(told.demand)})
     if checked.contact.get("phone"):

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from complaints import filing, routing, templates
+from complaints import filing, prefill, routing
 from complaints.checking import Filing
 from complaints.codes import spreading, subjects
 from complaints.codes.subjects import Subject
@@ -137,15 +137,9 @@ def _filing(subject: Subject, token: str, target: str, form: ScannedForm) -> Fil
         office=subject.office.code if subject.office else "",
         channel=Complaint.Channel.QR,
         target=target,
-        fields=_known(subject, values["subject"]),
+        fields=prefill.asked(prefill.of_code(subject), values["subject"], subject.sphere),
         contact={"phone": phone} if phone else {},
     )
-
-
-def _known(subject: Subject, what: str) -> dict[str, str]:
-    """The lot of the code answers the form's question for it."""
-    asked = templates.questions(templates.template_for(what, subject.sphere)) if subject.lot else []
-    return {question.code: subject.lot for question in asked if question.code == "lot"}
 
 
 def _send(request: HttpRequest, told: Filing, key: str) -> HttpResponse:
