@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from catalog import types
 from catalog.loading import load_types
@@ -72,7 +72,8 @@ def form(code: str) -> ComplaintTemplate:
 def test_an_answer_of_another_kind_is_kept_as_it_was_said(code, question, said):
     kept, errors = templates.clean_answers(form(code), {question: said})
     assert (kept, errors) == ({question: {"said": said}}, [])
-    assert f"“{said}” (in the person’s own words)" in dict(templates.shown(form(code), kept)).values()
+    with translation.override("en"):
+        assert f"“{said}” (in the person’s own words)" in dict(templates.shown(form(code), kept)).values()
     # a program that sends back what it read changes nothing
     assert templates.clean_answers(form(code), kept) == (kept, [])
 
