@@ -65,6 +65,13 @@ def test_after_the_session_saving_goes_on_and_the_page_says_what_is_true(draft_p
     aigul.server.signed_in = True
     aigul.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     aigul.has_state("saved")
+    # Once more, in a window beside this one: nothing has changed meanwhile, the server answers 304.
+    aigul.server.signed_in = False
+    aigul.phone.press_sequentially(" 1")
+    aigul.has_state("keyed")
+    aigul.server.signed_in = True
+    aigul.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    aigul.has_state("saved")
 
 
 def test_cookies_lost_in_a_crash_do_not_stop_the_saving(draft_page):

@@ -54,17 +54,18 @@ def test_another_device_sees_the_change_when_the_person_returns_to_it(draft_page
 
 
 def _both_type_a_phone(draft_page, marats_browser):
+    """Both without a line; hers is back first."""
     aigul = draft_page().open()
     marat = draft_page(aigul, within=marats_browser).open()
-    aigul.server.fault = Fault("down")
+    for person in (aigul, marat):
+        person.page.context.set_offline(True)
     marat.phone.press_sequentially("8 702")
     aigul.phone.press_sequentially("8 701")
     aigul.name.press_sequentially("Айгүл")
-    marat.page.wait_for_timeout(1200)
-    aigul.server.fault = None
-    for person in (aigul, marat):
-        person.page.evaluate("window.dispatchEvent(new Event('focus'))")
-        person.page.wait_for_timeout(600)
+    aigul.page.context.set_offline(False)
+    aigul.has_state("saved", timeout=15_000)
+    marat.page.context.set_offline(False)
+    marat.has_state("conflict", timeout=15_000)
     return aigul, marat
 
 

@@ -1,67 +1,17 @@
 """draft.js against the engine itself: PostgreSQL, sessions, CSRF, versions. The stub only stands for the faults."""
 
 import shutil
-import uuid
-from collections.abc import Callable
-from datetime import date
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from marketplace.models import Draft, Office, PersonRecord, Region, User
-from tests.frontend.draft_server import form_page
+from marketplace.models import Draft
+from tests.frontend.conftest import DRAFT
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH"),
 ]
-DRAFT = "11111111-2222-4333-8444-555555555555"
-
-
-@pytest.fixture
-def ust_kamenogorsk(transactional_db) -> Office:
-    region = Region.objects.create(code="KZ-63", slug="east-kazakhstan", name_kk="ШҚО", tile_column=6, tile_row=2)
-    return Office.objects.create(code="ust-kamenogorsk", region=region, name_kk="Өскемен")
-
-
-@pytest.fixture
-def aigul(ust_kamenogorsk: Office) -> User:
-    user = User.objects.create(username="aigul", full_name="Айгүл", role="beneficiary", office=ust_kamenogorsk)
-    PersonRecord.objects.create(user=user, birth_date=date(1984, 9, 17))
-    return user
-
-
-@pytest.fixture
-def marat(ust_kamenogorsk: Office) -> User:
-    """The caseworker of Aigul's office."""
-    return User.objects.create(username="marat", full_name="Марат", role="caseworker", office=ust_kamenogorsk)
-
-
-@pytest.fixture
-def at_the_form(browser: Browser, live_server) -> Callable[[User], Page]:
-    """``at_the_form(aigul)``: the draft's form in that person's browser; the API behind it is the real one."""
-    contexts: list[BrowserContext] = []
-
-    def page_of(route: Route) -> None:
-        draft = Draft.objects.filter(pk=DRAFT).first() or Draft(pk=uuid.UUID(DRAFT), kind="order", schema=1)
-        route.fulfill(body=form_page(draft, token="stale"), content_type="text/html; charset=utf-8")
-
-    def open_for(user: User) -> Page:
-        client = Client()
-        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-        context = browser.new_context()
-        contexts.append(context)
-        cookie = client.cookies["session"]
-        context.add_cookies([{"name": "session", "value": cookie.value, "url": live_server.url}])
-        context.route("**/form", page_of)
-        page = context.new_page()
-        page.goto(f"{live_server.url}/form")
-        return page
-
-    yield open_for
-    for context in contexts:
-        context.close()
 
 
 def _has_state(page: Page, state: str) -> None:

@@ -174,10 +174,12 @@ export function start(form) {
   function state(name, at) {
     if (name === "closed") closed = true;
     let shown = closed ? "closed" : name;
-    if (shown === "saved" && unsent().length) shown = "saving";
-    if (shown === "saved" && listed().some((record) => record.stuck)) shown = "toolong";
-    if (shown === "saved" && keyed) shown = "keyed";
-    if (shown === "saved" && conflicts.open(form).length) shown = "conflict";
+    if (shown === "saved") {
+      if (unsent().length) shown = "saving";
+      else if (listed().some((record) => record.stuck)) shown = "toolong";
+      else if (keyed) shown = "keyed";
+      else if (conflicts.open(form).length) shown = "conflict";
+    }
     if (shown === "local" && !store.works()) shown = "blocked";
     status.show(shown, at);
   }
@@ -202,12 +204,12 @@ export function start(form) {
       if (fromHistory) location.reload();
       else if (unsent().length) state("signin");
     }
-    if (!draft) return;
-    etag = answer.headers.get("ETag") || "";
-    if (keyed) {
+    if (keyed && answer.status < 400) {
       keyed = false; // signed in again
       state("saved", Date.now());
     }
+    if (!draft) return;
+    etag = answer.headers.get("ETag") || "";
     if (draft.status !== "open") {
       sender.stop();
       state("closed");
@@ -322,15 +324,19 @@ export function start(form) {
   document.addEventListener("submit", sender.leave);
   window.addEventListener("pagehide", sender.leave);
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") {
+    if (document.hidden) {
       sender.leave();
     } else {
       sender.wake();
       refresh();
     }
   });
-  window.addEventListener("online", sender.wake);
-  window.addEventListener("focus", sender.wake);
+  for (const event of ["online", "focus"]) {
+    window.addEventListener(event, () => {
+      sender.wake();
+      if (keyed) refresh(); // perhaps signed in again in another window
+    });
+  }
   window.addEventListener("pageshow", (event) => {
     catchUp();
     if (event.persisted) refresh(true).then(sender.wake);
