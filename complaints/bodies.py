@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints import routing, shapes
+from complaints import routing, shapes, standing
 from complaints.models import Complaint
 from complaints.states import DECISIONS, REFUSAL_GROUNDS, Outcome
 from complaints.stepping import Case, Plan, closed, dated, money, required_text, take
@@ -280,6 +280,7 @@ def link_duplicate(
         if earlier.complainant_id != case.complaint.complainant_id or earlier.filed_at > case.complaint.filed_at:
             message = _("A duplicate is a later complaint of the same person.")
             raise Invalid([FieldError("duplicate_of", "other_person", message)])
+        standing.duplicate(case.complaint)
         plan = closed(case, Outcome.EXPLAINED, "duplicate")
         plan.changes["duplicate_of"] = earlier
         plan.data["duplicate_of"] = earlier.number

@@ -128,7 +128,7 @@ def _silence(case: Case) -> str:
     complaint = case.complaint
     if not _once(complaint, f"ignored:{complaint.respond_by}", case.now):
         return ""
-    standing.silent(complaint.addressee_supplier_id)
+    standing.silent(complaint, case.today)
     advance(case, "ignore", [CLOCK], actor=None, plan=Plan(data={"respond_by": f"{complaint.respond_by}"}))
     advance(case, "escalate", [CLOCK], actor=None, plan=joined(case))
     return "escalated"

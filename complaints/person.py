@@ -100,8 +100,8 @@ def confirm_outcome(*, number: str, actor: User, request: Request | None = None,
 
     def plan(case: Case) -> Plan:
         complaint = case.complaint
-        if complaint.proposed_outcome == Outcome.SATISFIED and complaint.supplier_id:
-            standing.confirmed(complaint.supplier_id)
+        if complaint.proposed_outcome == Outcome.SATISFIED:
+            standing.confirmed(complaint, case.today)
         return closed(case, complaint.proposed_outcome, complaint.proposed_detail, confirmed=True)
 
     return take(number=number, action="confirm-outcome", actor=actor, plan=plan, request=request, now=now)
@@ -124,8 +124,7 @@ def reopen(
                     _("A closed complaint could be opened again until %(day)s. File a new one.")
                     % {"day": f"{last:%d.%m.%Y}"}
                 )
-        if complaint.confirmed_by_person and complaint.outcome == Outcome.SATISFIED and complaint.supplier_id:
-            standing.taken_back(complaint.supplier_id)
+        standing.reopened(complaint)
         plan = joined(
             case,
             reopened=complaint.reopened + 1,

@@ -5,6 +5,7 @@ Whether a last day off moves to the next working day is the rule ``deadline.last
 the day of filing itself counts is ``deadline.count_from``.
 """
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -43,6 +44,12 @@ class Calendar:
             return "weekend"
         with translation.override("kk"):
             return special.name
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of a later month, or of an earlier one; the 31st becomes the last day of a shorter one."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def end_of_day(day: date) -> datetime:

@@ -1,10 +1,10 @@
 """When the parts of a norm open: arithmetic of dates and quantities, nothing is written here."""
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from marketplace import rules
+from marketplace.calendar import add_months
 from orders.models import Entitlement
 
 LAST_DAY = date(9999, 12, 31)
@@ -17,12 +17,6 @@ class Part:
     opens_on: date
     closes_on: date
     quantity: int
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day of a later month; the 31st becomes the last day of a shorter one."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def plan(entitlement: Entitlement, until: date) -> list[Part]:

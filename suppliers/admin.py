@@ -12,6 +12,5 @@ class PartnerAdmin(admin.ModelAdmin):
     search_fields = ("code", "name", "bin")
     raw_id_fields = ("users",)
     readonly_fields = (
-        "delivered_lines", "on_time_lines", "rejected_lines", "confirmed_complaints", "silent_complaints",
-        "rating_sum", "rating_count",
+        "delivered_lines", "on_time_lines", "rejected_lines", "complaint_load", "rating_sum", "rating_count",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from catalog.models import Product
 from catalog.search import documents
 from marketplace import outbox
 from marketplace.models import OutboxRow
-from suppliers import ranking, selectors
+from suppliers import complaint_facts, ranking, selectors
 from suppliers.models import StockRecord
 
 BATCH = 500
@@ -38,8 +38,26 @@ def offer_changed(row: OutboxRow) -> None:
 
 @outbox.handler("supplier.changed")
 def supplier_changed(row: OutboxRow) -> None:
-    """``key`` is the supplier's id: its state or the facts of its score changed."""
-    refresh_documents(StockRecord.objects.filter(partner=row.key).values_list("product_id", flat=True))
+    """``key`` is the supplier's id: its state or the facts of its score changed.
+
+    Its products go on in rows of their own, a batch each: one transaction never holds them all.
+    """
+    products = StockRecord.objects.filter(partner=row.key).order_by("product_id").values_list("product_id", flat=True)
+    ids = list(products.distinct())
+    batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+    outbox.add_many([("products.changed", str(batch[0]), {"products": batch}) for batch in batches])
+
+
+@outbox.handler("products.changed")
+def products_changed(row: OutboxRow) -> None:
+    """The payload names at most a batch of product ids."""
+    refresh_documents(row.payload["products"])
+
+
+@outbox.handler("supplier.complaints_changed")
+def complaints_changed(row: OutboxRow) -> None:
+    """``key`` is the supplier's id: a complaint fact came or went."""
+    complaint_facts.recount(int(row.key))
 
 
 @outbox.handler("product.changed")

@@ -20,10 +20,7 @@ from suppliers.effects import refresh_documents
 from suppliers.models import Partner, StockRecord
 
 DATA = Path(__file__).parent / "data"
-COUNTERS = (
-    "delivered_lines", "on_time_lines", "rejected_lines", "confirmed_complaints", "silent_complaints",
-    "rating_sum", "rating_count",
-)  # fmt: skip
+COUNTERS = ("delivered_lines", "on_time_lines", "rejected_lines", "complaint_load", "rating_sum", "rating_count")
 
 
 def load_suppliers(path: Path = DATA / "suppliers.json") -> int:

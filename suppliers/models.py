@@ -33,8 +33,8 @@ class Partner(AbstractPartner):
     delivered_lines = models.PositiveIntegerField(_("delivered lines"), default=0)
     on_time_lines = models.PositiveIntegerField(_("lines delivered in time"), default=0)
     rejected_lines = models.PositiveIntegerField(_("lines rejected at acceptance"), default=0)
-    confirmed_complaints = models.PositiveIntegerField(_("confirmed complaints"), default=0)
-    silent_complaints = models.PositiveIntegerField(_("complaints left without an answer"), default=0)
+    # Computed from the complaint facts below, so that the ranking reads one row.
+    complaint_load = models.FloatField(_("complaints, weighed by kind and age"), default=0)
     rating_sum = models.PositiveIntegerField(_("sum of marks"), default=0)
     rating_count = models.PositiveIntegerField(_("number of marks"), default=0)
 
@@ -47,6 +47,32 @@ class Partner(AbstractPartner):
                 name="supplier_status_known",
             ),
         ]  # fmt: skip
+
+
+class ComplaintFact(models.Model):
+    """What a complaint says about a supplier, with its day: written by complaints, weighed by ``ranking``."""
+
+    class Kind(models.TextChoices):
+        CONFIRMED = "confirmed", _("Confirmed by the person")
+        SILENT = "silent", _("Left without an answer")
+
+    supplier = models.ForeignKey(Partner, models.CASCADE, related_name="complaint_facts", db_index=False)
+    # The case's number: a higher layer keeps the case itself.
+    case = models.CharField(_("case"), max_length=20)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    day = models.DateField(_("day"))
+
+    class Meta:
+        verbose_name = _("complaint fact")
+        verbose_name_plural = _("complaint facts")
+        constraints = [
+            models.UniqueConstraint(fields=["supplier", "case", "kind"], name="complaint_fact_once"),
+            models.CheckConstraint(condition=Q(kind__in=["confirmed", "silent"]), name="complaint_fact_kind_known"),
+        ]
+        indexes = [models.Index(fields=["supplier", "day"], name="complaint_fact_day")]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.kind}"
 
 
 class StockRecord(AbstractStockRecord):

@@ -5,7 +5,8 @@ score, a weighted mean of five parts between 0 and 1 whose weights are public ru
 
 - quality: mean mark of the supplier, times the share of lines that were not rejected at acceptance;
 - delivery: share of lines that came in time and how soon this offer comes, half and half;
-- complaints: few confirmed or unanswered complaints per delivered line;
+- complaints: few of them per delivered line: a confirmed case counts in full, silence in part, and each
+  fades to nothing over the months of the rule (``complaint_load``);
 - warranty: months, with the first year counting most;
 - price: the cheapest unit price of the comparison divided by this one.
 
@@ -24,7 +25,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from marketplace import formats, rules
+from marketplace import calendar, formats, rules
 from marketplace.remembered import Remembered
 
 LABELS = {
@@ -43,6 +44,7 @@ class Policy:
 
     weights: Mapping[str, float]
     complaint_prior: Mapping[str, float]
+    complaint_weights: Mapping[str, float]
     priors: Mapping[str, Any]
     stale_days: int
 
@@ -53,13 +55,15 @@ class Policy:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is counted about a supplier: facts of deliveries, acceptances, complaints and marks."""
+    """What is counted about a supplier: facts of deliveries, acceptances, complaints and marks.
+
+    ``complaint_load``: its complaints as ``complaint_load()`` weighs them.
+    """
 
     delivered_lines: int = 0
     on_time_lines: int = 0
     rejected_lines: int = 0
-    confirmed_complaints: int = 0
-    silent_complaints: int = 0
+    complaint_load: float = 0.0
     rating_sum: int = 0
     rating_count: int = 0
 
@@ -96,10 +100,18 @@ def policy(on: date | None = None) -> Policy:
 
 
 def _in_force(on: date | None = None) -> Policy:
-    found = rules.several("ranking.weights", "ranking.complaint_prior", "ranking.priors", "listing.stale_days", on=on)
+    found = rules.several(
+        "ranking.weights",
+        "ranking.complaint_prior",
+        "ranking.complaint_weights",
+        "ranking.priors",
+        "listing.stale_days",
+        on=on,
+    )
     return Policy(
         weights=found["ranking.weights"].value,
         complaint_prior=found["ranking.complaint_prior"].value,
+        complaint_weights=found["ranking.complaint_weights"].value,
         priors=found["ranking.priors"].value,
         stale_days=found["listing.stale_days"].value["days"],
     )
@@ -139,7 +151,7 @@ def parts_of(candidate: Candidate, cheapest: Decimal, policy: Policy) -> dict[st
     return {
         "quality": _quality(standing, priors),
         "delivery": (on_time + soon) / 2,
-        "complaints": _complaints(standing, policy.complaint_prior),
+        "complaints": complaints_part(standing, policy.complaint_prior),
         "warranty": candidate.warranty_months / (candidate.warranty_months + priors["half_warranty_months"]),
         "price": float(cheapest / candidate.unit_price) if candidate.unit_price else 1.0,
     }
@@ -157,12 +169,33 @@ def _quality(standing: Standing, priors: Mapping[str, Any]) -> float:
     return (mark - 1) / 4 * (1 - min(1.0, rejected))
 
 
-def _complaints(standing: Standing, prior: Mapping[str, float]) -> float:
+def complaints_part(standing: Standing, prior: Mapping[str, float]) -> float:
     """1 without complaints, one half at the rate that the prior takes for usual."""
     usual = prior["complaints"] / prior["deliveries"]
-    counted = standing.confirmed_complaints + standing.silent_complaints
-    rate = (counted + prior["complaints"]) / (standing.delivered_lines + prior["deliveries"])
+    rate = (standing.complaint_load + prior["complaints"]) / (standing.delivered_lines + prior["deliveries"])
     return usual / (usual + rate)
+
+
+def counted_since(today: date, policy: Policy) -> date:
+    """The day whose complaints have just faded to nothing (rule ``ranking.complaint_prior``, months)."""
+    return calendar.add_months(today, -int(policy.complaint_prior["decay_months"]))
+
+
+def complaint_load(noted: Iterable[tuple[str, date, int]], policy: Policy, today: date) -> float:
+    """Complaints as the ranking weighs them: kind, its day, how many cases.
+
+    A case of today counts with the weight of its kind (rule ``ranking.complaint_weights``), an older one
+    with less, in a straight line, and nothing from ``decay_months`` on.
+    """
+    since = counted_since(today, policy)
+    whole = (today - since).days
+    if whole <= 0:
+        return 0.0
+    # A day ahead of today (a clock that runs fast) counts as today.
+    return sum(
+        policy.complaint_weights[kind] * cases * min(max((day - since).days, 0), whole) / whole
+        for kind, day, cases in noted
+    )
 
 
 def why(ranked: Ranked, others: Sequence[Ranked]) -> str:

@@ -81,8 +81,7 @@ def standing(partner: Partner) -> ranking.Standing:
         delivered_lines=partner.delivered_lines,
         on_time_lines=partner.on_time_lines,
         rejected_lines=partner.rejected_lines,
-        confirmed_complaints=partner.confirmed_complaints,
-        silent_complaints=partner.silent_complaints,
+        complaint_load=partner.complaint_load,
         rating_sum=partner.rating_sum,
         rating_count=partner.rating_count,
     )

@@ -20,9 +20,10 @@ from catalog.types import ProductType
 from marketplace import regions
 from marketplace.models import Role
 from marketplace.rules import in_language
-from suppliers import guarantees, market, ranking, strategy
+from suppliers import complaint_facts, guarantees, market, ranking, strategy
 from suppliers import selectors as suppliers
 from suppliers.forms import FilterForm
+from suppliers.models import Partner
 from suppliers.views.cards import as_query, card, carried, crumbs, fit_data, product_url
 
 MOST_COMPARED = 4
@@ -224,7 +225,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
     page = search.find(query)
     context = {
         "supplier": found,
-        "facts": _facts(strategy.standing(found)),
+        "facts": _facts(found),
         "contacts": [
             {"key": _("BIN"), "value": found.bin},
             {"key": _("Region"), "value": found.home_region.name if found.home_region else ""},
@@ -240,8 +241,10 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "catalog/supplier.html", context)
 
 
-def _facts(standing: ranking.Standing) -> list[dict[str, str]]:
+def _facts(supplier: Partner) -> list[dict[str, str]]:
     """The counts behind the score, in words."""
+    standing, complaints = strategy.standing(supplier), complaint_facts.counts(supplier.pk)
+    months = int(ranking.policy().complaint_prior["decay_months"])
     marks = ngettext("%(count)s mark", "%(count)s marks", standing.rating_count) % {"count": standing.rating_count}
     mean = _("%(mean)s of 5, %(marks)s") % {"mean": standing.rating, "marks": marks}
     return [
@@ -249,6 +252,9 @@ def _facts(standing: ranking.Standing) -> list[dict[str, str]]:
         {"key": _("Delivered lines of orders"), "value": str(standing.delivered_lines)},
         {"key": _("Delivered in time"), "value": str(standing.on_time_lines)},
         {"key": _("Rejected at acceptance"), "value": str(standing.rejected_lines)},
-        {"key": _("Confirmed complaints"), "value": str(standing.confirmed_complaints)},
-        {"key": _("Complaints left without an answer"), "value": str(standing.silent_complaints)},
+        {
+            "key": _("Confirmed complaints of the last %(months)s months") % {"months": months},
+            "value": str(complaints["confirmed"]),
+        },
+        {"key": _("Complaints left without an answer, not confirmed"), "value": str(complaints["silent"])},
     ]

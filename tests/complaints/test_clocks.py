@@ -7,7 +7,7 @@ from complaints import bodies, clocks, person, seller
 from complaints.models import Complaint, ComplaintStep
 from marketplace import outbox
 from marketplace.models import AuditSeal, Event, Notice, OutboxRow
-from suppliers.models import Partner
+from suppliers.models import ComplaintFact, Partner
 from tests.complaints.factories import (
     at,
     body,
@@ -42,7 +42,7 @@ def test_on_the_last_day_nothing_moves(complaint):
     assert run("2026-12-02 23:59:59")["escalated"] == 0
     complaint.refresh_from_db()
     assert complaint.status == "with_seller"
-    assert Partner.objects.get().silent_complaints == 0
+    assert ComplaintFact.objects.filter(kind="silent").count() == 0
 
 
 def test_silence_brings_the_named_body_in(complaint):
@@ -60,7 +60,7 @@ def test_silence_brings_the_named_body_in(complaint):
         "with_seller", "ignored", "ignored", "escalated",
     )  # fmt: skip
     assert ignored.actor is None
-    assert Partner.objects.get().silent_complaints == 1
+    assert ComplaintFact.objects.filter(kind="silent").count() == 1
     assert list(ComplaintStep.objects.values_list("step", flat=True)) == ["ignored:2026-12-02"]
 
 
@@ -70,7 +70,7 @@ def test_a_second_sweep_does_nothing(complaint):
     assert run("2026-12-03 00:05") == {}
     assert run("2026-12-03 00:06") == {}
     assert (kinds(), OutboxRow.objects.count()) == before
-    assert Partner.objects.get().silent_complaints == 1
+    assert ComplaintFact.objects.filter(kind="silent").count() == 1
 
 
 def test_a_late_sweep_catches_up(complaint):
@@ -128,7 +128,7 @@ def test_a_promise_not_kept_is_silence(aigul, complaint):
     assert (complaint.status, str(complaint.respond_by)) == ("remedy_running", "2026-12-05")
     assert run("2026-12-05 23:59")["escalated"] == 0
     assert run("2026-12-06 00:05")["escalated"] == 1
-    assert Partner.objects.get().silent_complaints == 1
+    assert ComplaintFact.objects.filter(kind="silent").count() == 1
 
 
 def test_an_answer_without_objection_ends_the_case(complaint):
@@ -154,7 +154,7 @@ def test_an_unconfirmed_outcome_is_never_satisfied(complaint):
     assert run("2026-12-25 00:05")["unconfirmed"] == 1
     complaint.refresh_from_db()
     assert (complaint.status, complaint.outcome, complaint.outcome_detail) == ("closed", "explained", "unconfirmed")
-    assert Partner.objects.get().confirmed_complaints == 0
+    assert ComplaintFact.objects.filter(kind="confirmed").count() == 0
 
 
 def test_the_body_waits_for_the_person_at_most_ten_days(aigul, complaint):
@@ -195,11 +195,11 @@ def test_one_broken_case_does_not_stop_the_clock(aigul, complaint, monkeypatch):
     real = clocks.standing.silent
     broken = []
 
-    def silent(supplier_id):
+    def silent(complaint, day):
         if not broken:
-            broken.append(supplier_id)
+            broken.append(complaint)
             raise RuntimeError("broken")
-        real(supplier_id)
+        real(complaint, day)
 
     monkeypatch.setattr(clocks.standing, "silent", silent)
     summary = clocks.run(at("2026-12-03 00:05"))

@@ -8,12 +8,13 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from marketplace import outbox
+from marketplace.calendar import add_months
 from marketplace.errors import Forbidden, IllegalStep, Invalid, NotFound
 from marketplace.models import Event, Notice, Role
 from orders import clocks, entitlements, loading, norms, selectors
 from orders.entitlements import ProgrammeLine
 from orders.models import Entitlement, Tranche
-from orders.tranches import add_months, opening_after, plan
+from orders.tranches import opening_after, plan
 from tests.orders import factories as make
 
 DIAPERS = ProgrammeLine(

@@ -1,6 +1,7 @@
 """Best value: the parts, their order, and what must hold for any offers."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from suppliers.ranking import Candidate, Policy, Standing
 POLICY = Policy(
     weights={"quality": 0.3, "delivery": 0.2, "complaints": 0.2, "warranty": 0.1, "price": 0.2},
     complaint_prior={"complaints": 2, "deliveries": 100, "decay_months": 12},
+    complaint_weights={"confirmed": 1, "silent": 0.25},
     priors={
         "rating": {"mark": 4, "marks": 10},
         "on_time": {"rate": 0.9, "lines": 20},
@@ -23,6 +25,7 @@ POLICY = Policy(
     },
     stale_days=14,
 )
+TODAY = date(2026, 12, 1)
 NEW = Standing()
 GOOD = Standing(delivered_lines=200, on_time_lines=196, rating_sum=480, rating_count=100)
 
@@ -51,11 +54,56 @@ def test_the_lowest_price_does_not_win_by_itself_but_decides_between_equals():
     assert order(candidate(1, "101.00"), candidate(2, "100.00")) == [2, 1]
 
 
-def test_confirmed_complaints_and_silence_cost_the_place():
-    bad = replace(GOOD, confirmed_complaints=30)
-    silent = replace(GOOD, silent_complaints=30)
-    assert order(candidate(1, standing=bad), candidate(2, standing=GOOD)) == [2, 1]
-    assert order(candidate(1, standing=silent), candidate(2, standing=GOOD)) == [2, 1]
+def load(*noted: tuple[str, date, int]) -> float:
+    return ranking.complaint_load(noted, POLICY, TODAY)
+
+
+def test_complaints_cost_the_place_and_silence_costs_less():
+    bad = replace(GOOD, complaint_load=load(("confirmed", TODAY, 30)))
+    silent = replace(GOOD, complaint_load=load(("silent", TODAY, 30)))
+    listed = [candidate(1, standing=bad), candidate(2, standing=silent), candidate(3, standing=GOOD)]
+    assert order(*listed) == [3, 2, 1]
+
+
+def test_a_complaint_fades_in_a_straight_line_to_nothing():
+    # 12 months before 1 December 2026 are 365 days.
+    assert load(("confirmed", date(2026, 12, 1), 1)) == 1
+    assert load(("confirmed", date(2026, 9, 19), 1)) == pytest.approx(292 / 365)
+    assert load(("confirmed", date(2025, 12, 2), 1)) == pytest.approx(1 / 365)
+    assert load(("confirmed", date(2025, 12, 1), 1)) == 0
+    assert load(("confirmed", date(2020, 1, 1), 99)) == 0
+
+
+def test_the_same_complaints_weigh_less_in_a_larger_volume():
+    small = replace(GOOD, delivered_lines=100, on_time_lines=98, complaint_load=10.0)
+    large = replace(GOOD, delivered_lines=1000, on_time_lines=980, complaint_load=10.0)
+    parts = [ranking.complaints_part(each, POLICY.complaint_prior) for each in (small, large)]
+    assert parts[0] == pytest.approx(0.02 / (0.02 + 12 / 200))
+    assert parts[1] == pytest.approx(0.02 / (0.02 + 12 / 1100))
+
+
+notes = st.lists(
+    st.tuples(st.sampled_from(["confirmed", "silent"]), st.dates(date(2024, 1, 1), TODAY), st.integers(1, 50)),
+    max_size=8,
+)
+
+
+@given(notes, st.dates(date(2024, 1, 1), TODAY), st.integers(0, 5000))
+def test_more_confirmed_complaints_never_give_a_better_place(noted, day, lines):
+    fewer = Standing(delivered_lines=lines, complaint_load=load(*noted))
+    more = replace(fewer, complaint_load=load(*noted, ("confirmed", day, 1)))
+    assert ranking.complaints_part(more, POLICY.complaint_prior) <= ranking.complaints_part(
+        fewer, POLICY.complaint_prior
+    )
+    # the lower id wins ties, so the worse one gets it
+    assert order(candidate(1, standing=more), candidate(2, standing=fewer))[0] == 2 or load(("confirmed", day, 1)) == 0
+
+
+@given(notes, st.integers(1, 400))
+def test_time_alone_never_makes_it_worse_and_ends_it(noted, days):
+    later = ranking.complaint_load(noted, POLICY, TODAY + timedelta(days=days))
+    assert later <= ranking.complaint_load(noted, POLICY, TODAY) + 1e-9
+    assert ranking.complaint_load(noted, POLICY, TODAY + timedelta(days=366)) == 0
 
 
 def test_one_lucky_mark_proves_nothing():
@@ -81,16 +129,15 @@ def test_why_says_what_an_offer_is_best_at():
 
 
 standings = st.builds(
-    lambda delivered, on_time, rejected, confirmed, silent, count, share: Standing(
+    lambda delivered, on_time, rejected, complaints, count, share: Standing(
         delivered_lines=delivered,
         on_time_lines=min(on_time, delivered),
         rejected_lines=min(rejected, delivered),
-        confirmed_complaints=confirmed,
-        silent_complaints=silent,
+        complaint_load=complaints / 4,
         rating_count=count,
         rating_sum=round(count * (1 + 4 * share)),
     ),
-    *[st.integers(0, 500)] * 5,
+    *[st.integers(0, 500)] * 4,
     st.integers(0, 300),
     st.floats(0, 1),
 )
@@ -120,7 +167,7 @@ BETTER = {
         c, standing=replace(c.standing, rejected_lines=max(0, c.standing.rejected_lines - 5))
     ),
     "fewer complaints": lambda c: replace(
-        c, standing=replace(c.standing, confirmed_complaints=max(0, c.standing.confirmed_complaints - 5))
+        c, standing=replace(c.standing, complaint_load=max(0.0, c.standing.complaint_load - 5))
     ),
     "fits": lambda c: replace(c, fit=0),
 }
