@@ -24,7 +24,6 @@ from complaints.schemas import (
     RouteIn,
     RouteOut,
     TemplateList,
-    TrackedOut,
 )  # fmt: skip
 from marketplace import events, idempotency, regions
 from marketplace.api import Problem, anyone, paged
@@ -92,13 +91,6 @@ def list_complaints(request: HttpRequest, status: str = "", subject: str = "", p
     if subject:
         rows = rows.filter(subject=subject)
     return paged(request, rows, page, lambda complaint: shapes.row(complaint, table))
-
-
-@router.get("/complaints/track", auth=anyone, response={200: TrackedOut, 404: Problem})
-def track(request: HttpRequest, number: str = "", code: str = "") -> dict[str, Any]:
-    """Where a case stands, by number and tracking code, without signing in."""
-    complaint = selectors.tracked(number, code)
-    return shapes.tracked(complaint, routing.table(), events.of_subject(f"complaint:{complaint.number}"))
 
 
 @router.get("/complaints/{number}", response={200: ComplaintOut, 404: Problem})

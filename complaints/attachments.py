@@ -52,9 +52,9 @@ def _party(actor: User, complaint: Complaint) -> str:
 
 
 def may_open(actor: User, number: str) -> bool:
-    """Who reads the complaint's texts sees its pictures."""
+    """Who reads the person's story sees its pictures, unless they would give away a person who stays unknown."""
     complaint = selectors.visible(actor).filter(number=number).first()
-    return complaint is not None and selectors.sight(actor, complaint).texts
+    return complaint is not None and selectors.sight(actor, complaint).traces
 
 
 files.register_rule("complaint", may_open)

@@ -56,7 +56,9 @@ def tell(row: OutboxRow) -> None:
     complaint = _complaint(row.key)
     event = Event.objects.get(pk=row.payload["event"])
     word = event.kind.removeprefix("complaint.")
-    for side in _TOLD[word]:
+    # A step by the code: the person hears of it, too, in case somebody else has her code.
+    sides = dict.fromkeys((*_TOLD[word], PERSON) if event.data.get("by") == "code" else _TOLD[word])
+    for side in sides:
         for recipient, contact in _people(complaint, side, event):
             _send(complaint, f"complaint.{word}", str(event.pk), recipient, contact, side, _TITLES[word])
 

@@ -1,4 +1,7 @@
-"""The person's steps. Only they make a complaint "satisfied"; a guardian acts for a ward."""
+"""The person's steps. Only they make a complaint "satisfied".
+
+The person is the complainant, a guardian of a ward, or whoever shows the number and the code of the case.
+"""
 
 from datetime import date, datetime
 
@@ -6,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints import standing
+from complaints.selectors import Viewer
 from complaints.states import OUTCOME_DETAILS, Outcome
 from complaints.stepping import Case, Plan, closed, dated, joined, required_text, take
 from marketplace import calendar, rules
 from marketplace.errors import DomainError, FieldError, Invalid
 from marketplace.idempotency import Answer, Request
-from marketplace.models import Authority, User
+from marketplace.models import Authority
 
 
 class TooLate(DomainError):
@@ -23,7 +27,7 @@ class AlreadyReopened(DomainError):
     message = _("A complaint can be opened again only once. File a new one if something new happened.")
 
 
-def accept_offer(*, number: str, actor: User, request: Request | None = None, now: datetime | None = None) -> Answer:
+def accept_offer(*, number: str, actor: Viewer, request: Request | None = None, now: datetime | None = None) -> Answer:
     """Take the supplier's offer; the promised day becomes the supplier's date."""
 
     def plan(case: Case) -> Plan:
@@ -46,7 +50,7 @@ def accept_offer(*, number: str, actor: User, request: Request | None = None, no
     return take(number=number, action="accept-offer", actor=actor, plan=plan, request=request, now=now)
 
 
-def accept_answer(*, number: str, actor: User, request: Request | None = None, now: datetime | None = None) -> Answer:
+def accept_answer(*, number: str, actor: Viewer, request: Request | None = None, now: datetime | None = None) -> Answer:
     """The answer is enough: closed as explained."""
     return take(
         number=number,
@@ -59,7 +63,7 @@ def accept_answer(*, number: str, actor: User, request: Request | None = None, n
 
 
 def reject_answer(
-    *, number: str, actor: User, text: str = "", request: Request | None = None, now: datetime | None = None
+    *, number: str, actor: Viewer, text: str = "", request: Request | None = None, now: datetime | None = None
 ) -> Answer:
     """Disagree with an answer or an offer: the state body joins at once."""
 
@@ -74,7 +78,7 @@ def reject_answer(
 def withdraw(
     *,
     number: str,
-    actor: User,
+    actor: Viewer,
     reason: str = "own_will",
     text: str = "",
     request: Request | None = None,
@@ -92,7 +96,9 @@ def withdraw(
     return take(number=number, action="withdraw", actor=actor, plan=plan, request=request, now=now)
 
 
-def confirm_outcome(*, number: str, actor: User, request: Request | None = None, now: datetime | None = None) -> Answer:
+def confirm_outcome(
+    *, number: str, actor: Viewer, request: Request | None = None, now: datetime | None = None
+) -> Answer:
     """It is settled, says the person: the proposed outcome becomes the outcome.
 
     A satisfied complaint counts against the supplier's record: it was justified.
@@ -108,7 +114,7 @@ def confirm_outcome(*, number: str, actor: User, request: Request | None = None,
 
 
 def reopen(
-    *, number: str, actor: User, text: str = "", request: Request | None = None, now: datetime | None = None
+    *, number: str, actor: Viewer, text: str = "", request: Request | None = None, now: datetime | None = None
 ) -> Answer:
     """Not settled: the body examines again. Once, and within 30 days after the case was closed."""
 
@@ -143,7 +149,7 @@ def reopen(
 
 
 def appeal_refusal(
-    *, number: str, actor: User, text: str = "", request: Request | None = None, now: datetime | None = None
+    *, number: str, actor: Viewer, text: str = "", request: Request | None = None, now: datetime | None = None
 ) -> Answer:
     """A refusal goes one level up: to the body above the one that refused, else to the ministry."""
 
@@ -169,7 +175,7 @@ def appeal_refusal(
 
 
 def reply(
-    *, number: str, actor: User, text: str, request: Request | None = None, now: datetime | None = None
+    *, number: str, actor: Viewer, text: str, request: Request | None = None, now: datetime | None = None
 ) -> Answer:
     """Answer the body's question; its clock runs on, later by the days it waited."""
     text = required_text(text, "text", _("Write your reply."))

@@ -85,15 +85,18 @@ class ComplaintRow(Schema):
 class TrackedOut(ComplaintRow):
     due_explained: str
     outcome_detail: str | None
+    proposed_outcome: str | None
     timeline: list[StepOut]
     allowed: list[str]
+    answer: str | None = None
+    remedy: dict[str, Any] | None = None
+    decision: str | None = None
 
 
 class ComplaintOut(TrackedOut):
     escalates_to: dict[str, str] | None
     rule: str
     channel: str
-    proposed_outcome: str | None
     confirmed_by_person: bool
     returned_kzt: str
     duplicate_of: str | None
@@ -102,9 +105,6 @@ class ComplaintOut(TrackedOut):
     demand_name: str | None = None
     template: str | None = None
     fields: dict[str, Any] | None = None
-    answer: str | None = None
-    remedy: dict[str, Any] | None = None
-    decision: str | None = None
     order_line: int | None = None
     person: str | None = None
     contact: dict[str, str] | None = None
@@ -259,6 +259,17 @@ class RedirectIn(Words):
 
 class WithdrawIn(Words):
     kind: str = Field(default="own_will", description="own_will, settled_outside or pressure")
+
+
+class TrackIn(Schema):
+    """Both are compared without blanks, dashes and case."""
+
+    number: str = ""
+    code: str = Field("", description="The tracking code, 10 digits")
+
+
+class TrackedStepIn(TrackIn, WithdrawIn):
+    """``text`` for the steps that take words, ``kind`` for a withdrawal."""
 
 
 class CourtIn(Words):

@@ -8,27 +8,42 @@ from django.db.models import Case, F, Q, QuerySet, When
 from complaints import tracking
 from complaints.models import Complaint
 from complaints.states import BODY, DESK, MINISTRY, OPEN_STATES, PERSON, SELLER, WHOSE_TURN
+from complaints.tracking import Holder
 from marketplace import access
-from marketplace.errors import NotFound
+from marketplace.errors import NotFound, TooManyTries
+from marketplace.limits import Limit, Tries
 from marketplace.models import Role, User
 from orders.draft_fields import phone_number
 from suppliers.models import Partner
 
 Actor = User | AnonymousUser
+Viewer = Actor | Holder
+
+# A mobile network or an office has one address for many people; only wrong codes count.
+WRONG_CODES_OF_ADDRESS = Limit("wrong-tracking-codes-of-address", most=20, seconds=900)
+WRONG_CODES_OF_NUMBER = Limit("wrong-tracking-codes-of-number", most=20, seconds=900)
 
 _ALL_SEEING = {Role.REVIEWER, Role.HOTLINE, Role.AUDITOR, Role.ADMIN}
+# Who complains of fraud stays unknown to the supplier, whatever was ticked (domain part 4, tie rules).
+FRAUD = ("fake_act", "pressure")
 # A caseworker does not read what is said about the own office, or about fraud that may reach into it.
-_NOT_FOR_THE_OFFICE = ("staff", "paid_helpers", "fake_act", "pressure")
+_NOT_FOR_THE_OFFICE = ("staff", "paid_helpers", *FRAUD)
 _SHOWN = ("addressee_supplier", "addressee_authority", "region", "supplier", "template")
 
 
 @dataclass(frozen=True)
 class Sight:
-    """How much of a case the viewer gets: its texts, the person's name, the way to reach the person."""
+    """How much of a case the viewer gets.
 
-    texts: bool
-    name: bool
-    contact: str  # "full", "masked" or ""
+    ``texts``: what the sides wrote at their steps; ``story``: what the person told; ``traces``: the order line,
+    pictures and answers from which the seller of the goods knows the person; ``contact``: full, masked or "".
+    """
+
+    texts: bool = False
+    story: bool = False
+    traces: bool = False
+    name: bool = False
+    contact: str = ""
 
 
 def own_suppliers(actor: User) -> QuerySet[Partner]:
@@ -37,9 +52,11 @@ def own_suppliers(actor: User) -> QuerySet[Partner]:
     return found
 
 
-def visible(actor: Actor) -> QuerySet[Complaint]:
+def visible(actor: Viewer) -> QuerySet[Complaint]:
     """Complaints the actor may know of."""
     rows = Complaint.objects.all()
+    if isinstance(actor, Holder):
+        return rows.filter(number=actor.number, tracking_hash=tracking.hash_of(actor.number, actor.code))
     if not actor.is_authenticated or not actor.is_active:
         return rows.none()
     if actor.role in _ALL_SEEING:
@@ -95,7 +112,7 @@ def _turn_states(actor: Actor) -> list[str]:
     return [state for state, turn in WHOSE_TURN.items() if turn in held]
 
 
-def read(actor: Actor, number: str) -> Complaint:
+def read(actor: Viewer, number: str) -> Complaint:
     """One complaint with everything its page shows. Reading somebody else's case leaves a row in the read log."""
     complaint = (
         visible(actor)
@@ -115,7 +132,7 @@ def read(actor: Actor, number: str) -> Complaint:
     return complaint
 
 
-def lock(actor: Actor, number: str) -> Complaint:
+def lock(actor: Viewer, number: str) -> Complaint:
     """The same case under a row lock, for a step."""
     complaint = visible(actor).select_for_update(of=("self",)).filter(number=number).first()
     if complaint is None:
@@ -123,25 +140,37 @@ def lock(actor: Actor, number: str) -> Complaint:
     return complaint
 
 
-def tracked(number: str, code: str) -> Complaint:
-    """The case that fits number and code, without signing in. Wrong number and wrong code look alike."""
+def holder(*, number: str, code: str, address: str, viewer: Actor) -> Holder:
+    """Who shows number and code, without signing in. Wrong number and wrong code look alike.
+
+    ``address`` is the network address that wrong codes are counted by. Raises NotFound, TooManyTries.
+    """
     number, code = tracking.normalise(number, code)
-    complaint = Complaint.objects.select_related(*_SHOWN).filter(number=number).first()
-    if complaint is None or not tracking.fits(bytes(complaint.tracking_hash), number, code):
+    tries = Tries([(WRONG_CODES_OF_ADDRESS, address), (WRONG_CODES_OF_NUMBER, number)])
+    if not tries.allowed():
+        raise TooManyTries
+    complaint = visible(Holder(number, code)).first()
+    if complaint is None:
         raise NotFound
-    return complaint
+    tries.rollback()
+    own = viewer.is_authenticated and (viewer.role in {Role.BENEFICIARY, Role.GUARDIAN} or is_person(viewer, complaint))
+    return Holder(number, code, acts=own or not viewer.is_authenticated)
 
 
-def is_person(actor: Actor, complaint: Complaint) -> bool:
-    """The complainant, or who acts for a complainant that cannot act alone."""
+def is_person(actor: Viewer, complaint: Complaint) -> bool:
+    """Who shows the code of the case, the complainant, or who acts for a complainant that cannot act alone."""
+    if isinstance(actor, Holder):
+        return actor.number == complaint.number
     if not actor.is_authenticated or complaint.complainant_id is None:
         return False
     return complaint.complainant_id == actor.pk or access.is_owner(actor, complaint.complainant_id)
 
 
-def parties(actor: Actor, complaint: Complaint) -> set[str]:
+def parties(actor: Viewer, complaint: Complaint) -> set[str]:
     """In which capacities the actor meets the case: they decide which steps are allowed."""
     held: set[str] = set()
+    if isinstance(actor, Holder):
+        return {PERSON} if actor.acts and is_person(actor, complaint) else held
     if not actor.is_authenticated:
         return held
     if is_person(actor, complaint):
@@ -158,16 +187,20 @@ def parties(actor: Actor, complaint: Complaint) -> set[str]:
     return held
 
 
-def sight(actor: Actor, complaint: Complaint) -> Sight:
+def sight(actor: Viewer, complaint: Complaint) -> Sight:
     """What of the case is shown to this viewer (reliability: classes of data)."""
+    if isinstance(actor, Holder):
+        # What the other side wrote is needed to agree or not; what she wrote herself stays off a borrowed screen.
+        return Sight(texts=True)
     if not actor.is_authenticated:
-        return Sight(texts=False, name=False, contact="")
+        return Sight()
     if actor.role == Role.SUPPLIER and not is_person(actor, complaint):
-        shown = not complaint.hide_name
-        return Sight(texts=True, name=shown, contact="full" if shown else "")
+        known = not complaint.hide_name and complaint.subject not in FRAUD
+        reachable = known and complaint.status in OPEN_STATES
+        return Sight(texts=True, story=True, traces=known, name=known, contact="full" if reachable else "")
     if actor.role == Role.HOTLINE:
-        return Sight(texts=False, name=True, contact="masked")
-    return Sight(texts=True, name=True, contact="full")
+        return Sight(name=True, contact="masked")
+    return Sight(texts=True, story=True, traces=True, name=True, contact="full")
 
 
 # --- The hotline -------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from complaints import selectors, templates
 from complaints.models import Complaint
 from complaints.routing import Route, Table
-from complaints.selectors import Actor, Sight
-from complaints.states import COMPLAINT, HAPPENED, OUTCOME_DETAILS, TURN_LABELS, WHOSE_TURN, Outcome
+from complaints.selectors import Sight, Viewer
+from complaints.states import COMPLAINT, HAPPENED, OUTCOME_DETAILS, PERSON, TURN_LABELS, WHOSE_TURN, Outcome
 from marketplace import calendar
 from marketplace.models import Event
 from marketplace.rules import in_language
@@ -60,7 +60,7 @@ def row(complaint: Complaint, table: Table) -> dict[str, Any]:
     }
 
 
-def detail(actor: Actor, complaint: Complaint, table: Table, happened: Iterable[Event]) -> dict[str, Any]:
+def detail(actor: Viewer, complaint: Complaint, table: Table, happened: Iterable[Event]) -> dict[str, Any]:
     """A complaint for one viewer: what the viewer may read, and the steps the viewer may take now."""
     seen = selectors.sight(actor, complaint)
     data = row(complaint, table) | {
@@ -73,21 +73,21 @@ def detail(actor: Actor, complaint: Complaint, table: Table, happened: Iterable[
         "confirmed_by_person": complaint.confirmed_by_person,
         "returned_kzt": f"{complaint.returned_sum:.2f}",
         "duplicate_of": complaint.duplicate_of.number if complaint.duplicate_of else None,
-        "timeline": timeline(complaint, happened, texts=seen.texts),
+        "timeline": timeline(complaint, happened, seen),
         "allowed": COMPLAINT.actions(complaint.status, selectors.parties(actor, complaint)),
     }
     if seen.texts:
+        data |= {"answer": complaint.answer, "remedy": complaint.remedy, "decision": complaint.decision}
+    if seen.story:
         data |= {
             "text": complaint.text,
             "demand": complaint.demand,
             "demand_name": table.demand_name(complaint.demand),
             "template": complaint.template_id,
-            "fields": complaint.fields,
-            "answer": complaint.answer,
-            "remedy": complaint.remedy,
-            "decision": complaint.decision,
-            "order_line": complaint.order_line_id,
+            "fields": answers(complaint, seen),
         }
+    if seen.traces:
+        data["order_line"] = complaint.order_line_id
     return data | person(complaint, seen)
 
 
@@ -113,18 +113,17 @@ def masked(phone: str) -> str:
     return f"+7 ••• ••• {digits[-4:-2]} {digits[-2:]}" if len(digits) >= 10 else ""
 
 
-def tracked(complaint: Complaint, table: Table, happened: Iterable[Event]) -> dict[str, Any]:
-    """What number and code open without signing in: where the case stands, nothing personal."""
-    return row(complaint, table) | {
-        "due_explained": calendar.in_words(complaint.due_explained),
-        "outcome_detail": complaint.outcome_detail or None,
-        "timeline": timeline(complaint, happened, texts=False),
-        "allowed": [],
-    }
+def answers(complaint: Complaint, seen: Sight) -> dict[str, Any]:
+    """The answers to the template's questions, without those that name one delivery when the viewer gets no traces."""
+    return {code: value for code, value in complaint.fields.items() if seen.traces or code not in templates.TRACES}
 
 
-def timeline(complaint: Complaint, happened: Iterable[Event], *, texts: bool) -> list[dict[str, Any]]:
+def timeline(complaint: Complaint, happened: Iterable[Event], seen: Sight) -> list[dict[str, Any]]:
     """What happened, oldest first; who did it is told as a role, never as a name."""
+
+    def may_read(event: Event) -> bool:
+        return seen.story if event.data.get("party") == PERSON else seen.texts
+
     return [
         {
             "at": local(event.at),
@@ -134,8 +133,8 @@ def timeline(complaint: Complaint, happened: Iterable[Event], *, texts: bool) ->
             "by_name": str(TURN_LABELS.get(event.data.get("party", "clock"), "")),
             "before": event.before,
             "after": event.after,
-            "reason": event.reason if texts else "",
-            "text": complaint.texts.get(str(event.pk), "") if texts else "",
+            "reason": event.reason if may_read(event) else "",
+            "text": complaint.texts.get(str(event.pk), "") if may_read(event) else "",
             "respond_by": event.data.get("respond_by"),
         }
         for event in happened

@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import holds, routing, selectors
 from complaints.models import Complaint
+from complaints.selectors import Viewer
 from complaints.states import COMPLAINT, ENDED_STATES, HAPPENED
+from complaints.tracking import Holder
 from marketplace import events, idempotency, outbox
 from marketplace.calendar import Deadline
 from marketplace.errors import FieldError, Forbidden, Invalid
@@ -52,7 +54,7 @@ def take(
     *,
     number: str,
     action: str,
-    actor: User,
+    actor: Viewer,
     plan: Callable[[Case], Plan],
     request: idempotency.Request | None = None,
     now: datetime | None = None,
@@ -65,7 +67,10 @@ def take(
         if not any(step.action == action and held & set(step.parties) for step in COMPLAINT.steps):
             raise Forbidden
         COMPLAINT.find(action, case.complaint.status, held)
-        advance(case, action, held, actor=actor, plan=plan(case))
+        done = plan(case)
+        if isinstance(actor, Holder):
+            done.data["by"] = "code"
+        advance(case, action, held, actor=actor if isinstance(actor, User) else None, plan=done)
         return 200, {"number": number, "status": case.complaint.status}
 
     return idempotency.once(request, work)

@@ -19,6 +19,8 @@ from marketplace.errors import FieldError
 from marketplace.rules import in_language
 
 ANY = "any"
+# Answers that name one delivery, and by it the person.
+TRACES = {"serial", "act_number"}
 MAX_ANSWER = 2000
 # The key of an answer that is kept as it was said.
 SAID = "said"

@@ -1,17 +1,33 @@
 """What a person can quote: the case number, and the code that opens it without signing in.
 
+Whoever shows both is the person of the case: most people who complain have no account.
+
 The number is short and follows the one before, so it opens nothing by itself. The code is derived
 from the secret key and only its keyed hash is stored; a new key closes nothing that was told before.
 """
 
-import hmac
+from dataclasses import dataclass, field
 from datetime import date
+from typing import ClassVar, Literal
 
 from django.db import connection
 
 from marketplace import crypto
 
 CODE_DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Somebody without an account who shows the number and the code of one case; selectors.holder makes it.
+
+    ``acts`` is false for the account of a desk or of the other side: it may look, the steps are the person's.
+    """
+
+    number: str
+    code: str = field(repr=False)
+    acts: bool = True
+    is_authenticated: ClassVar[Literal[False]] = False
 
 
 def next_number(day: date) -> str:
@@ -33,8 +49,3 @@ def hash_of(number: str, code: str) -> bytes:
 def normalise(number: str, code: str) -> tuple[str, str]:
     """What people type: blanks, dashes and small letters do not matter."""
     return number.strip().upper(), "".join(letter for letter in code if letter.isdigit())
-
-
-def fits(stored: bytes, number: str, code: str) -> bool:
-    """Is this the code of the case? Compared in constant time."""
-    return hmac.compare_digest(bytes(stored), hash_of(number, code))

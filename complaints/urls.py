@@ -51,6 +51,7 @@ urlpatterns = [
     path("review/<slug:number>/", case.review_case, name="review_case"),
     path("hotline/", hotline.desk, name="hotline"),
     path("track/", public.track, name="track"),
+    path("track/<slug:action>/", public.step, name="track_step"),
     path("reports/", reports.report, name="reports"),
     re_path(r"^reports/complaints\.(?P<kind>html|csv|pdf)$", reports.report_file, name="report_file"),
     path("reports/cases/", reports.report_cases, name="report_cases"),

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from catalog.api import router as catalogue
 from complaints.api import router as complaints
+from complaints.api_by_code import router as complaints_by_code
 from complaints.urls import plain_urlpatterns as printed_codes
 from marketplace.api import api
 from marketplace.api import router as sign_in
@@ -16,7 +17,10 @@ from marketplace.urls import account_urlpatterns, plain_urlpatterns
 from orders.api import router as orders
 from suppliers.api import router as suppliers
 
-for router in (sign_in, drafts, draft_files, hand_over, catalogue, suppliers, orders, complaints):
+# By code first: "track" is no number of a complaint.
+for router in (
+    sign_in, drafts, draft_files, hand_over, catalogue, suppliers, orders, complaints_by_code, complaints,
+):  # fmt: skip
     api.add_router("", router)
 
 urlpatterns = [

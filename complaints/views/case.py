@@ -92,24 +92,35 @@ def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
     """
     if request.method == "GET":
         return redirect(case_url(request.user, selectors.read(request.user, number).number))
+    wrong = attempt(request, number=number, action=action, actor=request.user)
+    if wrong is None:
+        return redirect(case_url(request.user, number))
+    return _page(request, number, _template_of(request.user), wrong=wrong)
+
+
+def attempt(request: HttpRequest, *, number: str, action: str, actor: selectors.Viewer) -> StepForm | None:
+    """Take the step that was posted and say so in a message; the form again when its answers are wrong.
+
+    Raises NotFound (no such step, foreign case), Forbidden.
+    """
     door = DOORS.get(action)
     if door is None:
         raise NotFound
     form = door.form(request.POST, action=action, table=routing.table())
-    if form.is_valid():
-        try:
-            door.service(number=number, actor=request.user, **form.arguments())
-        except Invalid as error:
-            forms.add_errors(form, error, {"outcome": "verdict", "detail": "verdict"})
-        except DomainError as error:
-            if error.status in {403, 404}:
-                raise
-            messages.error(request, str(error))
-            return redirect(case_url(request.user, number))
-        else:
-            messages.success(request, f"{HAPPENED[action][1]}.")
-            return redirect(case_url(request.user, number))
-    return _page(request, number, _template_of(request.user), wrong=form)
+    if not form.is_valid():
+        return form
+    try:
+        door.service(number=number, actor=actor, **form.arguments())
+    except Invalid as error:
+        forms.add_errors(form, error, {"outcome": "verdict", "detail": "verdict"})
+        return form
+    except DomainError as error:
+        if error.status in {403, 404}:
+            raise
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{HAPPENED[action][1]}.")
+    return None
 
 
 @login_required
@@ -152,25 +163,25 @@ def _page(request: HttpRequest, number: str, template: str, wrong: StepForm | No
     return render(request, template, context(request.user, complaint, wrong))
 
 
-def context(actor: User, complaint: Complaint, wrong: StepForm | None = None) -> dict[str, Any]:
+def context(actor: selectors.Viewer, complaint: Complaint, wrong: StepForm | None = None) -> dict[str, Any]:
     """Everything a case page shows; a fixed number of queries."""
     table = routing.table(complaint.rule_version)
     seen = selectors.sight(actor, complaint)
     held = selectors.parties(actor, complaint)
-    timeline = shapes.timeline(complaint, events.of_subject(f"complaint:{complaint.number}"), texts=seen.texts)
+    timeline = shapes.timeline(complaint, events.of_subject(f"complaint:{complaint.number}"), seen)
     return {
         "complaint": complaint,
         "form": wrong,
         "facts": _facts(complaint, table, seen),
-        "story": _story(complaint, table) if seen.texts else [],
+        "story": _story(complaint, table, seen) if seen.story else [],
         "turn": turn_words(complaint),
         "due_words": calendar.in_words(complaint.due_explained),
         "outcome": shapes.outcome_name(complaint.outcome, complaint.outcome_detail),
         "proposed": shapes.outcome_name(complaint.proposed_outcome, complaint.proposed_detail),
         "timeline": [_event(item) for item in reversed(timeline)],
         "steps": _steps(complaint, held, table, wrong),
-        "pictures": attachments.of(complaint.number) if seen.texts else [],
-        "may_attach": bool(held) and complaint.closed_at is None,
+        "pictures": attachments.of(complaint.number) if seen.traces else [],
+        "may_attach": actor.is_authenticated and bool(held) and complaint.closed_at is None,
     }
 
 
@@ -189,7 +200,7 @@ def _facts(complaint: Complaint, table: routing.Table, seen: selectors.Sight) ->
         {"key": _("What it is about"), "value": table.sphere_name(complaint.sphere)},
         {"key": _("Addressed to"), "value": shapes.addressee(complaint)["name"]},
     ]
-    if complaint.order_line is not None and seen.texts:
+    if complaint.order_line is not None and seen.traces:
         rows.append({"key": _("Product"), "value": shapes.line_title(complaint.order_line)})
         rows.append({"key": _("Order"), "value": complaint.order_line.order.number})
     if complaint.supplier is not None and complaint.addressee_authority is not None:
@@ -203,9 +214,10 @@ def _facts(complaint: Complaint, table: routing.Table, seen: selectors.Sight) ->
     return rows
 
 
-def _story(complaint: Complaint, table: routing.Table) -> list[dict[str, Any]]:
+def _story(complaint: Complaint, table: routing.Table, seen: selectors.Sight) -> list[dict[str, Any]]:
     rows = [{"key": _("What happened"), "value": complaint.text}]
-    rows += [{"key": label, "value": value} for label, value in templates.shown(complaint.template, complaint.fields)]
+    answers = templates.shown(complaint.template, shapes.answers(complaint, seen))
+    rows += [{"key": label, "value": value} for label, value in answers]
     if complaint.demand:
         rows.append({"key": _("Demand"), "value": table.demand_name(complaint.demand)})
     return rows
@@ -227,6 +239,7 @@ def _steps(complaint: Complaint, held: set[str], table: routing.Table, wrong: St
         steps.append(
             {
                 "action": legal.action,
+                "url": reverse("complaints:step", args=[complaint.number, legal.action]),
                 "label": legal.label,
                 "form": form,
                 "open": refused,

@@ -1,47 +1,68 @@
 """Pages for everybody: tracking by number and code, who protects your rights."""
 
-from typing import Any
-
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from complaints import routing, selectors, shapes
-from complaints.forms import TrackForm
-from complaints.views.case import turn_words
+from complaints import selectors
+from complaints.forms import StepForm, TrackForm
+from complaints.states import COMPLAINT, PERSON
+from complaints.tracking import Holder
+from complaints.views import case
 from complaints.views.reports import region_of
-from marketplace import calendar, events, regions
-from marketplace.errors import NotFound
+from marketplace import regions
+from marketplace.errors import Forbidden, NotFound, TooManyTries
 from marketplace.models import Authority
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest) -> HttpResponse:
-    """Where a case stands, by number and code. The code travels in the body, never in an address."""
+    """Where a case stands, and the person's steps, by number and code. They travel in the body, never in an address."""
+    holder, refusal = _holder(request)
+    return _tracked(request, holder) if holder else refusal
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, action: str) -> HttpResponse:
+    """A step of the person, by number and code; a link to another language leads here with GET."""
+    if request.method != "POST":
+        return redirect("complaints:track")
+    if not any(legal.action == action and PERSON in legal.parties for legal in COMPLAINT.steps):
+        raise NotFound
+    holder, refusal = _holder(request)
+    if holder is None:
+        return refusal
+    if not holder.acts:
+        raise Forbidden
+    wrong = case.attempt(request, number=holder.number, action=action, actor=holder)
+    return _tracked(request, holder, wrong)
+
+
+def _holder(request: HttpRequest) -> tuple[Holder | None, HttpResponse]:
+    """Who shows a number and its code; else the form that asks for them, with what is wrong."""
     form = TrackForm(request.POST if request.method == "POST" else None, initial={"number": request.GET.get("number")})
-    context: dict[str, Any] = {"form": form}
+    status = 200
     if form.is_valid():
+        address = get_adapter().get_client_ip(request)
         try:
-            complaint = selectors.tracked(form.cleaned_data["number"], form.cleaned_data["code"])
+            return selectors.holder(**form.cleaned_data, address=address, viewer=request.user), HttpResponse()
         except NotFound:
             form.add_error(None, _("We found no complaint with this number and code. Check both and try again."))
-        else:
-            happened = events.of_subject(f"complaint:{complaint.number}")
-            timeline = shapes.timeline(complaint, happened, texts=False)
-            context |= {
-                "complaint": complaint,
-                "subject": routing.table().subject_name(complaint.subject),
-                "addressee": shapes.addressee(complaint),
-                "turn": turn_words(complaint),
-                "due_words": calendar.in_words(complaint.due_explained),
-                "outcome": shapes.outcome_name(complaint.outcome, complaint.outcome_detail),
-                "timeline": [
-                    {"title": event["title"], "at": row.at, "by": event["by_name"]}
-                    for event, row in reversed(list(zip(timeline, happened, strict=True)))
-                ],
-            }
-    return render(request, "public/track.html", context)
+        except TooManyTries as error:
+            form.add_error(None, str(error))
+            status = error.status
+    return None, render(request, "public/track.html", {"form": form}, status=status)
+
+
+def _tracked(request: HttpRequest, holder: Holder, wrong: StepForm | None = None) -> HttpResponse:
+    """The case for whoever holds its code: nothing that she wrote herself, and the buttons of her steps."""
+    page = case.context(holder, selectors.read(holder, holder.number), wrong)
+    for item in page["steps"]:
+        item["url"] = reverse("complaints:track_step", args=[item["action"]])
+    return render(request, "public/tracked.html", page | {"shown": {"number": holder.number, "code": holder.code}})
 
 
 @require_safe

@@ -58,6 +58,7 @@ NOT_PAGES = {
     "complaints:restore",
     "complaints:routing_file",
     "complaints:step",
+    "complaints:track_step",  # shows the case again, as complaints:track does
     "marketplace:help_stop",
     "marketplace:mirror_confirm",
     "marketplace:screen_close",

@@ -1,6 +1,7 @@
 """Filing: who may, where it goes, until when, once."""
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from complaints import filing, person, selectors, tracking
@@ -64,11 +65,12 @@ def test_the_tracking_code_opens_it_and_is_not_stored(aigul, line):
     number, code = answer.body["number"], answer.body["tracking_code"]
 
     assert len(code) == 10
-    assert selectors.tracked(number.lower(), f" {code[:5]} {code[5:]}").number == number
+    visitor = {"address": "10.0.0.1", "viewer": AnonymousUser()}
+    assert selectors.holder(number=number.lower(), code=f" {code[:5]} {code[5:]}", **visitor).number == number
     with pytest.raises(NotFound):
-        selectors.tracked(number, "0000000000")
+        selectors.holder(number=number, code="0000000000", **visitor)
     with pytest.raises(NotFound):
-        selectors.tracked("C-2026-999999", code)
+        selectors.holder(number="C-2026-999999", code=code, **visitor)
     assert code not in str(Complaint.objects.values().get())
     assert tracking.code_of(number) == code
 
