@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from complaints import bodies, court, person, routing, selectors, seller, shapes
+from complaints import bodies, court, parallels, person, routing, selectors, seller, shapes
 from complaints.schemas import (
     AgreedIn,
     ComplaintOut,
@@ -78,6 +78,15 @@ def offer(request: HttpRequest, response: HttpResponse, number: str, body: Offer
 def remedy_done(request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None) -> dict[str, Any]:
     """The supplier says that the promised remedy is done."""
     return _step(request, response, number, seller.remedy_done, text=words_of(body))
+
+
+# --- Whoever is addressed beside the addressee ----------------------------------------------------
+
+
+@router.post("/complaints/{number}/parallel-done", response=_ANSWERS)
+def parallel_done(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
+    """A supplier or a body that is addressed beside the addressee tells what it did; the case stays where it is."""
+    return _step(request, response, number, parallels.report, text=body.words)
 
 
 # --- The person ------------------------------------------------------------------------------------

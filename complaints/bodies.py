@@ -153,7 +153,7 @@ def redirect(
         if before == body:
             raise Invalid([FieldError("authority", "same", _("The case is already there."))])
         respond_by = complaint.respond_by
-        changes: dict[str, Any] = {"addressee_authority": body, "escalates_to": body.parent}
+        changes: dict[str, Any] = {"addressee_authority": body, **routing.following(complaint, body)}
         if before is None or before.kind == routing.TRIAGE:
             deadline = routing.body_clock(complaint.subject, body, complaint.filed_on)
             changes |= dated(deadline) | {"escalated_at": case.now}
@@ -182,7 +182,7 @@ def to_ministry(
         ministry = Authority.objects.get(code="ministry")
         deadline = calendar.deadline("complaint.ministry_days", case.today)
         return Plan(
-            changes={"addressee_authority": ministry, "escalates_to": None, **dated(deadline)},
+            changes={"addressee_authority": ministry, "escalates_to": None, "joins": [], **dated(deadline)},
             data={"authority": ministry.code, "respond_by": deadline.respond_by.isoformat()},
             reason=reason,
             text=reason,

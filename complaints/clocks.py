@@ -3,7 +3,8 @@
 Beat asks for a sweep each minute; ``run_clock`` is its twin for people. A sweep compares local dates
 of the moment it was given (the database's clock), takes rows that nobody else holds, moves each by a
 conditional UPDATE and leaves a unique step row: twice, late, or by two beats at once, every case moves
-once. A case that is silent on its last day is passed on from 00:00 of the next day, never before.
+once. A case that is silent on its last day is passed on at 00:05 of the next day (``complaint.escalation_time``),
+never before: from the supplier to the first body, from each silent body to the next of the chain.
 """
 
 import time
@@ -18,13 +19,13 @@ from django.db.models import CharField, Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from complaints import holds, shapes, standing
+from complaints import holds, parallels, shapes, standing
 from complaints.feedback import clocks as feedback_clocks
 from complaints.models import Complaint, ComplaintStep
 from complaints.person import resumed
 from complaints.routing import body_clock
 from complaints.states import CLOCK, ComplaintStatus, Outcome
-from complaints.stepping import Case, Plan, advance, closed, dated, joined
+from complaints.stepping import Case, Plan, advance, closed, dated, joined, passed, passed_on
 from marketplace import events, outbox, rules
 from marketplace.time import database_now
 from orders import clocks as order_clocks
@@ -59,7 +60,8 @@ def run(now: datetime) -> Summary:
     begun = time.monotonic()
     today = timezone.localdate(now)
     for state, move in _MOVES.items():
-        _sweep(summary, state, today, now, move)
+        _sweep(summary, state, now, move)
+    summary.done += parallels.run(now)
     _remind(summary, today, now)
     summary.done += Counter({name.replace("_", " "): count for name, count in order_clocks.run(now).done.items()})
     _hold_payments(summary, now)
@@ -74,23 +76,22 @@ def run(now: datetime) -> Summary:
 # --- Dates that have passed -------------------------------------------------------------------
 
 
-def overdue(state: str, today: date, now: datetime) -> Q:
-    """Cases of a state whose time is over: a last day counts to its end, an hour clock to its second."""
-    # A day's ``due_at`` is its last second, so one second of grace keeps days out of the second half.
-    return Q(status=state) & (Q(respond_by__lt=today) | Q(respond_by=today, due_at__lte=now - timedelta(seconds=1)))
+def overdue(state: str, now: datetime) -> Q:
+    """Cases of a state whose time is over."""
+    return Q(status=state) & passed(now)
 
 
-def _sweep(summary: Summary, state: str, today: date, now: datetime, move: Callable[[Case], str]) -> None:
+def _sweep(summary: Summary, state: str, now: datetime, move: Callable[[Case], str]) -> None:
     """Move every overdue case of a state, each in its own transaction, in order of its date."""
     told = ComplaintStep.objects.filter(complaint=OuterRef("pk"), step=Concat(Value("overdue:"), _DATE_AS_TEXT))
-    due = Complaint.objects.filter(~Exists(told), overdue(state, today, now)).order_by("respond_by", "pk")
+    due = Complaint.objects.filter(~Exists(told), overdue(state, now)).order_by("respond_by", "pk")
     last: tuple[date | None, int] | None = None
     while True:
         page = due if last is None else due.filter(Q(respond_by__gt=last[0]) | Q(respond_by=last[0], pk__gt=last[1]))
         rows = list(page.values_list("respond_by", "pk")[:BATCH])
         for _respond_by, pk in rows:
             try:
-                if step := _move_one(pk, state, today, now, move):
+                if step := _move_one(pk, state, now, move):
                     summary.done[step] += 1
             except Exception:
                 # One broken case must not stop the clock of the others; the next sweep tries again.
@@ -101,12 +102,12 @@ def _sweep(summary: Summary, state: str, today: date, now: datetime, move: Calla
         last = rows[-1]
 
 
-def _move_one(pk: int, state: str, today: date, now: datetime, move: Callable[[Case], str]) -> str:
+def _move_one(pk: int, state: str, now: datetime, move: Callable[[Case], str]) -> str:
     """The name of the step, or nothing when someone else was first."""
     with transaction.atomic(durable=True):
         complaint = (
             Complaint.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(overdue(state, today, now), pk=pk)
+            .filter(overdue(state, now), pk=pk)
             .select_related("addressee_authority__parent", "escalates_to__parent", "addressee_supplier")
             .first()
         )
@@ -166,10 +167,14 @@ def _pretrial_over(case: Case) -> str:
 
 
 def _body_late(case: Case) -> str:
-    """A body that is late keeps its case: the one above and the person are told, once per date."""
+    """A silent body loses its case to the next of the chain, once per date; the last one keeps it.
+
+    The late mark stays with the body that was silent. The one above it is told, and so is the person.
+    """
     complaint = case.complaint
     if not _once(complaint, f"overdue:{complaint.respond_by}", case.now):
         return ""
+    further = complaint.escalates_to
     event = events.record(
         kind="complaint.overdue",
         subject=f"complaint:{complaint.number}",
@@ -181,8 +186,11 @@ def _body_late(case: Case) -> str:
         },
         at=case.now,
     )
-    outbox.add("complaint.overdue", complaint.number, {"event": event.pk})
-    return "bodies overdue"
+    outbox.add("complaint.overdue", complaint.number, {"event": event.pk, "passed_up": further is not None})
+    if further is None:
+        return "bodies overdue"
+    advance(case, "pass-up", [CLOCK], actor=None, plan=passed_on(case))
+    return "passed up"
 
 
 _MOVES: dict[str, Callable[[Case], str]] = {

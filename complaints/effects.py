@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,11 +12,13 @@ from complaints import holds, shapes
 from complaints.models import Complaint
 from complaints.states import BODY, HAPPENED, PERSON, SELLER, TURN_LABELS, WHOSE_TURN
 from marketplace import calendar, formats, notices, outbox
-from marketplace.models import Event, OutboxRow, Role, User
+from marketplace.models import Authority, Event, OutboxRow, Role, User
 
+# Those addressed beside the addressee.
+BESIDE = "beside"
 # Who is told of a step, beside nobody: the sides that did not take it themselves.
 _TOLD: dict[str, tuple[str, ...]] = {
-    "filed": (PERSON, SELLER, BODY),
+    "filed": (PERSON, SELLER, BODY, BESIDE),
     "answered": (PERSON,),
     "offered": (PERSON,),
     "offer_accepted": (SELLER,),
@@ -26,7 +28,9 @@ _TOLD: dict[str, tuple[str, ...]] = {
     "offer_lapsed": (PERSON, SELLER, BODY),
     "remedy_done": (PERSON,),
     "escalated": (PERSON, SELLER, BODY),
+    "passed_up": (PERSON, SELLER, BODY),
     "taken_up": (PERSON,),
+    "parallel_done": (PERSON, BODY),
     "decided": (PERSON, SELLER),
     "extended": (PERSON,),
     "refused": (PERSON, SELLER),
@@ -47,7 +51,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
     "withdrawn": (SELLER, BODY),
     "linked": (PERSON,),
 }
-_TITLES = dict(HAPPENED.values())
+_OVERDUE = gettext_lazy("The state body did not decide in time")
+_TITLES = dict(HAPPENED.values()) | shapes.BESIDE_TITLES
 
 
 @outbox.handler(*(f"complaint.{word}" for word in _TOLD))
@@ -76,13 +81,33 @@ def remind(row: OutboxRow) -> None:
 
 @outbox.handler("complaint.overdue")
 def report_late_body(row: OutboxRow) -> None:
-    """The person, the late body and the ministry learn that a date has passed."""
+    """The late body, the one above it and the ministry learn that a date has passed.
+
+    So does the person, unless the next body joined: then that step tells.
+    """
     complaint = _complaint(row.key)
-    title = gettext_lazy("The state body did not decide in time")
-    told = [*_people(complaint, PERSON, None), *_people(complaint, BODY, None)]
-    told += [(reviewer, {}) for reviewer in User.objects.filter(role=Role.REVIEWER, is_active=True)]
+    event = Event.objects.get(pk=row.payload["event"])
+    late = Authority.objects.filter(code=event.data["authority"])
+    told = [] if row.payload.get("passed_up") else _owner(complaint)
+    told += _staff(_of_bodies(late), None)
+    told += [person for person in _above(late) if person not in told]
     for recipient, contact in told:
-        _send(complaint, "complaint.overdue", str(row.payload["event"]), recipient, contact, PERSON, title)
+        _send(complaint, "complaint.overdue", str(event.pk), recipient, contact, PERSON, _OVERDUE)
+
+
+@outbox.handler("complaint.parallel_late")
+def report_late_parallel(row: OutboxRow) -> None:
+    """A parallel addressee was silent: itself, the one above it and the person are told."""
+    complaint = _complaint(row.key)
+    event = Event.objects.get(pk=row.payload["event"])
+    bodies = Authority.objects.filter(code=event.data["to"])
+    shops = User.objects.filter(partners__code=event.data["to"])
+    told = _owner(complaint)
+    told += _staff(_of_bodies(bodies), None) if bodies else _staff(shops, None)
+    told += [person for person in _above(bodies) if person not in told]
+    for recipient, contact in told:
+        title = shapes.BESIDE_TITLES["parallel_late"]
+        _send(complaint, "complaint.parallel_late", str(event.pk), recipient, contact, PERSON, title)
 
 
 @outbox.handler("order.act_signed")
@@ -106,10 +131,22 @@ def _people(complaint: Complaint, side: str, event: Event | None) -> Iterable[tu
     if side == SELLER:
         staff = complaint.addressee_supplier.users.all() if complaint.addressee_supplier else User.objects.none()
         return _staff(staff, event)
-    staff = (
-        User.objects.filter(authority=complaint.addressee_authority_id) if complaint.addressee_authority_id else None
-    )
-    return _staff(staff, event) if staff is not None else []
+    if side == BESIDE:
+        rows = complaint.parallels.all()
+        bodies = Authority.objects.filter(pk__in=rows.values("authority"))
+        shops = User.objects.filter(partners__in=rows.values("supplier"))
+        return [*_staff(_of_bodies(bodies), event), *_staff(shops.distinct(), event)]
+    return _staff(_of_bodies(Authority.objects.filter(complaints=complaint)), event)
+
+
+def _of_bodies(bodies: QuerySet[Authority]) -> QuerySet[User]:
+    return User.objects.filter(authority__in=bodies)
+
+
+def _above(bodies: QuerySet[Authority]) -> list[tuple[User | None, dict[str, Any]]]:
+    """Who works one level up, and the ministry's reviewers."""
+    staff = User.objects.filter(Q(authority__children__in=bodies) | Q(role=Role.REVIEWER))
+    return _staff(staff.distinct(), None)
 
 
 def _owner(complaint: Complaint) -> list[tuple[User | None, dict[str, Any]]]:

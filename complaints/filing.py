@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints import holds, tracking
+from complaints import holds, parallels, tracking
 from complaints.checking import Checked, Filing, check
 from complaints.models import Complaint
 from complaints.routing import Route
@@ -93,7 +93,7 @@ def register(*, actor: Actor, filing: Filing, now: datetime, draft: Draft | None
         raise Invalid(checked.errors)
     route = checked.route(now)
     complaint = _insert(_row(actor, checked, route, now, draft))
-    complaint.informed.set(route.informed)
+    parallels.address(complaint, route.parallels)
     holds.hold(complaint, now)
     action = "to-seller" if route.supplier is not None else "to-body"
     word = HAPPENED[action][0]
@@ -146,6 +146,7 @@ def _row(actor: Actor, checked: Checked, route: Route, now: datetime, draft: Dra
         addressee_supplier=route.supplier,
         addressee_authority=route.authority,
         escalates_to=route.escalates_to,
+        joins=[body.code for body in route.joins[1:]],
         rule=route.rule,
         rule_version=route.version,
         filed_at=now,

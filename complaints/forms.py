@@ -205,6 +205,10 @@ class NoteForm(StepForm):
     text = _text(_("Your words"), required=False)
 
 
+class DoneForm(StepForm):
+    text = _text(_("What did you do?"), hint=_("The person reads it."))
+
+
 class AnswerForm(StepForm):
     text = _text(_("Answer with reasons"), hint=_("The person reads it. Name the documents it rests on."))
 

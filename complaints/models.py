@@ -1,5 +1,7 @@
 """Complaints with their clocks, court cases, and the facts of monthly reports."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -93,15 +95,13 @@ class Complaint(models.Model):
         "marketplace.Authority", models.PROTECT, related_name="complaints", null=True, blank=True,
         verbose_name=_("addressed body"),
     )  # fmt: skip
-    # The body that joins when the seller is silent or the person disagrees; fixed when filed.
+    # The body that joins next when the addressee is silent or the person disagrees; fixed when filed.
     escalates_to = models.ForeignKey(
         "marketplace.Authority", models.PROTECT, related_name="+", null=True, blank=True,
         verbose_name=_("passes to"),
     )  # fmt: skip
-    # Bodies that the rule tells at once, beside the addressee; they read the case.
-    informed = models.ManyToManyField(
-        "marketplace.Authority", related_name="informed_complaints", blank=True, verbose_name=_("informed bodies")
-    )
+    # Codes of the bodies that join after it, in their order.
+    joins = models.JSONField(_("joins afterwards"), default=list, blank=True)
     rule = models.CharField(_("routing rule"), max_length=10)
     rule_version = models.DateField(_("version of the routing table"))
 
@@ -170,6 +170,62 @@ class Complaint(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class ComplaintParallel(models.Model):
+    """Somebody addressed beside the addressee, with a date of its own where the rule gives one."""
+
+    class Why(models.TextChoices):
+        INFORMED = "informed", _("Told at once")
+        SAFETY = "safety", _("Acts the same day, because somebody is in danger")
+        RULE = "rule", _("Answers as well, by the rule")
+        TARGET = "target", _("Chosen by the person")
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="parallels")
+    authority = models.ForeignKey(
+        "marketplace.Authority", models.PROTECT, related_name="parallel_complaints", null=True, blank=True
+    )
+    supplier = models.ForeignKey(
+        "partner.Partner", models.PROTECT, related_name="parallel_complaints", null=True, blank=True
+    )
+    why = models.CharField(_("why"), max_length=10, choices=Why)
+    respond_by = models.DateField(_("respond by"), null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    due_explained = models.JSONField(_("how the date was computed"), default=dict, blank=True)
+    # Set once, when its date has passed without a word.
+    late_at = models.DateTimeField(_("late since"), null=True, blank=True)
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    done = models.TextField(_("what was done"), blank=True)
+
+    class Meta:
+        verbose_name = _("parallel addressee")
+        verbose_name_plural = _("parallel addressees")
+        constraints = [
+            models.UniqueConstraint(fields=["complaint", "authority"], name="parallel_body_once"),
+            models.UniqueConstraint(fields=["complaint", "supplier"], name="parallel_supplier_once"),
+            models.CheckConstraint(
+                condition=Q(authority__isnull=False, supplier__isnull=True)
+                | Q(authority__isnull=True, supplier__isnull=False),
+                name="parallel_one_addressee",
+            ),
+            models.CheckConstraint(
+                condition=Q(why="informed", respond_by__isnull=True) | ~Q(why="informed") & Q(respond_by__isnull=False),
+                name="parallel_dated_unless_informed",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["respond_by"], name="parallel_due", condition=Q(done_at__isnull=True, late_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id} {self.addressee}"
+
+    @property
+    def addressee(self) -> Any:
+        """The authority or the supplier."""
+        return self.authority or self.supplier
 
 
 class ComplaintStep(models.Model):

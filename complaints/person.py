@@ -161,6 +161,7 @@ def appeal_refusal(
             changes={
                 "addressee_authority": body,
                 "escalates_to": body.parent,
+                "joins": [],
                 "escalated_at": case.now,
                 "outcome": "",
                 "outcome_detail": "",

@@ -1,12 +1,14 @@
-"""Who answers a complaint first, and who joins when the answer does not come (domain part 4).
+"""Who answers a complaint first, who beside, and who joins when the answer does not come (domain part 4).
 
 The table is rule data (``complaint.routing``), read from the top: the first row whose subject and
 sphere match applies. Urgent rows stand first and so beat all others. Tie rules: a row may hide the
 complainant from the supplier; the region is that of the delivery, else of the person; a body that is
 itself the subject of the complaint is replaced by the one above it; what no row knows goes to triage.
+Silence passes a case along the row's whole chain, but never to those that the law lets join only by the
+will of the two sides (``complaint.joins_by_will``: pre-trial bodies, courts).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints.models import Complaint
+from complaints.models import Complaint, ComplaintParallel
 from marketplace import calendar, rules
 from marketplace.calendar import Deadline
 from marketplace.models import Authority, Office, Region
@@ -62,16 +64,45 @@ class Table:
         return [code for code in self.subjects if code in asked and code != ANY]
 
 
+Why = ComplaintParallel.Why
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Somebody addressed beside the addressee; ``deadline`` is None for whoever is only told."""
+
+    to: Authority | Partner
+    why: str
+    deadline: Deadline | None = None
+
+    @property
+    def why_label(self) -> str:
+        return str(Why(self.why).label)
+
+    @property
+    def addressee(self) -> dict[str, str]:
+        return named(self.to)
+
+
+def named(to: Authority | Partner) -> dict[str, str]:
+    """Code, name and kind of a body or a supplier."""
+    return {"code": to.code, "name": to.name, "kind": "supplier" if isinstance(to, Partner) else "authority"}
+
+
 @dataclass(frozen=True)
 class Route:
-    """The decision, with everything that explains it before anything is sent."""
+    """The decision, with everything that explains it before anything is sent.
+
+    ``joins`` are the bodies that silence brings in, in their order; ``above`` is told when the last is silent.
+    """
 
     rule: str
     version: date
     supplier: Partner | None
     authority: Authority | None
-    escalates_to: Authority | None
-    informed: list[Authority]
+    joins: list[Authority]
+    above: Authority | None
+    parallels: list[Parallel]
     region: Region
     priority: int
     hide_name: bool
@@ -84,10 +115,20 @@ class Route:
     @property
     def addressee(self) -> dict[str, str]:
         """Code and name of whoever has to answer."""
-        if self.supplier is not None:
-            return {"code": self.supplier.code, "name": self.supplier.name, "kind": "supplier"}
-        assert self.authority is not None
-        return {"code": self.authority.code, "name": self.authority.name, "kind": "authority"}
+        to = self.supplier or self.authority
+        assert to is not None
+        return named(to)
+
+    @property
+    def escalates_to(self) -> Authority | None:
+        """Who joins first."""
+        return self.joins[0] if self.joins else None
+
+    @property
+    def informed(self) -> list[Authority]:
+        """Bodies that the rule tells at once."""
+        told = (Why.INFORMED, Why.SAFETY)
+        return [one.to for one in self.parallels if one.why in told and isinstance(one.to, Authority)]
 
 
 def table(on: date | None = None) -> Table:
@@ -132,7 +173,8 @@ def route(
     bodies = _Bodies(place, office or (line.order.office if line else None), about)
     notes: list[str] = []
 
-    joining = [body for body in (bodies.find(kind) for kind in row["escalates_to"]) if body]
+    by_will = rules.get("complaint.joins_by_will", on=today).value["kinds"]
+    joining = bodies.all_of(kind for kind in row["escalates_to"] if kind not in by_will)
     addressee_seller = seller if row["first"] == SELLER else None
     if addressee_seller is not None:
         authority = None
@@ -141,17 +183,19 @@ def route(
         authority = joining.pop(0) if joining else bodies.find(TRIAGE)
     else:
         authority = bodies.find(row["first"]) or bodies.find(TRIAGE)
-    joining = [body for body in joining if body != authority]
     if bodies.raised:
         notes.append(_("The body is itself the subject of the complaint, so it goes one level up."))
-    informed = [body for body in (bodies.find(kind) for kind in row["also"] if kind != SELLER) if body]
+    joining = [body for body in joining if body != authority]
+    if not joining:
+        joining = [body for body in [bodies.above(authority)] if body is not None and body != authority]
     return Route(
         rule=row["rule"],
         version=in_force.valid_from,
         supplier=addressee_seller,
         authority=authority,
-        escalates_to=joining[0] if joining else (authority.parent if authority else None) or bodies.find("ministry"),
-        informed=[body for body in informed if body != authority],
+        joins=joining,
+        above=bodies.above(joining[-1] if joining else authority),
+        parallels=_beside(row, subject, bodies, authority, seller if addressee_seller is None else None, now),
         region=place,
         priority=Complaint.Priority[row["priority"].upper()],
         hide_name=row["hide_person"],
@@ -161,6 +205,37 @@ def route(
         deadline=seller_clock(subject, now) if addressee_seller else body_clock(subject, authority, today),
         notes=notes,
     )
+
+
+def _beside(
+    row: dict[str, Any], subject: str, bodies: "_Bodies", first: Authority | None, seller: Partner | None, now: datetime
+) -> list[Parallel]:
+    """Whom the row addresses at once: bodies act the same day in danger, else they are told; a supplier answers."""
+    found: list[Parallel] = []
+    if SELLER in row["also"] and seller is not None and not row["hide_person"]:
+        found.append(Parallel(seller, Why.RULE, seller_clock(subject, now)))
+    for body in bodies.all_of(kind for kind in row["also"] if kind != SELLER):
+        if body == first:
+            continue
+        if subject == SAFETY:
+            found.append(Parallel(body, Why.SAFETY, body_clock(subject, body, timezone.localdate(now))))
+        else:
+            found.append(Parallel(body, Why.INFORMED))
+    return found
+
+
+def following(complaint: Complaint, body: Authority) -> dict[str, Any]:
+    """The columns that say who joins after ``body``: the rest of the chain when it belongs to it, else who is above."""
+    chain = [*([complaint.escalates_to.code] if complaint.escalates_to else []), *complaint.joins]
+    if body.code not in chain:
+        return {"escalates_to": body.parent, "joins": []}
+    return onwards(chain[chain.index(body.code) + 1 :])
+
+
+def onwards(codes: list[str]) -> dict[str, Any]:
+    """The columns of a chain of codes that is still to come."""
+    next_body = Authority.objects.filter(code=codes[0]).first() if codes else None
+    return {"escalates_to": next_body, "joins": codes[1:]}
 
 
 def seller_clock(subject: str, now: datetime) -> Deadline:
@@ -189,11 +264,20 @@ class _Bodies:
         for body in near:
             self._known.setdefault(body.kind, []).append(body)
 
+    def all_of(self, kinds: Iterable[str]) -> list[Authority]:
+        """The bodies of several kinds, each once, in the order of the kinds; kinds without a body are left out."""
+        return list(dict.fromkeys(body for body in map(self.find, kinds) if body is not None))
+
+    def above(self, body: Authority | None) -> Authority | None:
+        """One level up; above the highest stands the ministry, above which stands nobody."""
+        higher = (body.parent if body is not None else None) or next(self._nearest("ministry"), None)
+        return higher if higher != body else None
+
     def find(self, kind: str) -> Authority | None:
         body = next(self._nearest(kind), None)
         if body is not None and body == self.about:
             self.raised = True
-            return body.parent or next(self._nearest("ministry"), None)
+            return self.above(body) or body
         return body
 
     def _nearest(self, kind: str) -> Iterator[Authority]:

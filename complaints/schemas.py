@@ -93,8 +93,20 @@ class TrackedOut(ComplaintRow):
     decision: str | None = None
 
 
+class BesideOut(AddresseeOut):
+    """Somebody addressed beside the addressee."""
+
+    why: str = Field(description="informed, safety, rule or target")
+    why_name: str
+    respond_by: date | None = Field(description="Nothing when it is only told")
+    due_explained: str
+    late: bool
+    done_at: datetime | None
+
+
 class ComplaintOut(TrackedOut):
     escalates_to: dict[str, str] | None
+    parallels: list[BesideOut]
     rule: str
     channel: str
     confirmed_by_person: bool
@@ -128,6 +140,17 @@ class DeadlineOut(Schema):
     rule: str
 
 
+class AlsoOut(AddresseeOut):
+    """Somebody who is addressed beside the addressee."""
+
+    why: str = Field(description="informed, safety, rule or target")
+    why_name: str
+    rule: str
+    legal_basis: str
+    respond_by: date | None = Field(description="Nothing when it is only told")
+    due_explained: str
+
+
 class RouteOut(Schema):
     addressee: AddresseeOut
     rule: str
@@ -135,8 +158,13 @@ class RouteOut(Schema):
     why: str
     notes: list[str]
     legal_basis: str
-    escalates_to: BodyOut | None
+    escalates_to: BodyOut | None = Field(description="The first of `joins`")
+    joins: list[BodyOut] = Field(
+        description="Bodies that silence brings in, each a day after the date of the one before"
+    )
+    above: BodyOut | None = Field(description="Told when the last of them is silent")
     informed: list[BodyOut]
+    parallels: list[AlsoOut]
     region: str
     priority: int = Field(description="0 urgent, 1 high, 2 normal, 3 low")
     hide_name: bool

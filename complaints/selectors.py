@@ -1,12 +1,14 @@
 """Who sees which complaint, and how much of it. A foreign complaint is the same NotFound as a missing one."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from complaints import tracking
-from complaints.models import Complaint
+from complaints.models import Complaint, ComplaintParallel
 from complaints.states import BODY, DESK, MINISTRY, OPEN_STATES, PERSON, SELLER, WHOSE_TURN
 from complaints.tracking import Holder
 from marketplace import access
@@ -65,13 +67,29 @@ def visible(actor: Viewer) -> QuerySet[Complaint]:
     if actor.role in {Role.BENEFICIARY, Role.GUARDIAN}:
         return rows.filter(own | Q(complainant__in=access.people_of(actor)))
     if actor.role == Role.SUPPLIER:
-        return rows.filter(own | Q(addressee_supplier__in=own_suppliers(actor)))
+        shops = own_suppliers(actor)
+        return rows.filter(own | Q(addressee_supplier__in=shops) | Q(pk__in=_beside(Q(supplier__in=shops))))
     if actor.role == Role.INSPECTOR and actor.authority_id:
-        told = Complaint.informed.through.objects.filter(authority=actor.authority_id).values("complaint_id")
+        told = _beside(Q(authority=actor.authority_id))
         return rows.filter(Q(addressee_authority=actor.authority_id) | Q(pk__in=told))
     if actor.role == Role.CASEWORKER and actor.office_id:
         people = Q(complainant__in=access.people_of(actor)) & ~Q(subject__in=_NOT_FOR_THE_OFFICE)
         return rows.filter(people | Q(filed_by=actor))
+    return rows.none()
+
+
+def _beside(whose: Q) -> QuerySet[Any]:
+    """Ids of the cases that parallel addressees know of."""
+    return ComplaintParallel.objects.filter(whose).values("complaint_id")
+
+
+def own_parallels(actor: Viewer) -> QuerySet[ComplaintParallel]:
+    """In which cases the actor's shop or body is addressed beside the addressee."""
+    rows = ComplaintParallel.objects.select_related("authority", "supplier")
+    if actor.is_authenticated and actor.is_active and actor.role == Role.SUPPLIER:
+        return rows.filter(supplier__in=own_suppliers(actor))
+    if actor.is_authenticated and actor.is_active and actor.role in {Role.INSPECTOR, Role.REVIEWER}:
+        return rows.filter(authority=actor.authority_id, authority__isnull=False)
     return rows.none()
 
 
@@ -84,19 +102,32 @@ BY_DUE = (F("closed_at").desc(nulls_first=True), "respond_by", "priority", "-fil
 
 
 def worklist(actor: Actor) -> QuerySet[Complaint]:
-    """Open cases of the actor's desk: what the desk owes first, then by due date, urgent before the rest."""
+    """Open cases of the actor's desk: what the desk owes first, then by due date, urgent before the rest.
+
+    ``own_why`` and ``own_by`` say why the desk is addressed beside the addressee, and until when, while it
+    has not told what it did.
+    """
     rows = visible(actor).filter(status__in=OPEN_STATES).select_related(*_SHOWN)
+    asked = own_parallels(actor).filter(complaint=OuterRef("pk"), done_at=None)
+    rows = rows.annotate(own_why=Subquery(asked.values("why")[:1]), own_by=Subquery(asked.values("respond_by")[:1]))
+    beside = Q(own_why__isnull=False)
     if actor.is_authenticated and actor.role == Role.SUPPLIER:
-        rows = rows.filter(addressee_supplier__in=own_suppliers(actor))
+        rows = rows.filter(Q(addressee_supplier__in=own_suppliers(actor)) | beside)
     elif actor.is_authenticated and actor.role == Role.INSPECTOR:
-        rows = rows.filter(addressee_authority=actor.authority_id)
-    own_turn = Case(When(status__in=_turn_states(actor), then=0), default=1)
-    return rows.order_by(own_turn, "respond_by", "priority", "filed_at", "pk")
+        rows = rows.filter(Q(addressee_authority=actor.authority_id) | beside)
+    turn = Q(status__in=_turn_states(actor))
+    if actor.is_authenticated and actor.role == Role.INSPECTOR:
+        turn &= Q(addressee_authority=actor.authority_id)
+    elif actor.is_authenticated and actor.role == Role.SUPPLIER:
+        turn &= Q(addressee_supplier__in=own_suppliers(actor))
+    rows = rows.annotate(own_turn=Case(When(turn | Q(own_by__isnull=False), then=0), default=1))
+    return rows.order_by("own_turn", Coalesce("own_by", "respond_by"), "priority", "filed_at", "pk")
 
 
 def owed(actor: User) -> QuerySet[Complaint]:
     """Cases of the actor in which the actor's side owes the next step."""
-    return worklist(actor).filter(status__in=_turn_states(actor))
+    cases: QuerySet[Complaint] = worklist(actor).filter(Q(own_turn=0))
+    return cases
 
 
 def _turn_states(actor: Actor) -> list[str]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import selectors, templates
 from complaints.models import Complaint
-from complaints.routing import Route, Table
+from complaints.routing import Route, Table, named
 from complaints.selectors import Sight, Viewer
 from complaints.states import COMPLAINT, HAPPENED, OUTCOME_DETAILS, PERSON, TURN_LABELS, WHOSE_TURN, Outcome
 from marketplace import calendar
@@ -17,7 +17,11 @@ from marketplace.models import Event
 from marketplace.rules import in_language
 from orders.models import Line
 
-_TITLES = dict(HAPPENED.values())
+BESIDE_TITLES = {
+    "parallel_done": _("Another addressee told what it did"),
+    "parallel_late": _("Another addressee did not answer in time"),
+}
+_TITLES = dict(HAPPENED.values()) | BESIDE_TITLES
 _TITLES |= {"overdue": _("The state body is late"), "file_added": _("A picture was added")}
 
 
@@ -28,11 +32,9 @@ def local(moment: datetime | None) -> str | None:
 
 def addressee(complaint: Complaint) -> dict[str, str]:
     """Who has to answer now: a body once one has joined, else the supplier."""
-    body, supplier = complaint.addressee_authority, complaint.addressee_supplier
-    if body is not None:
-        return {"code": body.code, "name": body.name, "kind": "authority"}
-    assert supplier is not None
-    return {"code": supplier.code, "name": supplier.name, "kind": "supplier"}
+    to = complaint.addressee_authority or complaint.addressee_supplier
+    assert to is not None
+    return named(to)
 
 
 def line_title(line: Line) -> str:
@@ -66,6 +68,7 @@ def detail(actor: Viewer, complaint: Complaint, table: Table, happened: Iterable
     data = row(complaint, table) | {
         "due_explained": calendar.in_words(complaint.due_explained),
         "escalates_to": _body(complaint.escalates_to),
+        "parallels": beside(complaint),
         "rule": complaint.rule,
         "channel": complaint.channel,
         "proposed_outcome": complaint.proposed_outcome or None,
@@ -89,6 +92,23 @@ def detail(actor: Viewer, complaint: Complaint, table: Table, happened: Iterable
     if seen.traces:
         data["order_line"] = complaint.order_line_id
     return data | person(complaint, seen)
+
+
+def beside(complaint: Complaint) -> list[dict[str, Any]]:
+    """Who is addressed beside the addressee, why, until when, and whether it has told what it did."""
+    rows = complaint.parallels.select_related("authority", "supplier").order_by("pk")
+    return [
+        {
+            **named(row.addressee),
+            "why": row.why,
+            "why_name": str(row.get_why_display()),
+            "respond_by": row.respond_by,
+            "due_explained": calendar.in_words(row.due_explained),
+            "late": row.late_at is not None,
+            "done_at": local(row.done_at),
+        }
+        for row in rows
+    ]
 
 
 def _body(authority: Any) -> dict[str, str] | None:
@@ -151,7 +171,21 @@ def route(found: Route, *, sphere: str, template: Any) -> dict[str, Any]:
         "notes": found.notes,
         "legal_basis": found.legal_basis,
         "escalates_to": _body(found.escalates_to),
+        "joins": [_body(body) for body in found.joins],
+        "above": _body(found.above),
         "informed": [_body(body) for body in found.informed],
+        "parallels": [
+            {
+                **one.addressee,
+                "why": one.why,
+                "why_name": one.why_label,
+                "rule": found.rule,
+                "legal_basis": found.legal_basis,
+                "respond_by": one.deadline.respond_by if one.deadline else None,
+                "due_explained": calendar.in_words(one.deadline.explained) if one.deadline else "",
+            }
+            for one in found.parallels
+        ],
         "region": found.region.pk,
         "priority": found.priority,
         "hide_name": found.hide_name,

@@ -110,6 +110,9 @@ COMPLAINT = Machine(
         Step("remedy-done", (S.REMEDY_RUNNING,), S.OUTCOME_CHECK, (SELLER,), _("The remedy is done")),
         # silence brings the state body in by itself
         Step("escalate", (S.IGNORED,), S.ESCALATED, (CLOCK,), _("Pass to the state body")),
+        Step(
+            "pass-up", (S.ESCALATED, S.WITH_BODY, S.WITH_MINISTRY), S.ESCALATED, (CLOCK,), _("Pass to the next body")
+        ),
         Step("take-up", (S.ESCALATED,), S.WITH_BODY, (BODY, MINISTRY), _("Take up the case")),
         Step("decide", (S.ESCALATED, S.WITH_BODY, S.WITH_MINISTRY), S.DECIDED, (BODY, MINISTRY), _("Decide")),
         Step("extend", (S.WITH_BODY, S.ESCALATED), S.WITH_BODY, (BODY, MINISTRY), _("Extend with a reason")),
@@ -180,6 +183,7 @@ HAPPENED = {
     "lapse-offer": ("offer_lapsed", _("The offer was not accepted in time; the state body joins")),
     "remedy-done": ("remedy_done", _("The supplier says that the remedy is done")),
     "escalate": ("escalated", _("The state body joined by itself")),
+    "pass-up": ("passed_up", _("The body did not decide in time; the next one joined by itself")),
     "take-up": ("taken_up", _("The state body took up the case")),
     "decide": ("decided", _("The state body decided")),
     "extend": ("extended", _("The time was extended")),

@@ -6,10 +6,11 @@ what its step changes; nothing else writes a complaint after it was filed.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,11 +19,11 @@ from complaints.models import Complaint
 from complaints.selectors import Viewer
 from complaints.states import COMPLAINT, ENDED_STATES, HAPPENED
 from complaints.tracking import Holder
-from marketplace import events, idempotency, outbox
+from marketplace import events, idempotency, outbox, rules
 from marketplace.calendar import Deadline
 from marketplace.errors import FieldError, Forbidden, Invalid
 from marketplace.idempotency import Answer
-from marketplace.models import User
+from marketplace.models import Authority, User
 from marketplace.time import database_now
 
 MAX_TEXT = 10_000
@@ -100,6 +101,9 @@ def advance(case: Case, action: str, held: Iterable[str], *, actor: User | None,
     COMPLAINT.take(Complaint.objects.filter(pk=complaint.pk), step, before, **changes)
     for name, value in {**changes, "status": step.target}.items():
         setattr(complaint, name, value)
+    if body := changes.get("addressee_authority"):
+        # It has the whole case now, so it owes nothing beside it.
+        complaint.parallels.filter(authority=body, done_at=None).update(done_at=case.now)
     if complaint.hold_payment and (before in ENDED_STATES) != (step.target in ENDED_STATES):
         (holds.release if step.target in ENDED_STATES else holds.hold)(complaint, case.now)
     outbox.add(f"complaint.{word}", complaint.number, {"event": event.pk})
@@ -120,19 +124,35 @@ def dated(deadline: Deadline) -> dict[str, Any]:
 UNDATED: dict[str, Any] = {"respond_by": None, "due_at": None, "due_explained": {}}
 
 
+def passed(now: datetime) -> Q:
+    """Rows with the columns of a date whose time is over at ``now``.
+
+    A last day counts to its end and until the hour at which silence is acted on (``complaint.escalation_time``),
+    a clock of hours to its second.
+    """
+    today = timezone.localdate(now)
+    hour, minute = map(int, rules.get("complaint.escalation_time", on=today).value["time"].split(":"))
+    acted_on = timezone.localdate(now - timedelta(hours=hour, minutes=minute))
+    hours = Q(due_explained__kind="hours")
+    return ~hours & Q(respond_by__lt=acted_on) | hours & Q(respond_by__lte=today, due_at__lt=now)
+
+
 def joined(case: Case, **changes: Any) -> Plan:
     """The state body joins: it is addressed now and its own time starts today."""
+    body = case.complaint.addressee_authority
+    return _addressed(case, body, **changes) if body is not None else passed_on(case, **changes)
+
+
+def passed_on(case: Case, **changes: Any) -> Plan:
+    """The next body of the chain joins."""
     complaint = case.complaint
-    body = complaint.addressee_authority or complaint.escalates_to
-    deadline = routing.body_clock(complaint.subject, body, case.today)
+    return _addressed(case, complaint.escalates_to, **routing.onwards(complaint.joins), **changes)
+
+
+def _addressed(case: Case, body: Authority | None, **changes: Any) -> Plan:
+    deadline = routing.body_clock(case.complaint.subject, body, case.today)
     return Plan(
-        changes={
-            "addressee_authority": body,
-            "escalates_to": body.parent if body else None,
-            "escalated_at": case.now,
-            **dated(deadline),
-            **changes,
-        },
+        changes={"addressee_authority": body, "escalated_at": case.now, **dated(deadline), **changes},
         data={"authority": body.code if body else "", "respond_by": deadline.respond_by.isoformat()},
     )
 

@@ -40,12 +40,14 @@ def aim(route: Route, target: str, subject: str, now: datetime) -> Route:
 
 
 def _to(route: Route, authority: Authority, subject: str, now: datetime) -> Route:
-    above = route.escalates_to if route.escalates_to != authority else authority.parent
+    joins = [body for body in route.joins if body != authority]
+    if not joins and authority.parent is not None:
+        joins = [authority.parent]
     return replace(
         route,
         supplier=None,
         authority=authority,
-        escalates_to=above or route.authority,
+        joins=joins,
         deadline=body_clock(subject, authority, timezone.localdate(now)),
         notes=[*route.notes, _("You chose this addressee yourself.")],
     )

@@ -36,6 +36,7 @@ urlpatterns = [
     path("complaints/<slug:number>/", case.detail, name="detail"),
     path("complaints/<slug:number>/sent/", new.sent, name="sent"),
     path("complaints/<slug:number>/pictures/", case.attach, name="attach"),
+    path("complaints/<slug:number>/parallel-done/", case.parallel_done, name="parallel_done"),
     path("complaints/<slug:number>/<slug:action>/", case.step, name="step"),
     path("supplier/complaints/", lists.supplier_inbox, name="supplier_inbox"),
     path("supplier/complaints/<slug:number>/", case.supplier_case, name="supplier_case"),

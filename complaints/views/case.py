@@ -13,10 +13,22 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from complaints import attachments, bodies, court, forms, person, routing, selectors, seller, shapes, templates
+from complaints import (
+    attachments,
+    bodies,
+    court,
+    forms,
+    parallels,
+    person,
+    routing,
+    selectors,
+    seller,
+    shapes,
+    templates,
+)
 from complaints.forms import StepForm
 from complaints.models import Complaint
-from complaints.states import COMPLAINT, HAPPENED, TURN_LABELS, WHOSE_TURN
+from complaints.states import COMPLAINT, HAPPENED, OPEN_STATES, TURN_LABELS, WHOSE_TURN
 from marketplace import calendar, events
 from marketplace.errors import DomainError, FieldError, Invalid, NotFound
 from marketplace.idempotency import Answer
@@ -58,6 +70,7 @@ DOORS = {
     "to-court": StepDoor(forms.CourtForm, court.to_court),
     "court-result": StepDoor(forms.ResultForm, court.court_result),
 }
+PARALLEL = "parallel-done"
 # Steps that end or undo something stand behind a summary and in another colour.
 GRAVE = {"withdraw", "refuse", "link-duplicate"}
 
@@ -123,6 +136,29 @@ def attempt(request: HttpRequest, *, number: str, action: str, actor: selectors.
     return None
 
 
+@kept_over_sign_in
+@require_http_methods(["GET", "POST"])
+def parallel_done(request: HttpRequest, number: str) -> HttpResponse:
+    """Whoever is addressed beside the addressee tells what it did; a refusal keeps what was typed."""
+    if request.method == "GET":
+        return redirect(case_url(request.user, selectors.read(request.user, number).number))
+    form = forms.DoneForm(request.POST, action=PARALLEL)
+    if form.is_valid():
+        try:
+            parallels.report(number=number, actor=request.user, **form.arguments())
+        except Invalid as error:
+            forms.add_errors(form, error)
+        except DomainError as error:
+            if error.status in {403, 404}:
+                raise
+            messages.error(request, str(error))
+            return redirect(case_url(request.user, number))
+        else:
+            messages.success(request, _("The person reads what you did."))
+            return redirect(case_url(request.user, number))
+    return _page(request, number, _template_of(request.user), wrong=form)
+
+
 @login_required
 @require_POST
 def attach(request: HttpRequest, number: str) -> HttpResponse:
@@ -180,8 +216,24 @@ def context(actor: selectors.Viewer, complaint: Complaint, wrong: StepForm | Non
         "proposed": shapes.outcome_name(complaint.proposed_outcome, complaint.proposed_detail),
         "timeline": [_event(item) for item in reversed(timeline)],
         "steps": _steps(complaint, held, table, wrong),
+        "parallels": shapes.beside(complaint),
+        "own_part": _own_part(actor, complaint, wrong),
         "pictures": attachments.of(complaint.number) if seen.traces else [],
         "may_attach": actor.is_authenticated and bool(held) and complaint.closed_at is None,
+    }
+
+
+def _own_part(actor: selectors.Viewer, complaint: Complaint, wrong: StepForm | None) -> dict[str, Any] | None:
+    """What the actor is asked beside the addressee, with the form to tell what was done; None when nothing is."""
+    row = selectors.own_parallels(actor).filter(complaint=complaint, done_at=None).first()
+    if row is None or complaint.status not in OPEN_STATES:
+        return None
+    refused = wrong is not None and wrong.action == PARALLEL
+    return {
+        "why": row.get_why_display(),
+        "respond_by": row.respond_by,
+        "due_words": calendar.in_words(row.due_explained),
+        "form": wrong if refused else forms.DoneForm(action=PARALLEL),
     }
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from complaints import routing, selectors, shapes
 from complaints.complaint_draft import KIND
 from complaints.models import Complaint
+from complaints.routing import Why
 from complaints.views.case import case_url, turn_words
 from marketplace import access
 from marketplace.drafts import reading, retention
@@ -59,6 +60,7 @@ def _context(request: HttpRequest, rows: QuerySet[Complaint]) -> dict[str, Any]:
             "subject": table.subject_name(complaint.subject),
             "addressee": shapes.addressee(complaint)["name"],
             "turn": turn_words(complaint),
+            "own_why": Why(complaint.own_why).label if getattr(complaint, "own_why", None) else "",
             "outcome": shapes.outcome_name(complaint.outcome, complaint.outcome_detail),
         }
         for complaint in page

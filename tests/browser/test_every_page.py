@@ -54,6 +54,7 @@ NOT_PAGES = {
     "complaints:feedback_link",  # behind the secret of a message; its form is that of complaints:feedback_code
     "complaints:feedback_stop",
     "complaints:outreach_strike",
+    "complaints:parallel_done",
     "complaints:report_file",
     "complaints:restore",
     "complaints:routing_file",

@@ -1,10 +1,14 @@
 """The sweep: never early, once, catching up; and every other date of a complaint."""
 
+from datetime import date, timedelta
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from complaints import bodies, clocks, person, seller
 from complaints.models import Complaint, ComplaintStep
+from complaints.reporting import scorecard
+from complaints.reports import Period
 from marketplace import outbox
 from marketplace.models import AuditSeal, Event, Notice, OutboxRow
 from suppliers.models import ComplaintFact, Partner
@@ -15,6 +19,7 @@ from tests.complaints.factories import (
     make_inspector,
     make_line,
     make_person,
+    make_reviewer,
     make_seller,
 )  # fmt: skip
 
@@ -38,8 +43,9 @@ def kinds():
     return list(Event.objects.filter(subject__startswith="complaint").order_by("pk").values_list("kind", flat=True))
 
 
-def test_on_the_last_day_nothing_moves(complaint):
+def test_before_the_hour_of_the_rule_nothing_moves(complaint):
     assert run("2026-12-02 23:59:59")["escalated"] == 0
+    assert run("2026-12-03 00:04:59")["escalated"] == 0
     complaint.refresh_from_db()
     assert complaint.status == "with_seller"
     assert ComplaintFact.objects.filter(kind="silent").count() == 0
@@ -172,12 +178,87 @@ def test_the_body_waits_for_the_person_at_most_ten_days(aigul, complaint):
         bodies.ask_person(number=complaint.number, actor=inspector, question="And?", now=at("2026-12-16 10:00"))
 
 
-def test_a_late_body_is_reported_once(complaint):
+def test_the_last_body_keeps_its_case_and_the_one_above_is_told_once(complaint):
+    """Pre-trial bodies and courts join by will only: behind the department the rule has nobody else."""
+    make_inspector()
+    make_inspector("committee", "kzpp")
+    make_inspector("far", "dtzpp-KZ-63")
+    make_reviewer()
     run("2026-12-03 00:05")
+    outbox.drain()
     assert run("2026-12-26 00:05")["bodies overdue"] == 1
     assert run("2026-12-26 00:06") == {}
     complaint.refresh_from_db()
-    assert complaint.status == "escalated"
+    assert (complaint.status, complaint.addressee_authority, complaint.escalates_to) == ("escalated", body(), None)
+    outbox.drain()
+    told = Notice.objects.filter(kind="complaint.overdue").values_list("recipient__username", flat=True)
+    assert sorted(told) == ["aigul", "committee", "ministry", "samat"]
+
+
+LATE_GOODS = ["so-shymkent", "dtzpp-KZ-79"]
+RUDE_STAFF = ["so-shymkent", "ukz-KZ-79", "krk-KZ-79"]
+ACT_FORGED = ["desk-fraud", "prosecutor", "afm"]
+
+
+@pytest.mark.parametrize(
+    ("said", "chain"),
+    [
+        ({"subject": "late"}, LATE_GOODS),
+        ({"subject": "staff", "sphere": "office"}, RUDE_STAFF),
+        ({"subject": "fake_act"}, ACT_FORGED),
+        ({"subject": "unclear", "sphere": "portal"}, ["desk-triage", "ministry"]),
+    ],
+)
+def test_silence_passes_a_case_along_the_whole_chain(aigul, said, chain):
+    complaint = make_complaint(person=aigul, **said)
+    seen = [complaint.addressee_authority.code] if complaint.addressee_authority else []
+    for _silent in range(10):
+        moment = at(f"{complaint.respond_by} 00:05") + timedelta(days=1)
+        holder = complaint.addressee_authority
+        clocks.run(moment - timedelta(seconds=1))
+        complaint.refresh_from_db()
+        assert complaint.addressee_authority == holder
+        clocks.run(moment)
+        clocks.run(moment + timedelta(minutes=1))
+        complaint.refresh_from_db()
+        if complaint.addressee_authority.code in seen:
+            break
+        seen.append(complaint.addressee_authority.code)
+        assert complaint.escalated_at == moment
+        assert complaint.respond_by > moment.date() or complaint.priority == 0
+    assert seen == chain
+    overdue = Event.objects.filter(kind="complaint.overdue").order_by("pk").values_list("data__authority", flat=True)
+    assert list(overdue) == chain
+    assert Event.objects.filter(kind="complaint.passed_up").count() == len(chain) - 1
+
+
+def test_who_loses_a_case_by_silence_keeps_the_late_mark(aigul):
+    make_complaint(person=aigul, subject="staff", sphere="office", now=at("2026-11-23 10:00"))
+    assert run("2026-12-15 00:05")["passed up"] == 1
+    cards = {row["body"]: row["overdue"] for row in scorecard.beside(Period.month(date(2026, 12, 1)), None).bodies}
+    assert cards == {"so-shymkent": 1}
+
+
+def test_the_person_hears_of_a_passing_up_once_and_by_the_next_bodys_name(aigul):
+    make_complaint(person=aigul, subject="staff", sphere="office", now=at("2026-11-23 10:00"))
+    outbox.drain()
+    run("2026-12-15 00:05")
+    outbox.drain()
+    told = Notice.objects.filter(recipient=aigul).exclude(kind="complaint.filed")
+    assert [notice.kind for notice in told] == ["complaint.passed_up"]
+
+
+def test_opened_again_a_case_goes_on_from_the_body_that_had_it(aigul):
+    complaint = make_complaint(person=aigul, subject="late")
+    run("2026-12-03 00:05")
+    bodies.decide(
+        number=complaint.number, actor=make_inspector("office-head", "so-shymkent"), outcome="explained",
+        text="On its way.", now=at("2026-12-04 10:00"),
+    )  # fmt: skip
+    person.reopen(number=complaint.number, actor=aigul, now=at("2026-12-05 10:00"))
+    complaint.refresh_from_db()
+    assert complaint.addressee_authority == body("so-shymkent")
+    assert complaint.escalates_to == body("dtzpp-KZ-79")
 
 
 def test_pretrial_without_agreement_goes_back(complaint):

@@ -88,7 +88,7 @@ def test_control_without_lock_and_condition_cases_would_move_twice(monkeypatch):
     twenty_silent_cases()
     barrier = threading.Barrier(2)
 
-    def careless(pk, state, today, now, move):
+    def careless(pk, state, now, move):
         complaint = Complaint.objects.filter(pk=pk, status=state).first()
         if complaint is None:
             return ""

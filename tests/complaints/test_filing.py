@@ -171,7 +171,7 @@ def test_danger_gives_the_supplier_24_hours_and_tells_the_bodies(aigul, line):
     complaint = Complaint.objects.get()
     assert complaint.priority == Complaint.Priority.URGENT
     assert timezone.localtime(complaint.due_at).isoformat() == "2026-11-23T10:00:00+05:00"
-    assert {authority.code for authority in complaint.informed.all()} == {"dtzpp-KZ-79", "mfk"}
+    assert {row.authority.code for row in complaint.parallels.select_related("authority")} == {"dtzpp-KZ-79", "mfk"}
     assert complaint.hold_payment
 
 

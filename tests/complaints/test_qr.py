@@ -96,7 +96,7 @@ def test_danger_goes_to_the_seller_and_the_bodies_at_once_whatever_was_chosen(cl
     client.post(address, {"to": "association", "key": "k-3", "subject": "danger", "text": "It fell.", "send": "1"})
     complaint = Complaint.objects.get()
     assert complaint.addressee_supplier == supplier
-    assert complaint.informed.exists()
+    assert complaint.parallels.exists()
 
 
 def test_an_office_is_complained_about_to_its_head(client):
