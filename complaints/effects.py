@@ -1,4 +1,4 @@
-"""What follows a step: notices to both sides, payments on hold. Handlers read current state and run twice safely."""
+"""What follows a step: notices to both sides. Handlers read current state and run twice safely."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import holds, shapes
+from complaints import shapes
 from complaints.models import Complaint
 from complaints.states import BODY, HAPPENED, PERSON, SELLER, TURN_LABELS, WHOSE_TURN
 from marketplace import calendar, formats, notices, outbox
@@ -108,14 +108,6 @@ def report_late_parallel(row: OutboxRow) -> None:
     for recipient, contact in told:
         title = shapes.BESIDE_TITLES["parallel_late"]
         _send(complaint, "complaint.parallel_late", str(event.pk), recipient, contact, PERSON, title)
-
-
-@outbox.handler("order.act_signed")
-def hold_payment(row: OutboxRow) -> None:
-    """An act was signed while a complaint of safety or fraud is open: its payment waits."""
-    complaint = holds.open_cases().select_related("order_line__order").filter(order_line__order__number=row.key).first()
-    if complaint is not None:
-        holds.hold(complaint, row.created_at)
 
 
 def _complaint(number: str) -> Complaint:

@@ -141,7 +141,7 @@ def _row(actor: Actor, checked: Checked, route: Route, now: datetime, draft: Dra
         hide_name=filing.hide_name or route.hide_name,
         channel=checked.channel,
         priority=route.priority,
-        hold_payment=route.hold_payment,
+        hold_payment=holds.wanted(route, filing.subject, timezone.localdate(now)),
         status=COMPLAINT.find(action, "registered", [CLOCK]).target,
         addressee_supplier=route.supplier,
         addressee_authority=route.authority,

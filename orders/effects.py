@@ -137,6 +137,7 @@ _SUPPLIER = {
     "held": lambda: _("The payment is on hold while a case is examined."),
     "released": lambda: _("The payment goes on."),
     "paid": lambda: _("The payment is recorded."),
+    "paid_in_part": lambda: _("The payment is recorded, without what a complaint is open about."),
 }
 
 

@@ -1,8 +1,9 @@
 """The ledger of a programme: every quantity and sum leaves one account of a tranche and enters another.
 
 free → reserved (order sent) → consumed (accepted) → paid (the supplier has the money), or reserved →
-free (declined, timed out, cancelled, taken back). The tranche's columns are the balances:
-``reserved_*`` is the account "reserved", ``consumed_*`` the accounts "consumed" and "paid" together.
+free (declined, timed out, cancelled, taken back). What is disputed moves consumed → held and back. The
+tranche's columns are the balances: ``reserved_*`` is the account "reserved", ``consumed_*`` the accounts
+"consumed", "held" and "paid" together.
 Callers hold the tranches' locks (``lock``), taken in pk order; the database refuses overdrafts and
 second passes by itself.
 """
@@ -11,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.errors import DomainError
@@ -20,6 +21,7 @@ from orders.models import LedgerTransfer, Line, Tranche
 
 FREE, RESERVED = LedgerTransfer.Account.FREE, LedgerTransfer.Account.RESERVED
 CONSUMED, PAID = LedgerTransfer.Account.CONSUMED, LedgerTransfer.Account.PAID
+HELD = LedgerTransfer.Account.HELD
 
 
 class Overdrawn(DomainError):
@@ -80,6 +82,23 @@ def release(lines: Sequence[Line]) -> None:
 def pay(lines: Sequence[Line]) -> None:
     """The state paid the supplier; the balances of the tranche stay."""
     _transfer(lines, CONSUMED, PAID)
+
+
+def hold(lines: Sequence[Line]) -> None:
+    """What is owed for these lines is not paid for now."""
+    _transfer(lines, CONSUMED, HELD)
+
+
+def let_go(lines: Sequence[Line]) -> None:
+    """What was on hold is owed again."""
+    _transfer(lines, HELD, CONSUMED)
+
+
+def on_hold(lines: Sequence[Line]) -> set[int]:
+    """The lines whose sum stands on the account "held"."""
+    moved = LedgerTransfer.objects.filter(line__in=lines).values("line_id")
+    balances = moved.annotate(held=Count("pk", filter=Q(target=HELD)) - Count("pk", filter=Q(source=HELD)))
+    return {row["line_id"] for row in balances if row["held"] > 0}
 
 
 def _by_tranche(lines: Sequence[Line]) -> dict[int, tuple[int, Decimal]]:

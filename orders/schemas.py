@@ -82,6 +82,7 @@ class LineOut(Schema):
     you_pay: Money
     lot: str
     warranty_months: int
+    payment_on_hold: bool
 
 
 class OrderRow(Schema):

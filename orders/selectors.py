@@ -3,14 +3,14 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from marketplace import access, rules
 from marketplace.errors import NotFound
 from marketplace.models import Draft, Role, User
 from orders import norms
-from orders.models import Delivery, Entitlement, Line, Order, Tranche
+from orders.models import Delivery, Entitlement, Line, Order, PaymentHold, Tranche
 from orders.states import OPEN_STATES, ORDER, WHOSE_TURN, EntitlementStatus, OrderStatus
 from suppliers.guarantees import Guarantee
 
@@ -36,7 +36,12 @@ def visible(actor: User) -> QuerySet[Order]:
 
 def detailed(orders: QuerySet[Order]) -> QuerySet[Order]:
     """With what a page or an answer about an order reads: a fixed number of queries for any number of orders."""
-    lines = Line.objects.select_related("product__product_class", "stockrecord", "entitlement").order_by("pk")
+    waits = PaymentHold.objects.filter(line=OuterRef("pk"), released_at=None)
+    lines = (
+        Line.objects.select_related("product__product_class", "stockrecord", "entitlement")
+        .annotate(on_hold=Exists(waits))
+        .order_by("pk")
+    )
     return orders.select_related("partner", "region", "user", "office", "previous").prefetch_related(
         Prefetch("lines", lines), "deliveries"
     )

@@ -72,6 +72,7 @@ def line(row: Line, held: list[str]) -> dict[str, Any]:
         "you_pay": money(row.you_pay),
         "lot": row.lot,
         "warranty_months": row.warranty_months,
+        "payment_on_hold": row.on_hold,
     }
     return data if held == ["supplier"] else data | {"entitlement": row.entitlement_id}
 

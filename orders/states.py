@@ -90,6 +90,8 @@ ORDER = Machine(
         Step("hold", (S.REIMBURSEMENT_PENDING,), S.HELD, ("clock", "ministry"), _("Hold the payment")),
         Step("release", (S.HELD,), S.REIMBURSEMENT_PENDING, ("clock", "ministry"), _("Release the payment")),
         Step("pay", (S.REIMBURSEMENT_PENDING,), S.PAID, ("office", "ministry"), _("Record the payment")),
+        # what ``pay`` becomes when a disputed line waits: the rest is paid, the order stands on hold
+        Step("pay-part", (S.REIMBURSEMENT_PENDING,), S.HELD, ("clock",), _("Record the payment of the other lines")),
         Step("close", (S.PAID,), S.CLOSED, ("clock",), _("Close")),
         Step(
             "cancel",
@@ -119,6 +121,7 @@ HAPPENED = {
     "hold": ("held", _("The payment is on hold")),
     "release": ("released", _("The payment goes on")),
     "pay": ("paid", _("Paid to the supplier")),
+    "pay-part": ("paid_in_part", _("Paid to the supplier, without what is disputed")),
     "close": ("closed", _("Closed")),
     "cancel": ("cancelled", _("Cancelled")),
 }

@@ -1,22 +1,14 @@
 """The verbs of an order's life (domain 3.2), one function each, split by who takes the step.
 
 ``answer`` — the supplier confirms or declines, the clock times out; ``delivery`` — on the way and
-handed over; ``acceptance`` — the person accepts or rejects; ``settlement`` — act, payment, cancellation.
+handed over; ``acceptance`` — the person accepts or rejects; ``settlement`` — act, payment, cancellation; ``holding`` — payments that wait for a case.
 """
 
 from orders.fulfilment.acceptance import accept, accept_with_remarks, reject, replace, take_back
 from orders.fulfilment.answer import confirm, decline, time_out
 from orders.fulfilment.delivery import deliver, fail_delivery, ship
-from orders.fulfilment.settlement import (
-    cancel,
-    close,
-    hold,
-    hold_for_case,
-    pay,
-    release,
-    release_after_case,
-    sign_act,
-)
+from orders.fulfilment.holding import hold, hold_line_for_case, release, release_line_after_case
+from orders.fulfilment.settlement import cancel, close, pay, sign_act
 
 __all__ = [
     "accept",
@@ -28,11 +20,11 @@ __all__ = [
     "deliver",
     "fail_delivery",
     "hold",
-    "hold_for_case",
+    "hold_line_for_case",
     "pay",
     "reject",
     "release",
-    "release_after_case",
+    "release_line_after_case",
     "replace",
     "ship",
     "sign_act",

@@ -2,74 +2,42 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 
 from marketplace import calendar
-from marketplace.machine import Step
 from marketplace.models import Role, User
 from orders import act, ledger
+from orders.fulfilment import holding
 from orders.fulfilment.passing import release_all
-from orders.models import Order
+from orders.models import Line, Order
 from orders.states import ORDER
-from orders.steps import Turn, clock_turn, given_reason, lock_order, turn
+from orders.steps import clock_turn, given_reason, turn
 
 
 def sign_act(*, number: str, actor: User) -> Order:
     """The supplier signs the act; the state owes the money (rule ``order.reimbursement_days``)."""
     with turn(number, "sign-act", actor) as now:
         act.sign_by_supplier(now)
-        return now.finish(due=calendar.deadline("order.reimbursement_days", now.today))
-
-
-def hold(*, number: str, actor: User, reason: str) -> Order:
-    """The ministry stops the payment while a case of safety or fraud is open."""
-    with turn(number, "hold", actor) as now:
-        return now.finish(reason=given_reason(reason))
-
-
-def release(*, number: str, actor: User, reason: str = "") -> Order:
-    """The payment goes on; its time runs anew."""
-    with turn(number, "release", actor) as now:
-        due = calendar.deadline("order.reimbursement_days", now.today)
-        return now.finish(due=due, reason=(reason or "").strip()[:1000])
-
-
-def hold_for_case(*, number: str, reason: str, now: datetime | None = None) -> bool:
-    """An open complaint stops the payment by itself; call it inside the complaint's transaction.
-
-    False when there is no payment to stop (yet).
-    """
-    return _by_case(number, "hold", reason, now)
-
-
-def release_after_case(*, number: str, reason: str, now: datetime | None = None) -> bool:
-    """The complaint was closed: the payment goes on. False when nothing was on hold."""
-    return _by_case(number, "release", reason, now)
-
-
-def _by_case(number: str, action: str, reason: str, now: datetime | None) -> bool:
-    with transaction.atomic():
-        order = lock_order(number)
-        step = _clock_step(order, action)
-        if order is None or step is None:
-            return False
-        moment = now or timezone.now()
-        taken = Turn(order, list(order.lines.all()), step, None, moment)
-        due = calendar.deadline("order.reimbursement_days", taken.today) if action == "release" else None
-        taken.finish(due=due, reason=reason)
-    return True
-
-
-def _clock_step(order: Order | None, action: str) -> Step | None:
-    steps = ORDER.allowed(order.status, ["clock"]) if order is not None else []
-    return next((step for step in steps if step.action == action), None)
+        order = now.finish(due=calendar.deadline("order.reimbursement_days", now.today))
+        # A complaint may be older than the act.
+        holding.settle(order, now.now)
+        return order
 
 
 def pay(*, number: str, actor: User) -> Order:
-    """The office or the ministry records that the supplier was paid."""
+    """The office or the ministry records that the supplier was paid: every line but those on hold.
+
+    With a line on hold the order stands on hold for the rest, else it is paid.
+    """
     with turn(number, "pay", actor) as now:
-        ledger.pay(now.lines)
+        unpaid = [line for line in now.lines if line.paid_at is None]
+        stopped = holding.held_lines(unpaid)
+        due = [line for line in unpaid if line.pk not in stopped]
+        ledger.pay(due)
+        Line.objects.filter(pk__in=[line.pk for line in due]).update(paid_at=now.now)
+        if stopped:
+            now.step = ORDER.find("pay-part", now.order.status, ["clock"])
+            return now.finish()
         # Nobody owes a step; the clock closes it, and finds it by its date.
         return now.finish(due_at=now.now)
 

@@ -5,7 +5,7 @@ its order app would add e-mail events, discounts and surcharges that this portal
 """
 
 from orders.models.entitlements import Entitlement, LedgerTransfer, Tranche
-from orders.models.fulfilment import Act, Delivery
+from orders.models.fulfilment import Act, Delivery, PaymentHold
 from orders.models.orders import (
     Line,
     LineAttribute,
@@ -34,6 +34,7 @@ __all__ = [
     "OrderStatusChange",
     "PaymentEvent",
     "PaymentEventType",
+    "PaymentHold",
     "ShippingAddress",
     "ShippingEvent",
     "ShippingEventQuantity",

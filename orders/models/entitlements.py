@@ -137,6 +137,7 @@ class LedgerTransfer(models.Model):
         FREE = "free", _("free")
         RESERVED = "reserved", _("reserved")
         CONSUMED = "consumed", _("consumed")
+        HELD = "held", _("on hold")
         PAID = "paid", _("paid to the supplier")
 
     at = models.DateTimeField(default=timezone.now)
@@ -153,8 +154,12 @@ class LedgerTransfer(models.Model):
         verbose_name = _("ledger transfer")
         verbose_name_plural = _("ledger transfers")
         constraints = [
-            # A line passes each account once: reserving or consuming twice is refused.
-            models.UniqueConstraint(fields=["line", "source", "target"], name="ledger_step_once"),
+            # A line passes each account once: reserving or consuming twice is refused. Only a hold may come again.
+            models.UniqueConstraint(
+                fields=["line", "source", "target"],
+                name="ledger_step_once",
+                condition=~Q(source="held") & ~Q(target="held"),
+            ),
             models.CheckConstraint(condition=~Q(source=F("target")), name="ledger_moves"),
         ]
 

@@ -33,6 +33,29 @@ class Delivery(models.Model):
         return f"{self.order_id} attempt {self.attempt}"
 
 
+class PaymentHold(models.Model):
+    """The state's share of a line is not paid while a case is open; ``case`` is empty when the ministry says so."""
+
+    line = models.ForeignKey("order.Line", models.PROTECT, related_name="payment_holds")
+    case = models.CharField(_("case"), max_length=20, blank=True)
+    held_at = models.DateTimeField(_("held at"))
+    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
+
+    class Meta:
+        app_label = "order"
+        ordering = ["pk"]
+        verbose_name = _("payment on hold")
+        verbose_name_plural = _("payments on hold")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "case"], name="payment_hold_once", condition=models.Q(released_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line_id} {self.case}"
+
+
 class Act(models.Model):
     """The acceptance act: a frozen snapshot, signed by the person at acceptance and by the supplier."""
 

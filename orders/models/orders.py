@@ -94,6 +94,8 @@ class Line(oscar_order.AbstractLine):
     you_pay = models.DecimalField(_("the person pays"), max_digits=12, decimal_places=2)
     warranty_months = models.PositiveSmallIntegerField(_("warranty, months"), default=0)
     lot = models.CharField(_("lot or serial number"), max_length=80, blank=True)
+    # Lines of one order may be paid on different days: a disputed one waits (PaymentHold).
+    paid_at = models.DateTimeField(_("paid to the supplier at"), null=True, blank=True)
 
     class Meta(oscar_order.AbstractLine.Meta):
         verbose_name = _("order line")

@@ -235,17 +235,13 @@ def test_the_ministry_holds_and_releases(family):
     ministry = make.make_user("asel", "reviewer")
     order = delivered(family)
     fulfilment.accept(number=order.number, actor=family.aigul)
-    assert not fulfilment.hold_for_case(number=order.number, reason="C-1")
     fulfilment.sign_act(number=order.number, actor=family.yerlan)
     assert fulfilment.hold(number=order.number, actor=ministry, reason="Қауіпсіздік").status == "held"
     with pytest.raises(IllegalStep):
         fulfilment.pay(number=order.number, actor=family.gulnar)
     assert fulfilment.release(number=order.number, actor=ministry).status == "reimbursement_pending"
-    assert fulfilment.hold_for_case(number=order.number, reason="C-1")
-    assert not fulfilment.hold_for_case(number=order.number, reason="C-1")
-    assert fulfilment.release_after_case(number=order.number, reason="C-1")
     order.refresh_from_db()
-    assert order.status == "reimbursement_pending" and order.due_rule == "order.reimbursement_days"
+    assert order.due_rule == "order.reimbursement_days"
 
 
 def test_a_party_that_never_takes_a_step_is_refused_with_403(family):

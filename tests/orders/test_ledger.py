@@ -30,11 +30,12 @@ def balance(tranche: Tranche, account: str) -> tuple[int, Decimal]:
 
 def assert_books_agree() -> None:
     for tranche in Tranche.objects.filter(transfers__isnull=False).distinct():
-        reserved, consumed, paid = (balance(tranche, name) for name in ("reserved", "consumed", "paid"))
+        reserved, consumed, held, paid = (balance(tranche, name) for name in ("reserved", "consumed", "held", "paid"))
         free = balance(tranche, "free")
         assert reserved == (tranche.reserved_quantity, tranche.reserved_sum)
-        assert (consumed[0] + paid[0], consumed[1] + paid[1]) == (tranche.consumed_quantity, tranche.consumed_sum)
-        assert free[0] + reserved[0] + consumed[0] + paid[0] == 0
+        used = (consumed[0] + held[0] + paid[0], consumed[1] + held[1] + paid[1])
+        assert used == (tranche.consumed_quantity, tranche.consumed_sum)
+        assert free[0] + reserved[0] + used[0] == 0
         assert tranche.free_quantity == tranche.quantity + free[0] >= 0
         assert tranche.free_sum == tranche.budget + free[1] >= 0
     for offer in StockRecord.objects.all():
