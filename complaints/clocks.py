@@ -29,6 +29,7 @@ from complaints.stepping import Case, Plan, advance, closed, dated, joined, pass
 from marketplace import events, outbox, rules
 from marketplace.time import database_now
 from orders import clocks as order_clocks
+from suppliers import standing as supplier_standing
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ def run(now: datetime) -> Summary:
     summary.done += Counter({name.replace("_", " "): count for name, count in order_clocks.run(now).done.items()})
     _hold_payments(summary, now)
     summary.done += feedback_clocks.run(now)
+    summary.done += supplier_standing.lift_due(now)
     # Sealed by the real date: a rehearsal with a future ``now`` seals nothing ahead of time.
     sealed = events.seal_until(timezone.localdate(database_now() - SEAL_DELAY) - timedelta(days=1))
     summary.done += Counter({"days sealed": sealed})

@@ -17,6 +17,7 @@ from complaints.views import (
     reports,
     routing,
     scanned,
+    standing,
     visitor,
     visits,
 )
@@ -49,6 +50,8 @@ urlpatterns = [
     path("review/routing/versions/<slug:day>.csv", routing.version_file, name="routing_file"),
     path("review/outreach/", outreach.log, name="outreach"),
     path("review/outreach/<int:entry_id>/strike/", outreach.strike, name="outreach_strike"),
+    path("review/suppliers/", standing.listed, name="standings"),
+    path("review/suppliers/<slug:code>/", standing.supplier, name="standing"),
     path("review/<slug:number>/", case.review_case, name="review_case"),
     path("hotline/", hotline.desk, name="hotline"),
     path("track/", public.track, name="track"),

@@ -10,7 +10,7 @@ class OrdersConfig(OscarConfig):
 
     def ready(self) -> None:
         from marketplace import files
-        from orders import effects, home, offline, order_draft, selectors  # noqa: F401  they register themselves
+        from orders import effects, home, offline, order_draft, selectors, stopped  # noqa: F401  they register themselves
         from suppliers import guarantees
 
         guarantees.provide(selectors.guarantees_of)

@@ -26,7 +26,7 @@ from orders import ledger
 from orders.models import Line, Order
 from orders.review import ReviewedLine
 from orders.states import OrderStatus
-from suppliers.models import StockRecord
+from suppliers.models import Partner, StockRecord
 
 
 class StockGone(DomainError):
@@ -92,8 +92,12 @@ def reserve_stock(lines: Iterable[ReviewedLine]) -> None:
     for line in lines:
         packs[line.offer.pk] += line.quantity
     for offer_id, quantity in sorted(packs.items()):
+        # A supplier that was banned after the review sells nothing any more: this statement sees it.
         taken = StockRecord.objects.filter(
-            pk=offer_id, status=StockRecord.Status.PUBLISHED, num_in_stock__gte=F("num_allocated") + quantity
+            pk=offer_id,
+            status=StockRecord.Status.PUBLISHED,
+            partner__status=Partner.Status.APPROVED,
+            num_in_stock__gte=F("num_allocated") + quantity,
         ).update(num_allocated=F("num_allocated") + quantity)
         if not taken:
             raise StockGone(offer=offer_id)

@@ -13,12 +13,14 @@ from orders import norms
 from orders.models import Delivery, Entitlement, Line, Order, PaymentHold, Tranche
 from orders.states import OPEN_STATES, ORDER, WHOSE_TURN, EntitlementStatus, OrderStatus
 from suppliers.guarantees import Guarantee
+from suppliers.models import Partner
 
 S = OrderStatus
 # From confirming until so long after delivery the supplier needs to reach the person (reliability C2).
 CONTACT_DAYS = timedelta(days=30)
 ATTEMPTS_RULE = "order.delivery_attempts"
 _BEFORE_CONTACT = {S.SENT, S.DECLINED, S.TIMED_OUT, S.CANCELLED}
+GOODS_OWED = (S.SENT, S.CONFIRMED, S.IN_DELIVERY, S.FAILED_DELIVERY, S.REJECTED)
 _ON_THE_WAY = {S.CONFIRMED, S.IN_DELIVERY, S.FAILED_DELIVERY}
 
 
@@ -169,6 +171,12 @@ def to_do(actor: User) -> QuerySet[Order]:
     turn = Q(status__in=[state for state, party in WHOSE_TURN.items() if party == mine])
     called = Q(status=S.FAILED_DELIVERY, due_rule=ATTEMPTS_RULE) | Q(status=S.DELIVERED, due_at__lt=timezone.now())
     return work(actor).filter(turn | called if mine == "office" else turn & ~Q(due_rule=ATTEMPTS_RULE))
+
+
+def with_stopped_suppliers(actor: User) -> QuerySet[Order]:
+    """Orders whose goods are still owed by a supplier that may not sell now, what is due first."""
+    stopped = (Partner.Status.SUSPENDED, Partner.Status.TERMINATED)
+    return work(actor).filter(partner__status__in=stopped, status__in=GOODS_OWED)
 
 
 def expiring(actor: User, on: date | None = None) -> QuerySet[Entitlement]:

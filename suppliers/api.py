@@ -9,7 +9,7 @@ from catalog import search, selectors, types
 from catalog.search.query import PAGE_SIZE, beneficiary_id, from_params, region_of
 from marketplace import regions
 from marketplace.api import Problem, anyone, paged
-from suppliers import guarantees, market, offers, qr, ranking, schemas, shapes
+from suppliers import guarantees, market, offers, qr, ranking, schemas, shapes, standing
 from suppliers import selectors as suppliers
 
 router = Router(tags=["market"])
@@ -181,3 +181,41 @@ def publish_own_offer(request: HttpRequest, offer_id: int) -> dict[str, Any]:
 def withdraw_own_offer(request: HttpRequest, offer_id: int) -> dict[str, Any]:
     """Take an own offer from sale; orders that stand are not touched."""
     return shapes.own_offer_data(offers.withdraw(offer_id=offer_id, actor=request.auth))
+
+
+# --- May a supplier sell? -------------------------------------------------------------------------
+
+_DECIDED = {200: schemas.StandingOut, 403: Problem, 404: Problem, 409: Problem, 422: Problem}
+
+
+@router.get(
+    "/suppliers/{slug:code}/standing",
+    response={200: schemas.StandingOut, 404: Problem},
+    operation_id="get_supplier_standing",
+)
+def get_standing(request: HttpRequest, code: str) -> dict[str, Any]:
+    """May the supplier sell, and every ban it had: for the ministry, the audit and the supplier itself."""
+    return shapes.standing_data(suppliers.with_standing(request.auth, code))
+
+
+@router.post("/suppliers/{slug:code}/suspend", response=_DECIDED, operation_id="suspend_supplier")
+def suspend_supplier(request: HttpRequest, code: str, body: schemas.SuspendIn) -> dict[str, Any]:
+    """The ministry bans a supplier until a day, for a reason and on a legal basis; the ban lifts itself."""
+    standing.suspend(
+        supplier=code, until=body.until, reason=body.reason, legal_basis=body.legal_basis, actor=request.auth
+    )
+    return shapes.standing_data(suppliers.with_standing(request.auth, code))
+
+
+@router.post("/suppliers/{slug:code}/end-suspension", response=_DECIDED, operation_id="end_suspension")
+def end_suspension(request: HttpRequest, code: str, body: schemas.ReasonIn) -> dict[str, Any]:
+    """The ministry ends a ban before its time."""
+    standing.end_early(supplier=code, reason=body.reason, actor=request.auth)
+    return shapes.standing_data(suppliers.with_standing(request.auth, code))
+
+
+@router.post("/suppliers/{slug:code}/terminate", response=_DECIDED, operation_id="terminate_supplier")
+def terminate_supplier(request: HttpRequest, code: str, body: schemas.ReasonIn) -> dict[str, Any]:
+    """The ministry takes a supplier off the portal for good."""
+    standing.terminate(supplier=code, reason=body.reason, actor=request.auth)
+    return shapes.standing_data(suppliers.with_standing(request.auth, code))

@@ -9,4 +9,4 @@ class SuppliersConfig(OscarConfig):
     verbose_name = "Suppliers"
 
     def ready(self) -> None:
-        from suppliers import effects  # noqa: F401  registers the outbox handlers
+        from suppliers import effects, home  # noqa: F401  outbox handlers, a part of the home page

@@ -1,15 +1,18 @@
-"""What follows from a changed offer or supplier: the search documents of the products concerned."""
+"""What follows from a changed offer or supplier: the search documents of the products concerned, and who is told."""
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from catalog.models import Product
 from catalog.search import documents
-from marketplace import outbox
+from marketplace import formats, notices, outbox
 from marketplace.models import OutboxRow
 from suppliers import complaint_facts, ranking, selectors
-from suppliers.models import StockRecord
+from suppliers.models import Partner, StockRecord, Suspension
 
 BATCH = 500
 
@@ -58,6 +61,48 @@ def products_changed(row: OutboxRow) -> None:
 def complaints_changed(row: OutboxRow) -> None:
     """``key`` is the supplier's id: a complaint fact came or went."""
     complaint_facts.recount(int(row.key))
+
+
+@outbox.handler("supplier.suspended", "supplier.restored", "supplier.terminated")
+def tell_supplier(row: OutboxRow) -> None:
+    """The supplier's people learn what was decided, until when, why, and how to appeal."""
+    partner = Partner.objects.get(pk=row.key)
+    suspension = Suspension.objects.filter(pk=row.payload.get("suspension")).first()
+    for user in partner.users.filter(is_active=True):
+        with translation.override(user.language):
+            title, text = _words(row.topic, suspension)
+        notices.create(
+            recipient=user,
+            kind=row.topic,
+            subject=f"supplier:{partner.code}",
+            title=title,
+            text=text,
+            dedupe=f"{row.topic}:{row.pk}:{user.pk}",
+        )
+
+
+def _words(topic: str, suspension: Suspension | None) -> tuple[str, str]:
+    if topic == "supplier.restored":
+        return _("You may sell again"), _("The suspension is over. Your offers are back in the catalogue.")
+    facts = {
+        "number": suspension.number if suspension else "",
+        "day": formats.date_long(suspension.until) if suspension else "",
+        "reason": suspension.reason if suspension else "",
+        "basis": suspension.legal_basis if suspension else "",
+        "url": f"{settings.PORTAL_URL}/{translation.get_language()}/supplier/offers/",
+    }
+    if topic == "supplier.terminated":
+        return (
+            _("Your shop was taken off the portal"),
+            _("You do not sell on the portal any more. You may appeal: %(url)s") % facts,
+        )
+    return (
+        _("Your sales are suspended until %(day)s") % facts,
+        _(
+            "Decision %(number)s. Reason: %(reason)s Basis: %(basis)s. Carry out the orders that you have. You may appeal: %(url)s"
+        )
+        % facts,
+    )
 
 
 @outbox.handler("product.changed")

@@ -4,7 +4,7 @@ Call order: regions and people, ``catalog.loading.load_types`` and ``load_produc
 ``load_offers``, and then ``refresh`` for the search documents.
 """
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from catalog.loading import in_columns, read, upsert
 from catalog.models import Product
 from marketplace.models import User
 from suppliers.effects import refresh_documents
-from suppliers.models import Partner, StockRecord
+from suppliers.models import Partner, StockRecord, Suspension
 
 DATA = Path(__file__).parent / "data"
 COUNTERS = ("delivered_lines", "on_time_lines", "rejected_lines", "complaint_load", "rating_sum", "rating_count")
@@ -44,7 +44,7 @@ def load_suppliers(path: Path = DATA / "suppliers.json") -> int:
         for item in items
     ]
     with transaction.atomic():
-        upsert(Partner, rows, key=["code"], keep=COUNTERS)
+        upsert(Partner, rows, key=["code"], keep=(*COUNTERS, "status", "suspended_until"))
         partners = dict(Partner.objects.filter(code__in=[item["code"] for item in items]).values_list("code", "pk"))
         users = dict(User.objects.filter(username__in=[item["login"] for item in items]).values_list("username", "pk"))
         Partner.users.through.objects.bulk_create(
@@ -55,7 +55,24 @@ def load_suppliers(path: Path = DATA / "suppliers.json") -> int:
             ],
             ignore_conflicts=True,
         )
+        _load_suspensions(items, partners)
     return len(items)
+
+
+def _load_suspensions(items: list[dict[str, Any]], partners: dict[str, int]) -> None:
+    """The ban behind a suspended supplier, once: what the ministry does later is not written over."""
+    known = set(Suspension.objects.values_list("partner_id", flat=True))
+    Suspension.objects.bulk_create(
+        Suspension(
+            partner_id=partners[item["code"]],
+            started_at=timezone.make_aware(datetime.fromisoformat(item["suspension"]["started_on"])),
+            until=date.fromisoformat(item["suspended_until"]),
+            reason=item["suspension"]["reason"],
+            legal_basis=item["suspension"]["legal_basis"],
+        )
+        for item in items
+        if "suspension" in item and partners[item["code"]] not in known
+    )
 
 
 def _day(text: str | None) -> date | None:

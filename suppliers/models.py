@@ -3,6 +3,7 @@
 No star import: Oscar's stock alerts, addresses of partners and the rest are not used.
 """
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -46,6 +47,10 @@ class Partner(AbstractPartner):
                 condition=Q(status__in=SupplierStatus.values),
                 name="supplier_status_known",
             ),
+            # A ban without an end would never lift itself.
+            models.CheckConstraint(
+                condition=~Q(status="suspended") | Q(suspended_until__isnull=False), name="supplier_suspension_ends"
+            ),
         ]  # fmt: skip
 
 
@@ -73,6 +78,41 @@ class ComplaintFact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case} {self.kind}"
+
+
+class Suspension(models.Model):
+    """One ban of a supplier: why, on what basis, until and including which day, and how it ended."""
+
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="suspensions", verbose_name=_("supplier"))
+    started_at = models.DateTimeField(_("suspended at"))
+    until = models.DateField(_("last day"))
+    reason = models.TextField(_("reason"))
+    legal_basis = models.CharField(_("legal basis"), max_length=300)
+    imposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("decided by")
+    )
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("ended by")
+    )
+    ended_reason = models.TextField(_("why it ended early"), blank=True)
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        verbose_name = _("suspension of a supplier")
+        verbose_name_plural = _("suspensions of suppliers")
+        constraints = [
+            models.UniqueConstraint(fields=["partner"], name="suspension_runs_once", condition=Q(ended_at=None)),
+            models.CheckConstraint(condition=~Q(reason="") & ~Q(legal_basis=""), name="suspension_has_reasons"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """The number of the decision, which an appeal names: ``S-2026-000007``."""
+        return f"S-{self.started_at:%Y}-{self.pk:06d}"
 
 
 class StockRecord(AbstractStockRecord):

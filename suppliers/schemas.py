@@ -1,6 +1,6 @@
 """Bodies and answers of the market's API, so that the OpenAPI document says what really comes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -111,7 +111,10 @@ class ProductsOut(Schema):
 
 
 class SupplierOut(SupplierRef):
+    """``suspended_until``: the last day of a ban; on the next the supplier sells again."""
+
     status: str
+    suspended_until: date | None
     region: str | None
     offer_count: int
     about: str
@@ -151,3 +154,35 @@ class OwnOffersOut(Schema):
     results: list[OwnOfferOut]
     next: str | None
     count: int
+
+
+# --- May a supplier sell? -------------------------------------------------------------------------
+
+
+class SuspendIn(Schema):
+    """``until``: the last local day of the ban."""
+
+    until: date
+    reason: str
+    legal_basis: str
+
+
+class ReasonIn(Schema):
+    reason: str
+
+
+class SuspensionOut(Schema):
+    number: str
+    started_at: datetime
+    until: date
+    reason: str
+    legal_basis: str
+    ended_at: datetime | None
+    ended_reason: str
+
+
+class StandingOut(Schema):
+    code: str
+    status: str
+    suspended_until: date | None
+    suspensions: list[SuspensionOut]

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import translation
 
 from catalog.search.documents import OfferFacts
 from catalog.types import LANGUAGES
+from marketplace import access
 from marketplace.errors import Forbidden, NotFound
 from marketplace.models import Role, User
 from marketplace.remembered import Remembered
@@ -17,6 +18,9 @@ from suppliers.guarantees import Guarantee
 from suppliers.models import Partner, StockRecord
 
 # A supplier that is suspended keeps its page: people with its goods must find out whom they have.
+NOT_SELLING_YET = (
+    Partner.Status.APPLICANT, Partner.Status.SUBMITTED, Partner.Status.NEEDS_FIX, Partner.Status.REFUSED,
+)  # fmt: skip
 VISIBLE = (Partner.Status.APPROVED, Partner.Status.SUSPENDED)
 
 
@@ -184,6 +188,26 @@ def supplier(code: str) -> Partner:
     if found is None:
         raise NotFound
     return found
+
+
+def with_standing(actor: User, code: str) -> Partner:
+    """A supplier with every ban it had: for overseers and its own people. Anybody else's raises NotFound."""
+    rows = Partner.objects.exclude(status__in=NOT_SELLING_YET).select_related("home_region")
+    if not actor.is_authenticated or actor.role not in {Role.REVIEWER, Role.AUDITOR, Role.ADMIN, Role.SUPPLIER}:
+        raise NotFound
+    if actor.role == Role.SUPPLIER:
+        rows = rows.filter(users=actor)
+    found: Partner | None = rows.filter(code=code).prefetch_related("suspensions").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def judged(actor: User) -> QuerySet[Partner]:
+    """Every supplier that sells or sold, those that may not sell now first. Raises Forbidden for who oversees nothing."""
+    access.require_role(actor, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
+    rows: QuerySet[Partner] = Partner.objects.exclude(status__in=NOT_SELLING_YET).select_related("home_region")
+    return rows.order_by(F("suspended_until").asc(nulls_last=True), "name", "pk")
 
 
 def name_of(code: str) -> str:

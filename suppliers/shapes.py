@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from catalog import parameters, selectors
 from catalog.models import ProductDocument
 from catalog.search import Listed
@@ -124,6 +126,7 @@ def supplier_data(partner: Partner) -> dict[str, Any]:
         "name": partner.name,
         "rating": strategy.standing(partner).rating,
         "status": partner.status,
+        "suspended_until": partner.suspended_until,
         "region": partner.home_region_id,
         "offer_count": partner.offer_count,
         "about": partner.about or "",
@@ -153,4 +156,25 @@ def own_offer_data(offer: StockRecord) -> dict[str, Any]:
         "reserved": offer.num_allocated,
         "stock_confirmed_at": offer.stock_confirmed_at,
         "regions": offer.regions,
+    }
+
+
+def standing_data(partner: Partner) -> dict[str, Any]:
+    """May it sell, and every ban it ever had, the newest first."""
+    return {
+        "code": partner.code,
+        "status": partner.status,
+        "suspended_until": partner.suspended_until,
+        "suspensions": [
+            {
+                "number": ban.number,
+                "started_at": timezone.localtime(ban.started_at),
+                "until": ban.until,
+                "reason": ban.reason,
+                "legal_basis": ban.legal_basis,
+                "ended_at": timezone.localtime(ban.ended_at) if ban.ended_at else None,
+                "ended_reason": ban.ended_reason,
+            }
+            for ban in partner.suspensions.all()
+        ],
     }

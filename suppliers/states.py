@@ -1,4 +1,4 @@
-"""The life of an offer as data (domain: published → stale → hidden; what the supplier itself may do)."""
+"""The life of a supplier and of an offer as data (domain 3.3): a ban with an end date; published → stale → hidden."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +25,19 @@ class OfferStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
     RECALLED = "recalled", _("Recalled")
 
+
+P = SupplierStatus
+
+SUPPLIER = Machine(
+    "supplier",
+    SupplierStatus,
+    [
+        Step("suspend", (P.APPROVED,), P.SUSPENDED, ("ministry",), _("Suspend until a day")),
+        # The ban lifts itself when its last day is over; the ministry may end it before, after an appeal.
+        Step("restore", (P.SUSPENDED,), P.APPROVED, ("clock", "ministry"), _("End the suspension")),
+        Step("terminate", (P.APPROVED, P.SUSPENDED), P.TERMINATED, ("ministry",), _("Take off the portal for good")),
+    ],
+)
 
 OFFER = Machine(
     "offer",

@@ -47,7 +47,11 @@ def new(request: HttpRequest) -> HttpResponse:
     known = line is not None or "supplier" in request.GET or "qr" in request.GET
     ask_region = not known and not _has_region(request.user)
     form = SubjectForm(
-        request.POST if request.method == "POST" else None, table=table, sphere=sphere, ask_region=ask_region
+        request.POST if request.method == "POST" else None,
+        initial={"subject": request.GET.get("subject", "")},
+        table=table,
+        sphere=sphere,
+        ask_region=ask_region,
     )
     if form.is_valid():
         return _begin(request, line, sphere, form.cleaned_data)

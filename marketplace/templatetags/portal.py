@@ -37,7 +37,7 @@ STATUS_COLOURS = {
     ),
     "red": (
         "declined timed_out failed failed_delivery rejected ignored refused refused_by_law recalled blocked lost late"
-        " danger"
+        " danger terminated"
     ),
     "purple": "escalated with_body with_ministry pretrial court lawsuit redirected",
 }

@@ -36,9 +36,16 @@ def desk(request: HttpRequest) -> HttpResponse:
         .order_by("updated_at")[:SHOWN]
     )
     expiring = list(selectors.expiring(actor)[:SHOWN])
-    seen = [row.user_id for row in orders] + [row.beneficiary_id for row in [*open_drafts, *expiring]]
+    stopped = list(selectors.with_stopped_suppliers(actor).select_related("partner", "user")[:SHOWN])
+    seen = [row.user_id for row in [*orders, *stopped]] + [row.beneficiary_id for row in [*open_drafts, *expiring]]
     reading.log_people(actor, [pk for pk in seen if pk], "office")
-    context = {"orders": orders, "drafts": open_drafts, "expiring": expiring, **hand_over.desk(actor)}
+    context = {
+        "orders": orders,
+        "drafts": open_drafts,
+        "expiring": expiring,
+        "stopped": stopped,
+        **hand_over.desk(actor),
+    }
     return render(request, "office/desk.html", context)
 
 

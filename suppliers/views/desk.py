@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.errors import Invalid
-from suppliers import offers, selectors
+from suppliers import home, offers, selectors
 from suppliers.forms import OfferForm
 from suppliers.models import StockRecord
 from suppliers.states import OFFER
@@ -82,7 +82,13 @@ def _list(request: HttpRequest, failed: tuple[int, OfferForm] | None = None) -> 
         errors = [
             {"text": text, "target": f"{name}-{offer_id}"} for name, texts in form.errors.items() for text in texts
         ]
-    context = {"page": page, "rows": rows, "errors": errors, "has_errors": bool(errors)}
+    context = {
+        "page": page,
+        "rows": rows,
+        "errors": errors,
+        "has_errors": bool(errors),
+        **home.standing_of(request.user),
+    }
     return render(request, "supplier/offers.html", context, status=422 if errors else 200)
 
 

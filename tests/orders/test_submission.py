@@ -1,7 +1,7 @@
 """A draft becomes orders once; every refusal keeps the draft and changes nothing."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -209,6 +209,7 @@ def test_an_offer_that_cannot_be_ordered(family, change, field, code):
 
 def test_a_suspended_supplier_gets_no_orders(family):
     family.jarqyn.status = "suspended"
+    family.jarqyn.suspended_until = date(2030, 1, 1)
     family.jarqyn.save()
     draft = make.make_draft(family.aigul, make.fields_for((family.diapers, family.diaper_offer, 1)))
     with pytest.raises(Invalid) as refused:

@@ -1,6 +1,7 @@
 """GET /products and its kin, the supplier's own offers: shapes, whose measures, bad input in three languages."""
 
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -220,7 +221,7 @@ def test_a_wrong_parameter_of_a_product_is_named(market, params):
 
 
 def test_suppliers_are_listed_and_described(market):
-    make.make_supplier("kerbez-trade", status="suspended")
+    make.make_supplier("kerbez-trade", status="suspended", suspended_until=date(2030, 1, 1))
     make.make_supplier("bala-qadam", status="applicant")
     page = get(Client(), "/suppliers")
     assert [(row["code"], row["status"], row["offer_count"]) for row in page["results"]] == [

@@ -1,6 +1,6 @@
 """Choice index, what the state pays, QR codes, Oscar's strategy."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -66,7 +66,7 @@ def test_the_index_is_told_by_region_and_zero_where_nobody_sells(walker):
         ({"stock": 5, "num_allocated": 5}, {}),
         ({"stock": 0}, {}),
         ({"stock_confirmed_at": None}, {}),
-        ({}, {"status": "suspended"}),
+        ({}, {"status": "suspended", "suspended_until": date(2030, 1, 1)}),
         ({}, {"status": "applicant"}),
     ],
 )
@@ -94,7 +94,9 @@ def test_oscars_strategy_gives_the_best_offer_its_price_in_tenge_without_tax(wal
 
 
 def test_oscars_strategy_sells_nothing_that_may_not_be_sold(walker):
-    offer = make.make_offer(walker, make.make_supplier("jarqyn-med", status="suspended"))
+    offer = make.make_offer(
+        walker, make.make_supplier("jarqyn-med", status="suspended", suspended_until=date(2030, 1, 1))
+    )
     own = strategy.Selector().strategy()
     assert own.fetch_for_product(walker).availability.is_available_to_buy is False
     assert own.fetch_for_product(walker, offer).availability.is_available_to_buy is False

@@ -1,6 +1,6 @@
 """A supplier changes its own offers: price, stock, confirmation, on sale or not. Others' are out of reach."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -70,7 +70,8 @@ def test_the_change_reaches_the_documents_through_the_outbox(shop):
 
 def test_a_suspended_suppliers_offers_leave_the_documents(shop):
     shop.partner.status = "suspended"
-    shop.partner.save(update_fields=["status"])
+    shop.partner.suspended_until = date(2030, 1, 1)
+    shop.partner.save(update_fields=["status", "suspended_until"])
     OutboxRow.objects.create(topic="supplier.changed", key=str(shop.partner_id))
     outbox.drain()
     assert ProductDocument.objects.get(pk=shop.product_id).suppliers == ["qadam-orto"]

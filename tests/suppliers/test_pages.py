@@ -315,7 +315,7 @@ def test_the_list_of_own_offers_costs_the_same_few_queries(market, products):
     yerlan = signed_in(StockRecord.objects.filter(partner__code="jarqyn-med").first().partner.users.get())
     with CaptureQueriesContext(connection) as queries:
         yerlan.get("/en/supplier/offers/")
-    assert len(queries) == 5, [query["sql"][:90] for query in queries]
+    assert len(queries) == 6, [query["sql"][:90] for query in queries]
 
 
 # --- The supplier's own offers
