@@ -9,9 +9,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from complaints import bodies, court, parallels, person, routing, selectors, seller, shapes
+from complaints import bodies, confirming, court, parallels, person, routing, selectors, seller, shapes
 from complaints.schemas import (
     AgreedIn,
+    CalledIn,
     ComplaintOut,
     CourtIn,
     DecideIn,
@@ -20,6 +21,7 @@ from complaints.schemas import (
     RedirectIn,
     RefuseIn,
     ResultIn,
+    VoteIn,
     WithdrawIn,
     Words,
 )  # fmt: skip
@@ -146,6 +148,33 @@ def appeal_refusal(
 def reply(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
     """The person answers the body's question; its clock runs on."""
     return _step(request, response, number, person.reply, text=body.words)
+
+
+# --- The person's word, asked by the hotline or given by a panel ----------------------------------------
+
+
+@router.post("/complaints/{number}/confirm-by-phone", response=_ANSWERS)
+def confirm_by_phone(request: HttpRequest, response: HttpResponse, number: str, body: CalledIn) -> dict[str, Any]:
+    """The hotline: the person says that it is settled; ``facts`` show that it is she."""
+    return _step(request, response, number, confirming.confirm_by_phone, facts=body.facts, text=body.words)
+
+
+@router.post("/complaints/{number}/reopen-by-phone", response=_ANSWERS)
+def reopen_by_phone(request: HttpRequest, response: HttpResponse, number: str, body: CalledIn) -> dict[str, Any]:
+    """The hotline: the person says that it is not settled."""
+    return _step(request, response, number, confirming.reopen_by_phone, facts=body.facts, text=body.words)
+
+
+@router.post("/complaints/{number}/not-reached", response=_ANSWERS)
+def not_reached(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
+    """The hotline could not reach the person; the text names the calls. A panel votes."""
+    return _step(request, response, number, confirming.not_reached, text=body.words)
+
+
+@router.post("/complaints/{number}/vote", response=_ANSWERS)
+def vote(request: HttpRequest, response: HttpResponse, number: str, body: VoteIn) -> dict[str, Any]:
+    """A reviewer who took no part in the case votes on its outcome."""
+    return _step(request, response, number, confirming.vote, agrees=body.agrees, text=body.words)
 
 
 # --- The body and the ministry ------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from django.db.models import CharField, Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from complaints import holds, parallels, shapes, standing
+from complaints import confirming, holds, parallels, shapes, standing
 from complaints.feedback import clocks as feedback_clocks
 from complaints.models import Complaint, ComplaintStep
 from complaints.person import resumed
@@ -151,6 +151,10 @@ def _unconfirmed(case: Case) -> str:
     """Nobody confirmed: never "satisfied", whatever was proposed."""
     complaint = case.complaint
     outcome, detail = complaint.proposed_outcome, complaint.proposed_detail
+    if outcome == Outcome.SATISFIED and complaint.status in {S.DECIDED, S.OUTCOME_CHECK}:
+        action, plan = confirming.unheard(case)
+        advance(case, action, [CLOCK], actor=None, plan=plan)
+        return "outcomes to ask about"
     if outcome in ("", Outcome.SATISFIED):
         outcome, detail = Outcome.EXPLAINED, "unconfirmed"
     advance(case, "lapse-check", [CLOCK], actor=None, plan=closed(case, outcome, detail))
@@ -202,6 +206,8 @@ _MOVES: dict[str, Callable[[Case], str]] = {
     S.ANSWERED: _answer_lapsed,
     S.DECIDED: _unconfirmed,
     S.OUTCOME_CHECK: _unconfirmed,
+    S.OUTCOME_CALL: _unconfirmed,
+    S.OUTCOME_PANEL: _unconfirmed,
     S.WAITING_PERSON: _resumed,
     S.PRETRIAL: _pretrial_over,
     S.ESCALATED: _body_late,

@@ -47,6 +47,10 @@ _TOLD: dict[str, tuple[str, ...]] = {
     "confirmed": (SELLER, BODY),
     "reopened": (SELLER, BODY),
     "unconfirmed": (PERSON, BODY),
+    "call_due": (PERSON,),
+    "unreached": (PERSON,),
+    "voted": (),
+    "confirmed_by_panel": (PERSON, SELLER, BODY),
     "refusal_appealed": (BODY,),
     "withdrawn": (SELLER, BODY),
     "linked": (PERSON,),
@@ -61,8 +65,8 @@ def tell(row: OutboxRow) -> None:
     complaint = _complaint(row.key)
     event = Event.objects.get(pk=row.payload["event"])
     word = event.kind.removeprefix("complaint.")
-    # A step by the code: the person hears of it, too, in case somebody else has her code.
-    sides = dict.fromkeys((*_TOLD[word], PERSON) if event.data.get("by") == "code" else _TOLD[word])
+    # A step by the code or by phone: the person hears of it, too, in case it was somebody else.
+    sides = dict.fromkeys((*_TOLD[word], PERSON) if event.data.get("by") else _TOLD[word])
     for side in sides:
         for recipient, contact in _people(complaint, side, event):
             _send(complaint, f"complaint.{word}", str(event.pk), recipient, contact, side, _TITLES[word])
@@ -165,9 +169,9 @@ def _send(
     side: str,
     title: Any,
 ) -> None:
-    """A notice in the recipient's language; a visitor is told in Kazakh and Russian, the state languages."""
+    """A notice in the recipient's language; who has no account is told in the language of the complaint."""
     channel, address = _way(contact)
-    language = recipient.language if recipient else "kk"
+    language = recipient.language if recipient else complaint.language
     with translation.override(language):
         heading = _("Complaint %(number)s") % {"number": complaint.number}
         lines = [f"{title}."]

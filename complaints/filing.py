@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from complaints import holds, parallels, tracking
@@ -138,6 +139,7 @@ def _row(actor: Actor, checked: Checked, route: Route, now: datetime, draft: Dra
         demand=filing.demand,
         fields=checked.answers,
         contact=checked.contact,
+        language=(get_language() or "kk")[:2],
         hide_name=filing.hide_name or route.hide_name,
         channel=checked.channel,
         priority=route.priority,

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from complaints.confirming import CALLER_FACTS
 from complaints.court import RESULTS, ROLES
 from complaints.models import Complaint, CourtCase
 from complaints.routing import Table
@@ -231,6 +232,34 @@ class WithdrawForm(StepForm):
     reason = forms.ChoiceField(
         label=_("Why?"), widget=forms.RadioSelect, choices=list(OUTCOME_DETAILS[Outcome.WITHDRAWN].items())
     )
+
+
+class CallerForm(StepForm):
+    """The check of a caller before anything is done for her."""
+
+    facts = forms.MultipleChoiceField(
+        label=_("What did the caller name correctly?"),
+        help_text=_("Ask without reading anything out. At least two facts."),
+        widget=forms.CheckboxSelectMultiple,
+        choices=list(CALLER_FACTS.items()),
+        error_messages={"required": _("Mark what the caller named.")},
+    )
+    text = _text(_("Her words"), required=False)
+
+
+class TriesForm(StepForm):
+    text = _text(_("When did you call?"), hint=_("Days and times of every call."))
+
+
+class VoteForm(StepForm):
+    agrees = forms.TypedChoiceField(
+        label=_("Was the outcome reached?"),
+        widget=forms.RadioSelect,
+        choices=[("yes", _("Yes, the papers show it")), ("no", _("No"))],
+        coerce=lambda value: value == "yes",
+        error_messages={"required": _("Choose yes or no.")},
+    )
+    text = _text(_("What do you rest it on?"), required=False)
 
 
 class ReplyForm(StepForm):

@@ -49,6 +49,13 @@ class Complaint(models.Model):
         KIOSK = "kiosk", _("Self-service kiosk")
         OFFICE = "office", _("Social office")
 
+    class ConfirmedBy(models.TextChoices):
+        """Whose word ended the case; without one it is never "satisfied"."""
+
+        PERSON = "person", _("the person")
+        PHONE = "phone", _("the person, by phone")
+        PANEL = "panel", _("a panel")
+
     class Priority(models.IntegerChoices):
         URGENT = 0, _("urgent")
         HIGH = 1, _("high")
@@ -83,6 +90,8 @@ class Complaint(models.Model):
     demand = models.CharField(_("demand"), max_length=200, blank=True)
     fields = models.JSONField(_("further answers"), default=dict, blank=True)
     contact = models.JSONField(_("contact"), default=dict, blank=True)
+    # In which the complaint was written: who has no account gets the news in it.
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="kk")
     hide_name = models.BooleanField(_("name hidden from the supplier"), default=False)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel, default=Channel.PORTAL)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
@@ -122,7 +131,7 @@ class Complaint(models.Model):
     # What the body or seller says was reached; becomes the outcome when the person confirms.
     proposed_outcome = models.CharField(_("proposed outcome"), max_length=20, choices=Outcome, blank=True)
     proposed_detail = models.CharField(_("kind of the proposed outcome"), max_length=30, blank=True)
-    confirmed_by_person = models.BooleanField(_("confirmed by the person"), default=False)
+    confirmed_by = models.CharField(_("outcome confirmed by"), max_length=10, choices=ConfirmedBy, blank=True)
     returned_sum = models.DecimalField(_("money returned"), max_digits=12, decimal_places=2, default=0)
     hold_payment = models.BooleanField(_("the payment of the order waits"), default=False)
     reopened = models.PositiveSmallIntegerField(_("times opened again"), default=0)
@@ -151,7 +160,8 @@ class Complaint(models.Model):
                 name="complaint_respond_by_known",
             ),
             models.CheckConstraint(
-                condition=~Q(outcome="satisfied") | Q(confirmed_by_person=True), name="complaint_satisfied_by_person"
+                condition=~Q(outcome="satisfied") | Q(confirmed_by__in=["person", "phone", "panel"]),
+                name="complaint_satisfied_by_word",
             ),
         ]
         indexes = [
@@ -240,6 +250,24 @@ class ComplaintStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.complaint_id} {self.step}"
+
+
+class PanelVote(models.Model):
+    """What a reviewer who took no part in a case says of its outcome; ``round`` counts the times it was opened again."""
+
+    complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="votes")
+    round = models.PositiveSmallIntegerField(default=0)
+    voter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    agrees = models.BooleanField(_("the outcome was reached"))
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["complaint", "round", "voter"], name="panel_vote_once_per_voter")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id} {self.voter_id}"
 
 
 class CourtCase(models.Model):

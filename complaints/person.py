@@ -56,7 +56,7 @@ def accept_answer(*, number: str, actor: Viewer, request: Request | None = None,
         number=number,
         action="accept-answer",
         actor=actor,
-        plan=lambda case: closed(case, Outcome.EXPLAINED, "accepted_answer", confirmed=True),
+        plan=lambda case: closed(case, Outcome.EXPLAINED, "accepted_answer", confirmed_by="person"),
         request=request,
         now=now,
     )
@@ -103,14 +103,22 @@ def confirm_outcome(
 
     A satisfied complaint counts against the supplier's record: it was justified.
     """
+    return take(
+        number=number,
+        action="confirm-outcome",
+        actor=actor,
+        plan=lambda case: settled(case, "person"),
+        request=request,
+        now=now,
+    )
 
-    def plan(case: Case) -> Plan:
-        complaint = case.complaint
-        if complaint.proposed_outcome == Outcome.SATISFIED:
-            standing.confirmed(complaint, case.today)
-        return closed(case, complaint.proposed_outcome, complaint.proposed_detail, confirmed=True)
 
-    return take(number=number, action="confirm-outcome", actor=actor, plan=plan, request=request, now=now)
+def settled(case: Case, confirmed_by: str) -> Plan:
+    """The proposed outcome becomes the outcome, by the word of the person or of who speaks in her place."""
+    complaint = case.complaint
+    if complaint.proposed_outcome == Outcome.SATISFIED:
+        standing.confirmed(complaint, case.today)
+    return closed(case, complaint.proposed_outcome, complaint.proposed_detail, confirmed_by=confirmed_by)
 
 
 def reopen(
@@ -119,33 +127,38 @@ def reopen(
     """Not settled: the body examines again. Once, and within 30 days after the case was closed."""
 
     def plan(case: Case) -> Plan:
-        complaint = case.complaint
-        if complaint.reopened >= int(rules.get("complaint.reopen_count", on=case.today).value["count"]):
-            raise AlreadyReopened
-        if complaint.closed_at is not None:
-            start = timezone.localdate(complaint.closed_at)
-            last = calendar.deadline("complaint.reopen_days", start).respond_by
-            if case.today > last:
-                raise TooLate(
-                    _("A closed complaint could be opened again until %(day)s. File a new one.")
-                    % {"day": f"{last:%d.%m.%Y}"}
-                )
-        standing.reopened(complaint)
-        plan = joined(
-            case,
-            reopened=complaint.reopened + 1,
-            outcome="",
-            outcome_detail="",
-            proposed_outcome="",
-            proposed_detail="",
-            confirmed_by_person=False,
-            returned_sum=0,
-            closed_at=None,
-        )
+        plan = opened_again(case)
         plan.text = text.strip()
         return plan
 
     return take(number=number, action="reopen", actor=actor, plan=plan, request=request, now=now)
+
+
+def opened_again(case: Case) -> Plan:
+    """The body examines again. Raises AlreadyReopened, TooLate."""
+    complaint = case.complaint
+    if complaint.reopened >= int(rules.get("complaint.reopen_count", on=case.today).value["count"]):
+        raise AlreadyReopened
+    if complaint.closed_at is not None:
+        start = timezone.localdate(complaint.closed_at)
+        last = calendar.deadline("complaint.reopen_days", start).respond_by
+        if case.today > last:
+            raise TooLate(
+                _("A closed complaint could be opened again until %(day)s. File a new one.")
+                % {"day": f"{last:%d.%m.%Y}"}
+            )
+    standing.reopened(complaint)
+    return joined(
+        case,
+        reopened=complaint.reopened + 1,
+        outcome="",
+        outcome_detail="",
+        proposed_outcome="",
+        proposed_detail="",
+        confirmed_by="",
+        returned_sum=0,
+        closed_at=None,
+    )
 
 
 def appeal_refusal(

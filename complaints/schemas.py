@@ -109,6 +109,7 @@ class ComplaintOut(TrackedOut):
     parallels: list[BesideOut]
     rule: str
     channel: str
+    confirmed_by: str | None = Field(description="person, phone or panel: whose word ended the case")
     confirmed_by_person: bool
     returned_kzt: str
     duplicate_of: str | None
@@ -311,6 +312,14 @@ class ResultIn(Words):
 
 class AgreedIn(Words):
     returned: Decimal | None = None
+
+
+class CalledIn(Words):
+    facts: list[str] = Field([], description="What the caller could name: name, phone, code, order, filed")
+
+
+class VoteIn(Words):
+    agrees: bool = Field(description="The outcome was reached")
 
 
 class DuplicateIn(Schema):

@@ -9,12 +9,12 @@ from django.db.models.functions import Coalesce
 
 from complaints import tracking
 from complaints.models import Complaint, ComplaintParallel
-from complaints.states import BODY, DESK, MINISTRY, OPEN_STATES, PERSON, SELLER, WHOSE_TURN
+from complaints.states import BODY, DESK, MINISTRY, OPEN_STATES, PANEL, PERSON, SELLER, WHOSE_TURN, ComplaintStatus
 from complaints.tracking import Holder
 from marketplace import access
 from marketplace.errors import NotFound, TooManyTries
 from marketplace.limits import Limit, Tries
-from marketplace.models import Role, User
+from marketplace.models import Event, Role, User
 from orders.draft_fields import phone_number
 from suppliers.models import Partner
 
@@ -135,7 +135,8 @@ def _turn_states(actor: Actor) -> list[str]:
     parties_of_role: dict[str, set[str]] = {
         Role.SUPPLIER: {SELLER},
         Role.INSPECTOR: {BODY},
-        Role.REVIEWER: {MINISTRY, BODY},
+        Role.REVIEWER: {MINISTRY, BODY, PANEL},
+        Role.HOTLINE: {DESK},
         Role.BENEFICIARY: {PERSON},
         Role.GUARDIAN: {PERSON},
     }
@@ -213,9 +214,18 @@ def parties(actor: Viewer, complaint: Complaint) -> set[str]:
         held.add(BODY)
     if actor.role == Role.REVIEWER:
         held.add(MINISTRY)
-    if actor.role == Role.HOTLINE and body is not None and body.kind == "triage_desk":
+        if complaint.status == ComplaintStatus.OUTCOME_PANEL and not _took_part(actor, complaint):
+            held.add(PANEL)
+    at_triage = body is not None and body.kind == "triage_desk"
+    if actor.role == Role.HOTLINE and (at_triage or complaint.status == ComplaintStatus.OUTCOME_CALL):
         held.add(DESK)
     return held
+
+
+def _took_part(actor: User, complaint: Complaint) -> bool:
+    """Whoever examined the case, in any round, does not sit on its panel."""
+    steps = Event.objects.filter(subject=f"complaint:{complaint.number}", actor=actor)
+    return steps.filter(data__party__in=[BODY, MINISTRY]).exists()
 
 
 def sight(actor: Viewer, complaint: Complaint) -> Sight:
@@ -230,7 +240,7 @@ def sight(actor: Viewer, complaint: Complaint) -> Sight:
         reachable = known and complaint.status in OPEN_STATES
         return Sight(texts=True, story=True, traces=known, name=known, contact="full" if reachable else "")
     if actor.role == Role.HOTLINE:
-        return Sight(name=True, contact="masked")
+        return Sight(name=True, contact="full" if complaint.status == ComplaintStatus.OUTCOME_CALL else "masked")
     return Sight(texts=True, story=True, traces=True, name=True, contact="full")
 
 

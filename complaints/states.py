@@ -23,6 +23,8 @@ class ComplaintStatus(models.TextChoices):
     WITH_MINISTRY = "with_ministry", _("With the ministry")
     WAITING_PERSON = "waiting_person", _("Waiting for the person")
     OUTCOME_CHECK = "outcome_check", _("The person checks the outcome")
+    OUTCOME_CALL = "outcome_call", _("The hotline calls the person about the outcome")
+    OUTCOME_PANEL = "outcome_panel", _("A panel looks at the outcome")
     REFUSED_BY_LAW = "refused_by_law", _("Refused, with the reason named by law")
     DUPLICATE_LINKED = "duplicate_linked", _("Linked to an earlier complaint")
     WITHDRAWN = "withdrawn", _("Withdrawn")
@@ -90,6 +92,9 @@ REFUSAL_GROUNDS = {
 
 S = ComplaintStatus
 PERSON, SELLER, BODY, CLOCK, MINISTRY, DESK = "owner", "supplier", "authority", "clock", "ministry", "desk"
+PANEL = "panel"
+# Where a proposed outcome waits for the person's word.
+_CHECKED = (S.DECIDED, S.OUTCOME_CHECK, S.OUTCOME_CALL, S.OUTCOME_PANEL)
 
 COMPLAINT = Machine(
     "complaint",
@@ -142,12 +147,17 @@ COMPLAINT = Machine(
         Step("ask-person", (S.WITH_BODY,), S.WAITING_PERSON, (BODY, MINISTRY), _("Ask the person")),
         Step("reply", (S.WAITING_PERSON,), S.WITH_BODY, (PERSON,), _("Reply to the question")),
         Step("resume", (S.WAITING_PERSON,), S.WITH_BODY, (CLOCK,), _("The waiting time is over")),
-        # only the person (or an outcome panel) makes it satisfied
-        Step("confirm-outcome", (S.DECIDED, S.OUTCOME_CHECK), S.CLOSED, (PERSON,), _("Confirm: it is settled")),
-        Step(
-            "reopen", (S.DECIDED, S.OUTCOME_CHECK, S.CLOSED), S.ESCALATED, (PERSON,), _("It is not settled: open again")
-        ),
-        Step("lapse-check", (S.DECIDED, S.OUTCOME_CHECK), S.CLOSED, (CLOCK,), _("The outcome stays unconfirmed")),
+        # only the person (asked by phone in the end, or a panel in her place) makes it satisfied
+        Step("confirm-outcome", _CHECKED, S.CLOSED, (PERSON,), _("Confirm: it is settled")),
+        Step("reopen", (*_CHECKED, S.CLOSED), S.ESCALATED, (PERSON,), _("It is not settled: open again")),
+        Step("call-person", (S.DECIDED, S.OUTCOME_CHECK), S.OUTCOME_CALL, (CLOCK,), _("Call the person")),
+        Step("confirm-by-phone", (S.OUTCOME_CALL,), S.CLOSED, (DESK,), _("The person says: it is settled")),
+        Step("reopen-by-phone", (S.OUTCOME_CALL,), S.ESCALATED, (DESK,), _("The person says: it is not settled")),
+        Step("not-reached", (S.OUTCOME_CALL,), S.OUTCOME_PANEL, (DESK,), _("The person cannot be reached")),
+        Step("to-panel", (S.DECIDED, S.OUTCOME_CHECK), S.OUTCOME_PANEL, (CLOCK,), _("Ask a panel")),
+        Step("vote", (S.OUTCOME_PANEL,), S.OUTCOME_PANEL, (PANEL,), _("Vote on the outcome")),
+        Step("confirm-by-panel", (S.OUTCOME_PANEL,), S.CLOSED, (CLOCK,), _("The panel confirms")),
+        Step("lapse-check", _CHECKED, S.CLOSED, (CLOCK,), _("The outcome stays unconfirmed")),
         Step("appeal-refusal", (S.REFUSED_BY_LAW,), S.WITH_MINISTRY, (PERSON,), _("Appeal against the refusal")),
         Step(
             "withdraw",
@@ -200,6 +210,13 @@ HAPPENED = {
     "resume": ("resumed", _("The time for the reply is over")),
     "confirm-outcome": ("confirmed", _("The person confirmed the outcome")),
     "reopen": ("reopened", _("The person opened the complaint again")),
+    "call-person": ("call_due", _("Nobody confirmed the outcome in time; the hotline calls the person")),
+    "confirm-by-phone": ("confirmed", _("The person confirmed the outcome")),
+    "reopen-by-phone": ("reopened", _("The person opened the complaint again")),
+    "not-reached": ("unreached", _("The person could not be reached; a panel looks at the outcome")),
+    "to-panel": ("unreached", _("The person could not be reached; a panel looks at the outcome")),
+    "vote": ("voted", _("A member of the panel voted")),
+    "confirm-by-panel": ("confirmed_by_panel", _("The panel confirmed the outcome")),
     "lapse-check": ("unconfirmed", _("The outcome stays unconfirmed")),
     "appeal-refusal": ("refusal_appealed", _("The person appealed against the refusal")),
     "withdraw": ("withdrawn", _("The person withdrew the complaint")),
@@ -226,6 +243,8 @@ WHOSE_TURN: dict[str, str] = {
     S.WITH_MINISTRY: MINISTRY,
     S.WAITING_PERSON: PERSON,
     S.OUTCOME_CHECK: PERSON,
+    S.OUTCOME_CALL: DESK,
+    S.OUTCOME_PANEL: PANEL,
 }
 TURN_LABELS: dict[str, Any] = {
     PERSON: _("The person"),
@@ -234,4 +253,5 @@ TURN_LABELS: dict[str, Any] = {
     MINISTRY: _("The ministry"),
     CLOCK: _("The portal"),
     DESK: _("The hotline"),
+    PANEL: _("The panel"),
 }

@@ -59,8 +59,9 @@ def take(
     plan: Callable[[Case], Plan],
     request: idempotency.Request | None = None,
     now: datetime | None = None,
+    then: Callable[[Case], None] | None = None,
 ) -> Answer:
-    """A person's step. Raises NotFound (foreign), Forbidden (never this role's), IllegalStep, Invalid."""
+    """A person's step, and ``then`` what the portal does at once because of it. Raises NotFound (foreign), Forbidden (never this role's), IllegalStep, Invalid."""
 
     def work() -> tuple[int, dict[str, Any]]:
         case = Case(selectors.lock(actor, number), now or database_now())
@@ -72,6 +73,8 @@ def take(
         if isinstance(actor, Holder):
             done.data["by"] = "code"
         advance(case, action, held, actor=actor if isinstance(actor, User) else None, plan=done)
+        if then is not None:
+            then(case)
         return 200, {"number": number, "status": case.complaint.status}
 
     return idempotency.once(request, work)
@@ -157,18 +160,25 @@ def _addressed(case: Case, body: Authority | None, **changes: Any) -> Plan:
     )
 
 
-def closed(case: Case, outcome: str, detail: str, *, confirmed: bool = False) -> Plan:
-    """The case ends with exactly one of the six kinds of outcome."""
+def closed(case: Case, outcome: str, detail: str, *, confirmed_by: str = "") -> Plan:
+    """The case ends with exactly one of the six kinds of outcome; ``confirmed_by`` is whose word ended it."""
     complaint = case.complaint
     return Plan(
         changes={
             "outcome": outcome,
             "outcome_detail": detail,
-            "confirmed_by_person": confirmed,
+            "confirmed_by": confirmed_by,
             "closed_at": case.now,
             **UNDATED,
         },
-        data={"outcome": outcome, "detail": detail, "confirmed": confirmed, "returned": str(complaint.returned_sum)},
+        data={
+            "outcome": outcome,
+            "detail": detail,
+            # Reports count the person's own word; a panel speaks in her place.
+            "confirmed": confirmed_by in {"person", "phone"},
+            "confirmed_by": confirmed_by,
+            "returned": str(complaint.returned_sum),
+        },
     )
 
 

@@ -232,7 +232,7 @@ COMPLAINTS = f"""
 INSERT INTO complaints_complaint (number, tracking_hash, subject, sphere, text, demand, fields, contact, hide_name,
     channel, priority, status, rule, rule_version, filed_at, filed_on, respond_by, due_at, due_explained, answered_at,
     closed_at, answer, remedy, decision, outcome, outcome_detail, proposed_outcome, proposed_detail,
-    confirmed_by_person, returned_sum, reopened, addressee_supplier_id, addressee_authority_id, complainant_id,
+    confirmed_by, language, returned_sum, reopened, addressee_supplier_id, addressee_authority_id, complainant_id,
     hold_payment, waited_days, texts, filed_by_id, order_line_id, region_id, supplier_id)
 SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'consumable', '', '', '{{}}', '{{}}', false,
     (ARRAY['portal','hotline','qr','written'])[1 + {pick("channel")} %% 4], 2, state.status, 'R1', date '2024-01-01',
@@ -240,7 +240,7 @@ SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'c
     day.filed + interval '10 days', '{{}}', day.filed + interval '5 days',
     CASE WHEN state.status IN ('closed', 'withdrawn') THEN least(day.filed + interval '20 days', now()) END, '', '{{}}', '',
     CASE state.status WHEN 'closed' THEN 'satisfied' WHEN 'withdrawn' THEN 'withdrawn' ELSE '' END, '', '', '',
-    state.status = 'closed', 0, 0, coalesce(l.partner_id, s.id), NULL, l.user_id,
+    CASE state.status WHEN 'closed' THEN 'person' ELSE '' END, 'kk', 0, 0, coalesce(l.partner_id, s.id), NULL, l.user_id,
     false, 0, '{{}}', l.user_id, l.id, coalesce(l.region_id, r.code), coalesce(l.partner_id, s.id)
 FROM generate_series(1, %(complaints)s) AS n
 LEFT JOIN (SELECT l.id, l.partner_id, o.user_id, o.region_id, o.date_placed, row_number() OVER (ORDER BY l.id) AS place

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from complaints import (
     attachments,
     bodies,
+    confirming,
     court,
     forms,
     parallels,
@@ -28,7 +29,7 @@ from complaints import (
 )
 from complaints.forms import StepForm
 from complaints.models import Complaint
-from complaints.states import COMPLAINT, HAPPENED, OPEN_STATES, TURN_LABELS, WHOSE_TURN
+from complaints.states import COMPLAINT, HAPPENED, OPEN_STATES, TURN_LABELS, WHOSE_TURN, ComplaintStatus
 from marketplace import calendar, events
 from marketplace.errors import DomainError, FieldError, Invalid, NotFound
 from marketplace.idempotency import Answer
@@ -56,6 +57,10 @@ DOORS = {
     "reply": StepDoor(forms.ReplyForm, person.reply),
     "appeal-refusal": StepDoor(forms.NoteForm, person.appeal_refusal),
     "withdraw": StepDoor(forms.WithdrawForm, person.withdraw),
+    "confirm-by-phone": StepDoor(forms.CallerForm, confirming.confirm_by_phone),
+    "reopen-by-phone": StepDoor(forms.CallerForm, confirming.reopen_by_phone),
+    "not-reached": StepDoor(forms.TriesForm, confirming.not_reached),
+    "vote": StepDoor(forms.VoteForm, confirming.vote),
     "take-up": StepDoor(StepForm, bodies.take_up),
     "decide": StepDoor(forms.DecideForm, bodies.decide),
     "extend": StepDoor(forms.ReasonForm, bodies.extend),
@@ -258,6 +263,9 @@ def _facts(complaint: Complaint, table: routing.Table, seen: selectors.Sight) ->
     if complaint.supplier is not None and complaint.addressee_authority is not None:
         rows.append({"key": _("Supplier"), "value": complaint.supplier.name})
     rows.append({"key": _("Region"), "value": complaint.region.name})
+    if complaint.status == ComplaintStatus.OUTCOME_PANEL:
+        votes = confirming.votes_of(complaint).count()
+        rows.append({"key": _("Votes of the panel"), "value": f"{votes}"})
     shown = shapes.person(complaint, seen)
     if shown.get("person"):
         rows.append({"key": _("Person"), "value": shown["person"]})

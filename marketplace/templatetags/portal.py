@@ -29,7 +29,7 @@ STATUS_COLOURS = {
     "grey": "draft open imported closed cancelled withdrawn discarded expired duplicate_linked carried_over unknown",
     "yellow": (
         "created moderation quarantined suspended registered with_seller sent submitted delivered waiting_person"
-        " outcome_check settled_offer reimbursement_pending held pending disputed does_not_fit"
+        " outcome_check outcome_call outcome_panel settled_offer reimbursement_pending held pending disputed does_not_fit"
     ),
     "green": (
         "active approved published fits accepted accepted_with_remarks paid refund_released satisfied explained"

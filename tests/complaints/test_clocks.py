@@ -145,7 +145,7 @@ def test_an_answer_without_objection_ends_the_case(complaint):
     assert run("2026-12-15 00:05")["answers lapsed"] == 1
     complaint.refresh_from_db()
     assert (complaint.status, complaint.outcome, complaint.outcome_detail) == ("closed", "explained", "no_objection")
-    assert not complaint.confirmed_by_person
+    assert complaint.confirmed_by == ""
 
 
 def test_an_unconfirmed_outcome_is_never_satisfied(complaint):
@@ -157,7 +157,11 @@ def test_an_unconfirmed_outcome_is_never_satisfied(complaint):
         text="Replaced.",
         now=at("2026-12-04 10:00"),
     )
-    assert run("2026-12-25 00:05")["unconfirmed"] == 1
+    assert run("2026-12-25 00:05")["outcomes to ask about"] == 1
+    complaint.refresh_from_db()
+    assert (complaint.status, str(complaint.respond_by)) == ("outcome_call", "2027-01-05")  # over the holidays
+    assert not run("2027-01-05 23:59")
+    assert run("2027-01-06 00:05")["unconfirmed"] == 1
     complaint.refresh_from_db()
     assert (complaint.status, complaint.outcome, complaint.outcome_detail) == ("closed", "explained", "unconfirmed")
     assert ComplaintFact.objects.filter(kind="confirmed").count() == 0

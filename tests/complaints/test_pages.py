@@ -155,7 +155,7 @@ def test_supplier_answers_person_disagrees_body_decides_person_confirms(client, 
     client.post(f"/en/complaints/{number}/confirm-outcome/")
     complaint.refresh_from_db()
     assert (complaint.status, complaint.outcome, f"{complaint.returned_sum}") == ("closed", "satisfied", "1500.50")
-    assert (complaint.confirmed_by_person, complaint.respond_by) == (True, None)
+    assert (complaint.confirmed_by, complaint.respond_by) == ("person", None)
     supplier.refresh_from_db()
     assert ComplaintFact.objects.filter(kind="confirmed", supplier=supplier).count() == 1
 

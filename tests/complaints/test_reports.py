@@ -112,7 +112,7 @@ def test_what_does_not_add_up_is_refused_with_the_difference(autumn):
         reports.checked(found)
     assert refused.value.extra["self_check"] == "outcomes sum to 15, not to 6 (difference -9)"
     # a closed case without an outcome cannot hide
-    Complaint.objects.filter(outcome="satisfied").update(confirmed_by_person=True)
+    Complaint.objects.filter(outcome="satisfied").update(confirmed_by="person")
     broken = reports.facts(NOVEMBER, region())
     broken["outcomes"][""] = broken["outcomes"].pop("satisfied")
     assert "unknown outcomes" in reports.self_check(broken)

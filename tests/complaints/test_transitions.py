@@ -2,7 +2,7 @@
 
 import pytest
 
-from complaints import bodies, court, person, selectors, seller, stepping
+from complaints import bodies, confirming, court, person, selectors, seller, stepping
 from complaints.models import Complaint
 from complaints.states import COMPLAINT, ENDED_STATES, HAPPENED, OPEN_STATES, WHOSE_TURN, ComplaintStatus
 from complaints.views.case import DOORS
@@ -23,6 +23,7 @@ from tests.complaints.factories import (
 NOW = at("2026-12-04 10:00")
 ACTIONS = sorted({step.action for step in COMPLAINT.steps})
 PEOPLE = ("person", "supplier", "inspector", "ministry", "hotline", "auditor")
+CHECKED = {"decided", "outcome_check", "outcome_call", "outcome_panel"}
 WITH_BODY_ADDRESSED = set(ComplaintStatus) - {
     "registered",
     "with_seller",
@@ -61,13 +62,13 @@ def place(complaint, state):
         closed_at=at("2026-12-03 12:00") if ended else None,
         outcome="explained" if ended else "",
         outcome_detail="no_breach" if ended else "",
-        proposed_outcome="satisfied" if state in {"decided", "outcome_check"} else "",
-        proposed_detail="full" if state in {"decided", "outcome_check"} else "",
+        proposed_outcome="satisfied" if state in CHECKED else "",
+        proposed_detail="full" if state in CHECKED else "",
         remedy={"promised_on": "2026-12-20", "amount": "0"},
         paused_on=at("2026-12-03 12:00").date() if state == "waiting_person" else None,
         paused_respond_by=dated.date() if state == "waiting_person" else None,
         reopened=0,
-        confirmed_by_person=False,
+        confirmed_by="",
     )
     complaint.refresh_from_db()
 
@@ -111,6 +112,10 @@ STEPS = {
     "reopen": ("person", person.reopen, {}),
     "appeal-refusal": ("person", person.appeal_refusal, {}),
     "reply": ("person", person.reply, {"text": "The left one."}),
+    "confirm-by-phone": ("hotline", confirming.confirm_by_phone, {"facts": ["name", "code"]}),
+    "reopen-by-phone": ("hotline", confirming.reopen_by_phone, {"facts": ["phone", "order"]}),
+    "not-reached": ("hotline", confirming.not_reached, {"text": "On 1, 2 and 3 December at noon."}),
+    "vote": ("ministry", confirming.vote, {"agrees": True}),
     "take-up": ("inspector", bodies.take_up, {}),
     "decide": ("inspector", bodies.decide, {"outcome": "explained", "text": "No breach."}),
     "extend": ("inspector", bodies.extend, {"reason": "An expert is asked."}),
@@ -211,7 +216,7 @@ def test_only_the_persons_word_makes_it_satisfied(complaint, people):
             person.confirm_outcome(number=complaint.number, actor=people[who], now=NOW)
     person.confirm_outcome(number=complaint.number, actor=people["person"], now=NOW)
     complaint.refresh_from_db()
-    assert (complaint.outcome, complaint.confirmed_by_person) == ("satisfied", True)
+    assert (complaint.outcome, complaint.confirmed_by) == ("satisfied", "person")
     assert ComplaintFact.objects.filter(kind="confirmed").count() == 1
 
 
