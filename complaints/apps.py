@@ -9,12 +9,15 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self) -> None:
         # The draft kind "complaint", outbox handlers, parts of the home page.
-        from complaints import complaint_draft, effects, home, offline  # noqa: F401
+        from complaints import complaint_draft, dated, effects, home, loading, offline  # noqa: F401
         from complaints.codes import subjects
         from complaints.feedback import effects as feedback_effects  # noqa: F401
         from complaints.feedback import home as feedback_home  # noqa: F401
         from complaints.feedback import inviting, visiting  # noqa: F401
+        from complaints.routing import RULE
+        from marketplace.rulebook import versions
         from suppliers import qr
 
+        versions.own_editor(RULE, "complaints:routing")
         for kind in (qr.DELIVERY_NOTE, qr.LOT):
             qr.register(kind, subjects.supplier_behind(kind))

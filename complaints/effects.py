@@ -181,7 +181,7 @@ def _send(
                 % {"who": _turn(complaint), "day": formats.date_long(complaint.respond_by)}
             )
         if kind == "complaint.filed" and side == PERSON:
-            lines.append(calendar.in_words(complaint.due_explained))
+            lines.append(calendar.in_words(complaint.due_explained, short=True))
         if complaint.outcome:
             lines.append(shapes.outcome_name(complaint.outcome, complaint.outcome_detail) + ".")
         notices.create(

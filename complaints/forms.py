@@ -12,21 +12,12 @@ from complaints.routing import Table
 from complaints.states import DECISIONS, OUTCOME_DETAILS, REFUSAL_GROUNDS, Outcome
 from complaints.templates import Question
 from marketplace import regions
-from marketplace.errors import Invalid
 from marketplace.form_fields import DatePartsField
+from marketplace.forms import add_errors as add_errors
 from marketplace.models import Authority, User
 from marketplace.rules import in_language
 
 _EMPTY = ("", "–")
-
-
-def add_errors(form: forms.Form, error: Invalid, rename: dict[str, str] | None = None) -> None:
-    """Put a service's field errors at the form's fields; what has no field stands at the top."""
-    for item in error.errors:
-        name = (rename or {}).get(item.field, item.field)
-        if name in form.errors:
-            continue  # the form has said so itself
-        form.add_error(name if name in form.fields else None, str(item.message))
 
 
 def _offer(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:

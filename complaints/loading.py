@@ -11,6 +11,7 @@ from complaints import reports
 from complaints.feedback import loading as feedback
 from complaints.models import ComplaintTemplate, MonthlyReport
 from complaints.routing import RULE
+from marketplace import rules
 from marketplace.models import Region, Rule
 
 DATA = Path(__file__).parent / "data"
@@ -53,16 +54,23 @@ def load_templates() -> int:
     return len(rows)
 
 
-def load_routing() -> int:
-    """The routing table as the version that starts on its date; a version that exists is never changed."""
+@rules.ships
+def shipped_routing() -> list[dict[str, Any]]:
+    """The routing table as a rule."""
     data = _read("routing.json")
     value = {name: data[name] for name in ("table", "subjects", "spheres", "demands")}
+    return [{"code": RULE, "valid_from": data["valid_from"], "value": value, "legal_basis": data["note"], "mark": "D"}]
+
+
+def load_routing() -> int:
+    """The routing table as the version that starts on its date; a version that exists is never changed."""
+    row = shipped_routing()[0]
     Rule.objects.get_or_create(
         code=RULE,
-        valid_from=date.fromisoformat(data["valid_from"]),
-        defaults={"value": value, "legal_basis": data["note"], "mark": "D"},
+        valid_from=date.fromisoformat(row["valid_from"]),
+        defaults={name: row[name] for name in ("value", "legal_basis", "mark")},
     )
-    return len(value["table"])
+    return len(row["value"]["table"])
 
 
 def load_history() -> int:

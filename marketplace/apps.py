@@ -8,6 +8,9 @@ class MarketplaceConfig(AppConfig):
     verbose_name = "Marketplace"
 
     def ready(self) -> None:
-        from marketplace import checks  # noqa: F401  registers the start-up checks
+        from marketplace import (
+            checks,  # noqa: F401  registers the start-up checks
+            loading,  # noqa: F401  registers the rules that the product ships
+        )
         from marketplace.drafts import effects  # noqa: F401  registers its outbox handlers
         from marketplace.notices import sending  # noqa: F401  registers its outbox handler

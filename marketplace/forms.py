@@ -9,7 +9,17 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.context import LANGUAGE_NAMES
+from marketplace.errors import Invalid
 from marketplace.models import User
+
+
+def add_errors(form: forms.Form, error: Invalid, rename: dict[str, str] | None = None) -> None:
+    """Put a service's field errors at the form's fields; what has no field stands at the top."""
+    for item in error.errors:
+        name = (rename or {}).get(item.field, item.field)
+        if name in form.errors:
+            continue  # the form has said so itself
+        form.add_error(name if name in form.fields else None, str(item.message))
 
 
 def parse_phone(text: str) -> str:

@@ -5,12 +5,14 @@ come with the product, are written over.
 """
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 from django.utils import translation
 
+from marketplace import rules
 from marketplace.models import Authority, CalendarDay, Office, Region, Rule
 
 DATA = Path(__file__).parent / "data"
@@ -96,15 +98,32 @@ def _authorities() -> None:
 
 
 def _calendar() -> None:
-    """Holidays and days moved by order; the ministry corrects estimated ones in the admin."""
+    """Holidays and days moved by order; a day that the ministry struck stays struck.
+
+    Days that an older version loaded without their basis get it.
+    """
     data = _read("holidays")
-    days = [(item, False, item["estimated"]) for item in data["days"]]
-    days += [(item, item["working"], False) for item in data["moved"]]
+    days = [(item, False, item["estimated"], item["kind"]) for item in data["days"]]
+    days += [(item, item["working"], False, item["basis"]) for item in data["moved"]]
+    present = {row.day: row for row in CalendarDay.objects.order_by("struck_at", "-pk")}
     rows = [
-        CalendarDay(day=item["date"], working=working, estimated=estimated, **_texts(item, "name"))
-        for item, working, estimated in days
+        CalendarDay(
+            day=date.fromisoformat(item["date"]),
+            working=working,
+            estimated=estimated,
+            instead_of=item.get("instead_of"),
+            basis=data["bases"][basis],
+            mark=item.get("mark", "L"),
+            **_texts(item, "name"),
+        )
+        for item, working, estimated, basis in days
     ]
-    CalendarDay.objects.bulk_create(rows, ignore_conflicts=True)
+    CalendarDay.objects.bulk_create([row for row in rows if row.day not in present], ignore_conflicts=True)
+    bare = [row for row in rows if (known := present.get(row.day)) and not known.basis and known.author_id is None]
+    for row in bare:
+        CalendarDay.objects.filter(day=row.day, basis={}).update(
+            instead_of=row.instead_of, basis=row.basis, mark=row.mark
+        )
 
 
 def _rules() -> None:
@@ -117,9 +136,16 @@ def _rules() -> None:
             legal_basis=item["legal_basis"],
             mark=item["mark"],
         )
-        for item in _read("rules")
+        for item in shipped_rules()
     ]
     Rule.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+@rules.ships
+def shipped_rules() -> list[dict[str, Any]]:
+    """Rules that belong to no app above this one, and those whose numbers the apps above share."""
+    rows: list[dict[str, Any]] = _read("rules")
+    return rows
 
 
 def _read(name: str) -> Any:

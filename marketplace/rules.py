@@ -1,14 +1,21 @@
 """Rule data: which version of a rule is in force on a day."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
+import structlog
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from marketplace import rule_shapes
 from marketplace.models import Rule
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,20 +46,54 @@ def in_language(texts: dict[str, str] | str | None) -> str:
     return ""
 
 
+# The first versions as the product ships them: a list of {"code", "value", "valid_from", "mark", "legal_basis"}.
+Shipped = Callable[[], list[dict[str, Any]]]
+_shipped: list[Shipped] = []
+
+
+def ships(function: Shipped) -> Shipped:
+    """Register the rules of an app's data files: what the portal falls back to when stored ones cannot be read."""
+    _shipped.append(function)
+    return function
+
+
+@cache
+def shipped() -> dict[str, dict[str, Any]]:
+    """The rules that come with the product, by code."""
+    return {row["code"]: row for function in _shipped for row in function()}
+
+
 def several(*codes: str, on: date | None = None) -> dict[str, InForce]:
     """The versions of several rules in force on a local date (today by default), in one query.
 
-    Raises ImproperlyConfigured when one has not started: rule data is part of an installation.
+    A value that the code cannot work with never gets this far: the version before it answers, at last
+    the one that came with the product, and the log says so. Raises ImproperlyConfigured when a rule
+    has not started: rule data is part of an installation.
     """
     day = on or timezone.localdate()
-    versions = Rule.objects.filter(code__in=codes, valid_from__lte=day).order_by("code", "-valid_from").distinct("code")
-    found = {
-        rule.code: InForce(rule.code, rule.value, rule.valid_from, rule.mark, rule.legal_basis) for rule in versions
-    }
+    started = Rule.objects.filter(valid_from__lte=day).order_by("code", "-valid_from")
+    found = {rule.code: _in_force(rule) for rule in started.filter(code__in=codes).distinct("code")}
     for code in codes:
         if code not in found:
             raise ImproperlyConfigured(f"rule {code} has no version in force on {day}")
+        if rule_shapes.problems(code, found[code].value):
+            log.error("rule_broken", rule=code, valid_from=found[code].valid_from.isoformat())
+            found[code] = _last_readable(code, started.filter(code=code))
     return found
+
+
+def _in_force(rule: Rule) -> InForce:
+    return InForce(rule.code, rule.value, rule.valid_from, rule.mark, rule.legal_basis)
+
+
+def _last_readable(code: str, versions: QuerySet[Rule]) -> InForce:
+    for rule in versions:
+        if not rule_shapes.problems(code, rule.value):
+            return _in_force(rule)
+    if code not in shipped():
+        raise ImproperlyConfigured(f"no version of rule {code} can be read")
+    row = shipped()[code]
+    return InForce(code, row["value"], date.fromisoformat(row["valid_from"]), row["mark"], row["legal_basis"])
 
 
 def get(code: str, on: date | None = None) -> InForce:

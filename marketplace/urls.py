@@ -5,7 +5,19 @@ from django.urls import path
 
 from marketplace import demo as demonstration
 from marketplace import styleguide, vision
-from marketplace.views import account, demo, device, files, hand_over, home, mirror, places, status
+from marketplace.views import (
+    account,
+    calendar_days,
+    demo,
+    device,
+    files,
+    hand_over,
+    home,
+    mirror,
+    places,
+    rulebook,
+    status,
+)
 
 app_name = "marketplace"
 
@@ -27,6 +39,11 @@ urlpatterns = [
     path("drafts/<uuid:draft_id>/screen/", mirror.screen, name="screen"),
     path("drafts/<uuid:draft_id>/screen/close/", mirror.close, name="screen_close"),
     path("mirror/", mirror.second, name="mirror"),
+    path("review/rules/", rulebook.index, name="rules"),
+    path("review/rules/<str:code>/", rulebook.rule, name="rule"),
+    path("review/calendar/", calendar_days.index, name="calendar"),
+    path("review/calendar/add/", calendar_days.add, name="calendar_add"),
+    path("review/calendar/<int:day_id>/strike/", calendar_days.strike, name="calendar_strike"),
     path("mirror/confirm/", mirror.confirm, name="mirror_confirm"),
     path("demo/outbox/", demo.outbox, name="demo_outbox"),
     path("demo/components/", styleguide.styleguide, name="components"),

@@ -10,7 +10,15 @@ class OrdersConfig(OscarConfig):
 
     def ready(self) -> None:
         from marketplace import files
-        from orders import effects, home, offline, order_draft, selectors, stopped  # noqa: F401  they register themselves
+        from orders import (  # they register themselves
+            dated,  # noqa: F401
+            effects,  # noqa: F401
+            home,  # noqa: F401
+            offline,  # noqa: F401
+            order_draft,  # noqa: F401
+            selectors,
+            stopped,  # noqa: F401
+        )
         from suppliers import guarantees
 
         guarantees.provide(selectors.guarantees_of)

@@ -31,17 +31,32 @@ class Rule(models.Model):
 
 
 class CalendarDay(models.Model):
-    """A day that differs from the week's plan: a holiday, or a transferred working or free day."""
+    """A day that differs from the week's plan: a holiday, or a transferred working or free day.
 
-    day = models.DateField(_("day"), unique=True)
+    A day is never edited or deleted: it is struck, and the right one added. Dates that were computed
+    with it stay and go on naming it.
+    """
+
+    day = models.DateField(_("day"))
     working = models.BooleanField(_("working day"))
     name = models.CharField(_("name"), max_length=120)
+    # The day that it was exchanged for, when it is a transfer.
+    instead_of = models.DateField(_("instead of"), null=True, blank=True)
+    basis = models.JSONField(_("legal basis"), default=dict, blank=True)
+    mark = models.CharField(_("source mark"), max_length=1, default="L")
     estimated = models.BooleanField(_("date is an estimate"), default=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    struck_at = models.DateTimeField(_("struck at"), null=True, blank=True)
 
     class Meta:
-        ordering = ["day"]
+        ordering = ["day", "pk"]
         verbose_name = _("special day")
         verbose_name_plural = _("special days")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day"], name="calendar_day_once", condition=models.Q(struck_at__isnull=True)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"

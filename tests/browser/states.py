@@ -166,6 +166,8 @@ def _inspector(program: Client) -> list[State]:
 def _ministry(_program: Client) -> list[State]:
     return [
         State("review/outreach/", "Add"),
+        State("review/rules/order.confirm_days/", "Show what changes"),
+        State("review/calendar/add/", "Show what changes"),
         State("review/routing/", "Begin a new version"),
         State("review/routing/change/"),
         State("review/routing/change/1/"),
