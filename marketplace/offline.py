@@ -28,8 +28,8 @@ from marketplace.drafts import kinds
 from marketplace.local_copies import LocalCopies, Mode
 
 UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-# What the shells need; everything else of the portal needs a server anyway.
-FILES = ("app/app.css", "app/device.js", "app/files.js", "app/photos.js", "app/mark.svg")
+# What the shells need, and what a page fetches only when something waits to be sent: then there may be no line.
+FILES = ("app/app.css", "app/device.js", "app/queue.js", "app/files.js", "app/photos.js", "app/mark.svg")
 
 
 @dataclass(frozen=True)

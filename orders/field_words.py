@@ -1,5 +1,6 @@
 """How the fields of an order draft and their values are called, on pages and in notices."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ PARTS = {
     "quantity": gettext_lazy("How many packs?"),
     "fallback": gettext_lazy("Next offers"),
 }
+_NUMBERED = re.compile(r"^l(\d+)$")  # keys that our pages give to lines
 
 
 def label(name: str) -> str:
@@ -38,7 +40,10 @@ def label(name: str) -> str:
         return str(LABELS[name])
     match = draft_fields.LINE.fullmatch(name)
     if match:
-        return _("Product %(key)s: %(part)s") % {"key": match["key"], "part": PARTS[match["part"]]}
+        return _("Product %(key)s: %(part)s") % {
+            "key": _NUMBERED.sub(r"\1", match["key"]),
+            "part": PARTS[match["part"]],
+        }
     return name
 
 

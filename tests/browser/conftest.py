@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser import device
+from tests.browser.line import Line
 from tests.browser.pages import sign_in
 from tests.journey.portal import JourneyPortal
 
@@ -23,6 +25,7 @@ MOTHERS = (
     "drafts",
     "photos",
     "offline",
+    "later",
     "screen",
 )
 
@@ -64,6 +67,30 @@ def tab(signed_in: SignedIn) -> Iterator[Callable[..., Page]]:
         windows.append(signed_in(username, **options))
         windows[-1].set_default_timeout(10_000)
         return windows[-1].new_page()
+
+    yield opened
+    for window in windows:
+        window.close()
+
+
+@pytest.fixture
+def line(portal: JourneyPortal) -> Iterator[Line]:
+    with Line(portal.url) as found:
+        yield found
+
+
+@pytest.fixture
+def at_home(line: Line, signed_in: SignedIn) -> Iterator[Callable[..., Page]]:
+    """``at_home(mother)``: her tab at the end of the line, with the service worker in place."""
+    windows: list[BrowserContext] = []
+
+    def opened(person: str) -> Page:
+        windows.append(signed_in(person))
+        windows[-1].set_default_timeout(10_000)
+        page = windows[-1].new_page()
+        page.goto(f"{line.url}/ru/applications/")
+        device.wait_for_worker(page)
+        return page
 
     yield opened
     for window in windows:

@@ -80,6 +80,25 @@ def diapers(catalogue: Client) -> Wanted:
     )
 
 
+def complete(program: Client, packs: int = 1) -> dict[str, object]:
+    """Fields of an application for diapers that misses nothing but the consent."""
+    wanted = diapers(program)
+    entitlement = next(row for row in program.get("/entitlements")["results"] if row["type"]["code"] == "child-diapers")
+    product = next(
+        row for row in program.get("/products", type="child-diapers")["results"] if row["title"] == wanted.product
+    )
+    offer = program.get(f"/products/{product['id']}")["offers"][0]
+    return {
+        "line.a.entitlement": entitlement["id"],
+        "line.a.offer": offer["id"],
+        "line.a.quantity": packs,
+        "contact.name": "Әлия",
+        "contact.phone": "8 701 000 00 11",
+        "delivery.region": SHYMKENT,
+        "delivery.address": "Тәуке хан даңғылы, 1-үй",
+    }
+
+
 def path_of(page: Page) -> str:
     return urlsplit(page.url).path
 

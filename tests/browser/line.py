@@ -3,6 +3,8 @@
 import http.client
 import socket
 import threading
+import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -122,3 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+
+def eventually(read: Callable[[], object], wanted: object, seconds: float = 20) -> None:
+    """Waits until ``read()`` is what is wanted: people do not wait for a fixed time either."""
+    deadline = time.monotonic() + seconds
+    while (seen := read()) != wanted and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert seen == wanted

@@ -52,21 +52,7 @@ def _newcomer(program: Client) -> list[State]:
     """Applications and complaints half done and just sent, and one answer that somebody else changed."""
     empty, begun, ready, complaint, told = (str(uuid.uuid4()) for _ in range(5))
     program.save(empty, {"contact.channel": "sms"})
-    wanted = errands.diapers(program)
-    entitlement = next(row for row in program.get("/entitlements")["results"] if row["type"]["code"] == "child-diapers")
-    product = next(
-        row for row in program.get("/products", type="child-diapers")["results"] if row["title"] == wanted.product
-    )
-    offer = program.get(f"/products/{product['id']}")["offers"][0]
-    fields = {
-        "line.a.entitlement": entitlement["id"],
-        "line.a.offer": offer["id"],
-        "line.a.quantity": 2,
-        "contact.name": "Әлия",
-        "contact.phone": "8 701 000 00 11",
-        "delivery.region": errands.SHYMKENT,
-        "delivery.address": "Тәуке хан даңғылы, 1-үй",
-    }
+    fields = errands.complete(program, packs=2)
     rev = program.save(ready, fields | {"consent.terms": True})["rev"]
     order = program.post(f"/drafts/{ready}/submit", expect=201, idempotency_key=ready, if_match=f'"{rev}"')["orders"][0]
     program.save(begun, fields)

@@ -5,7 +5,6 @@ import re
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from tests.browser import device, errands
 from tests.browser.conftest import SignedIn
-from tests.browser.line import Line
+from tests.browser.line import Line, eventually
 from tests.browser.pages import axe_violations, reflow_faults
 from tests.browser.texts import words
 from tests.journey.client import Client
@@ -44,30 +43,6 @@ def draft(program: Client) -> str:
     return created
 
 
-@pytest.fixture
-def line(portal: JourneyPortal) -> Iterator[Line]:
-    with Line(portal.url) as found:
-        yield found
-
-
-@pytest.fixture
-def at_home(line: Line, signed_in: SignedIn) -> Iterator[Callable[..., Page]]:
-    """``at_home(mother)``: her tab at the end of the line, with the service worker in place."""
-    windows: list[BrowserContext] = []
-
-    def opened(person: str) -> Page:
-        windows.append(signed_in(person))
-        windows[-1].set_default_timeout(10_000)
-        page = windows[-1].new_page()
-        page.goto(f"{line.url}/ru/applications/")
-        device.wait_for_worker(page)
-        return page
-
-    yield opened
-    for window in windows:
-        window.close()
-
-
 def contact(line: Line, draft: str) -> str:
     return f"{line.url}/ru/applications/{draft}/contact/"
 
@@ -82,13 +57,6 @@ def phone(page: Page):
 
 def value(program: Client, draft: str, field: str) -> object:
     return program.get(f"/drafts/{draft}")["fields"].get(field, {}).get("v")
-
-
-def eventually(read: Callable[[], object], wanted: object, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while (seen := read()) != wanted and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert seen == wanted
 
 
 # --- Without a server ----------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 // The pages of somebody who is signed in: what is erased, and when.
-import { forgetOld, purge, remember } from "./copies.js";
+import { forgetOld, purge, remember, waits } from "./copies.js";
 import { removeDatabase } from "./database.js";
 import { here } from "./here.js";
-import "./page.js";
+import { loadQueue } from "./page.js";
 import "./ui.js";
 
 // The draft was sent or discarded: its copy on this device is erased.
@@ -26,7 +26,9 @@ if (here.local === "off") {
   }
 } else if (here.account) {
   remember("session", { account: here.account, local: here.local });
-  forgetOld();
+  forgetOld()
+    .then(waits)
+    .then((some) => some && loadQueue());
   try {
     // Shells are the same for everybody: text size and colours come from here.
     localStorage.setItem("tirek.look", document.documentElement.className);

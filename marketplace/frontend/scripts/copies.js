@@ -59,9 +59,22 @@ export function settle(records, changes) {
   );
 }
 
-/** Notes something open about a draft. */
-export function note(draft, changes) {
-  return withDatabase((db) => alter(db, "drafts", [draft], (now) => now && Object.assign(now, changes)));
+/** Notes something open about a draft, also of one that no form of this device knows; false when it cannot be kept. */
+export function keep(meta, changes) {
+  return withDatabase(async (db) => {
+    let kept = false;
+    await alter(db, "drafts", [meta.draft], (now) => {
+      // What is not known yet would have to be sealed first.
+      kept = Boolean(now) || here.local === "open";
+      return kept && Object.assign(now || { at: Date.now(), owner: here.account, rev: 0, titles: {}, ...meta }, changes);
+    });
+    return kept;
+  }, false);
+}
+
+/** Does anything on this device wait to be sent? */
+export async function waits() {
+  return (await drafts()).some(({ meta, records }) => meta.wish || records.some((record) => record.dirty));
 }
 
 /** `remember("people", {...})`, `recollect("people")`: facts of this device; the private ones are sealed. */

@@ -4,10 +4,11 @@ import { begin, drafts, identified, opened, recollect, remember } from "./copies
 import { here } from "./here.js";
 import { onRound } from "./queue.js";
 import { createChannel } from "./tabs.js";
+import { wish } from "./wishes.js";
 
 const OFFSET = 5 * 3600 * 1000; // Kazakhstan has one time
 const MOST_PEOPLE = 50;
-const COLOURS = { saved: "green", waiting: "yellow", asked: "red", refused: "red", closed: "grey", sealed: "grey" };
+const COLOURS = { saved: "green", waiting: "yellow", wished: "yellow", asked: "red", refused: "red", again: "red" };
 
 const list = document.querySelector("[data-device-list]");
 const words = list ? list.dataset : {};
@@ -36,6 +37,7 @@ function stateOf(meta, records) {
   if (closed) return { name: "closed", fields: [] };
   if (refused.length) return { name: "refused", fields: refused };
   if ((meta.asked || []).length) return { name: "asked", fields: meta.asked };
+  if (meta.wish) return { name: meta.wish.failed ? "again" : "wished", fields: [] };
   return waiting.length ? { name: "waiting", count: waiting.length, fields: [] } : { name: "saved", fields: [] };
 }
 
@@ -61,12 +63,15 @@ async function item(draft) {
   link.textContent = [words[meta.kind === "complaint" ? "complaint" : "order"], meta.label].filter(Boolean).join(": ");
   element.querySelector("[data-device-time]").textContent = words.edited.replace("{time}", moment(lastEdit(draft)));
   const tag = element.querySelector("[data-device-state]");
-  tag.className = `govuk-tag govuk-tag--${COLOURS[state.name]}`;
+  tag.className = `govuk-tag govuk-tag--${COLOURS[state.name] || "grey"}`;
   tag.textContent = words[state.name].replace("{count}", state.count);
   tag.dataset.deviceState = state.name;
   const fields = element.querySelector("[data-device-fields]");
   for (const name of state.fields) fields.append(linkTo(meta, name));
   fields.hidden = !state.fields.length;
+  const cancel = element.querySelector("[data-device-cancel]");
+  cancel.hidden = state.name !== "wished";
+  cancel.addEventListener("click", () => wish(meta.draft, null).then(show));
   return element;
 }
 

@@ -1,5 +1,5 @@
-// What every page of somebody who is signed in does: service worker, and the queue where it is needed. Signing out and
-// sending other drafts are queue.js, fetched only by a page that has to.
+// What every page of somebody who is signed in does: service worker, and the queue where it is needed. Signing out,
+// sending an application and what other pages left unsent are queue.js, fetched only by a page that has to.
 
 const page = document.body.dataset;
 
@@ -19,9 +19,10 @@ export function loadQueue() {
 }
 
 document.addEventListener("submit", (event) => {
-  if (!page.queue || !event.target.hasAttribute("data-erases")) return;
+  const form = event.target;
+  if (!page.queue || !form.matches("[data-erases],[data-send]")) return;
   event.preventDefault();
-  event.target.setAttribute("data-leaving", "");
+  form.setAttribute("data-leaving", "");
   loadQueue();
 });
 

@@ -1,10 +1,11 @@
 // Drafts that wait on this device: sent one after the other, by one tab at a time. And leaving: signing out, or
 // declaring this a shared computer, sends what waits and then erases every copy.
-import { identified, note, opened, purgeAll, settle, unsent } from "./copies.js";
+import { identified, keep, opened, purge, purgeAll, settle, unsent } from "./copies.js";
 import { here } from "./here.js";
 import { waiting as waitingPhotos } from "./photo_store.js";
 import { deviceId } from "./store.js";
 import { alone, createChannel } from "./tabs.js";
+import { deliver, wish, wishOf, wishes } from "./wishes.js";
 import { acknowledged, batch, send } from "./wire.js";
 
 const MOST = 200;
@@ -44,7 +45,7 @@ async function sendOne({ meta, records }, timeout) {
     if (outcome.kind === "saved") {
       await settle(carried, { dirty: false });
       const asked = parcel.ops.map((op) => op.f).filter((name) => (outcome.results[name] || {}).s === "conflict");
-      await note(meta.draft, { rev: outcome.rev, asked: (meta.asked || []).concat(asked) });
+      await keep(meta, { rev: outcome.rev, asked: (meta.asked || []).concat(asked) });
     } else if (outcome.kind === "closed") {
       await settle(left, { stuck: "closed" });
       return true;
@@ -72,10 +73,64 @@ export const onRound = (hear) => listeners.push(hear);
 /** Sends now, and again after growing random pauses until everything is sent. */
 export async function keepSending() {
   clearTimeout(timer);
-  const done = await sendAll({ except: onPage() }).catch(() => false);
+  const sent = await sendAll({ except: onPage() }).catch(() => false);
+  const done = (await sendWishes().catch(() => false)) && sent;
   failures = done ? 0 : failures + 1;
   for (const hear of listeners) hear(done);
   if (!done) timer = setTimeout(keepSending, 1000 + Math.random() * Math.min(60000, 1000 * 2 ** failures));
+}
+
+// --- Sending an application ---------------------------------------------------------------------------
+
+/** The form on this page that sends this draft. */
+const formOf = (draft) => document.querySelector(`form[data-send="${draft}"]`);
+
+/** Wishes that an earlier page, or this one, could not deliver. */
+async function sendWishes() {
+  let done = true;
+  for (const wanted of await wishes()) {
+    const { draft } = wanted;
+    await alone(`tirek-wish-${draft}`, async () => {
+      const result = await deliver(wanted);
+      if (result === "later") done = false;
+      else if (result === "sent") await purge(draft);
+      else await keep({ draft }, { wish: { ...wanted, failed: true } });
+      const form = formOf(draft);
+      if (form && result === "sent") location.assign(form.dataset.sent);
+      if (form && result === "refused") location.reload();
+    });
+  }
+  return done;
+}
+
+/** The button "Send": at once, or as soon as there is a line. */
+async function sendForm(form) {
+  form.removeAttribute("data-leaving");
+  const wanted = wishOf(form);
+  const result = await deliver(wanted);
+  if (result === "sent") location.assign(form.dataset.sent);
+  else if (result === "later" && (await wish(wanted.draft, wanted))) showWish(form);
+  else form.submit(); // the server's own page says what is wrong
+}
+
+/** In the place of the form: it waits, and how to stop it. */
+function showWish(form) {
+  const notice = document.querySelector("[data-send-waits]");
+  form.hidden = true;
+  notice.hidden = false;
+  notice.focus();
+  notice.querySelector("button").onclick = async () => {
+    await wish(form.dataset.send, null);
+    notice.hidden = true;
+    form.hidden = false;
+    form.querySelector("button").focus();
+  };
+  keepSending();
+}
+
+async function showOldWish() {
+  const form = document.querySelector("form[data-send]");
+  if (form && (await wishes()).some(({ draft }) => draft === form.dataset.send)) showWish(form);
 }
 
 // --- Leaving ------------------------------------------------------------------------------------------
@@ -93,7 +148,7 @@ async function leave(form) {
   form.removeAttribute("data-leaving");
   await sendAll({ timeout: 5000 }).catch(() => false);
   const photos = (await waitingPhotos()).filter((photo) => photo.owner === here.account);
-  const waiting = (await unsent()).concat(photos.map((photo) => ({ records: [photo] })));
+  const waiting = (await unsent()).concat(photos.concat(await wishes()).map((other) => ({ records: [other] })));
   if (waiting.length && !(await mayLose(waiting))) return;
   await eraseAll();
   // By its mark the server knows that nothing is left to erase.
@@ -121,11 +176,16 @@ function mayLose(waiting) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.hasAttribute("data-send")) {
+    event.preventDefault();
+    sendForm(form);
+    return;
+  }
   const box = form.elements.shared; // on the sign-in page a choice
   if (!form.hasAttribute("data-erases") || (box && box.type === "checkbox" && !box.checked)) return;
   event.preventDefault();
   leave(form);
 });
-for (const form of document.querySelectorAll("form[data-leaving]")) leave(form);
+for (const form of document.querySelectorAll("form[data-leaving]")) (form.hasAttribute("data-send") ? sendForm : leave)(form);
 window.addEventListener("online", keepSending);
-identified.then(keepSending);
+identified.then(showOldWish).then(keepSending);

@@ -130,7 +130,16 @@ export function tryCookies() {
   signedOut = false;
 }
 
-const NO_SESSION = [401, 403, 404]; // 404: somebody else signed in
+// What a refusal means; 404: somebody else signed in.
+const KINDS = {
+  400: "refused",
+  401: "signin",
+  403: "signin",
+  404: "signin",
+  409: "closed",
+  413: "large",
+  422: "refused",
+};
 
 /** By the session; without one by the draft key, which lets this device add to this one draft and read nothing. */
 async function patch(meta, parcel, options) {
@@ -152,7 +161,7 @@ async function patch(meta, parcel, options) {
   }
   if (options.stranger) return { status: 401, headers: new Headers() };
   const answer = await call("PATCH", meta.url, common);
-  if (!meta.key || NO_SESSION.indexOf(answer.status) < 0) return answer;
+  if (!meta.key || KINDS[answer.status] !== "signin") return answer;
   const second = await byKey();
   signedOut = second.status === 200;
   return signedOut ? second : answer;
@@ -171,32 +180,18 @@ export async function send(meta, parcel, options = {}) {
   } catch (error) {
     return { kind: "later", wait: 0 };
   }
-  switch (answer.status) {
-    case 200:
-      try {
-        const receipt = JSON.parse(answer.text);
-        if (await receiptFits(receipt, parcel.body, options.rev || 0)) {
-          const at = Date.parse(answer.headers.get("Date")) || Date.now();
-          return { kind: "saved", results: receipt.r, rev: receipt.rev, at, keyed: answer.keyed };
-        }
-      } catch (error) {
-        // Not our JSON: some proxy answered. Nothing is known to be saved.
-      }
-      return { kind: "later", wait: 0 };
-    case 401:
-    case 403:
-    case 404:
-      return { kind: "signin", wait: retryAfter(answer.headers) };
-    case 409:
-      return { kind: "closed" };
-    case 413:
-      return { kind: "large" };
-    case 400:
-    case 422:
-      return { kind: "refused" };
-    default:
-      return { kind: "later", wait: retryAfter(answer.headers) };
+  const wait = retryAfter(answer.headers);
+  if (answer.status !== 200) return { kind: KINDS[answer.status] || "later", wait };
+  try {
+    const receipt = JSON.parse(answer.text);
+    if (await receiptFits(receipt, parcel.body, options.rev || 0)) {
+      const at = Date.parse(answer.headers.get("Date")) || Date.now();
+      return { kind: "saved", results: receipt.r, rev: receipt.rev, at, keyed: answer.keyed };
+    }
+  } catch (error) {
+    // Not our JSON: some proxy answered. Nothing is known to be saved.
   }
+  return { kind: "later", wait: 0 };
 }
 
 /** The draft key of this device: { key, until }; null when the server gives none. */
