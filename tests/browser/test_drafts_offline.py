@@ -306,7 +306,7 @@ def test_cache_storage_holds_files_and_shells_and_nothing_of_the_person(
     page.wait_for_timeout(1500)
     kept = device.cached(page)
     allowed = re.compile(
-        r"/static/app/(app|device|files|photos|mark)\.[0-9a-f]+\.(css|js|svg)|/(kk|ru|en)/offline/(application/|complaint/)?"
+        r"/static/app/(app|device|queue|files|photos|mark)\.[0-9a-f]+\.(css|js|svg)|/(kk|ru|en)/offline/(application/|complaint/)?"
     )
     assert [path for path in kept if not allowed.fullmatch(path)] == []
     assert {"/ru/offline/", "/kk/offline/", "/ru/offline/application/", "/kk/offline/complaint/"} <= set(kept)

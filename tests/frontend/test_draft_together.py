@@ -53,6 +53,23 @@ def test_another_device_sees_the_change_when_the_person_returns_to_it(draft_page
     expect(aigul.phone).to_have_value("8 702")
 
 
+def test_a_change_that_came_while_the_field_was_focused_is_shown_afterwards(draft_page, marats_browser):
+    aigul = draft_page().open()
+    aigul.name.press_sequentially("Айгүл")
+    aigul.has_state("saved")
+    marat = draft_page(aigul, within=marats_browser).open()
+    marat.phone.press_sequentially("8 702")
+    marat.has_state("saved")
+    aigul.phone.focus()
+    with aigul.page.expect_response(lambda answer: answer.request.method == "GET"):
+        aigul.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    aigul.page.wait_for_timeout(300)
+    expect(aigul.phone).to_have_value("")
+    aigul.name.focus()
+    aigul.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(aigul.phone).to_have_value("8 702")
+
+
 def _both_type_a_phone(draft_page, marats_browser):
     """Both without a line; hers is back first."""
     aigul = draft_page().open()

@@ -227,7 +227,11 @@ export function start(form) {
   function take(name, value, ver) {
     const field = fields.find(form, name);
     const record = records.get(name);
-    if (!field || (record && record.dirty) || ver <= fields.version(field) || fields.focused(field)) return;
+    if (!field || (record && record.dirty) || ver <= fields.version(field)) return;
+    if (fields.focused(field)) {
+      etag = ""; // read once more when the person has left it
+      return;
+    }
     if (conflicts.open(form).indexOf(name) >= 0) return;
     if (!fields.looksSame(fields.read(field), value)) fields.write(field, value);
     fields.setVersion(form, field, ver);
