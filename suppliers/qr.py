@@ -80,7 +80,12 @@ def svg_of(partner: Partner) -> bytes:
 
 def svg(token: str, title: str) -> bytes:
     """Any code as an SVG file, readable with a quarter of it dirty or torn."""
-    code = segno.make_qr(url_of(token), error="q")
+    return drawn(url_of(token), title)
+
+
+def drawn(address: str, title: str) -> bytes:
+    """Any address of the portal as the SVG file of a QR code."""
+    code = segno.make_qr(address, error="q")
     file = io.BytesIO()
     code.save(file, kind="svg", scale=8, border=4, title=title, xmldecl=False)
     return file.getvalue()

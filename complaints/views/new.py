@@ -285,10 +285,8 @@ def case_of(found: Draft) -> str:
 @require_safe
 def sent(request: HttpRequest, number: str) -> HttpResponse:
     """The receipt: number, tracking code, the date and how it was computed. For whoever filed it."""
-    complaint = (
-        Complaint.objects.select_related("addressee_supplier", "addressee_authority").filter(number=number).first()
-    )
-    if complaint is None or not _filed_here(request, complaint):
+    complaint = filed_here(request, number)
+    if complaint is None:
         raise NotFound
     context = {
         "complaint": complaint,
@@ -299,9 +297,13 @@ def sent(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "complaints/sent.html", context)
 
 
-def _filed_here(request: HttpRequest, complaint: Complaint) -> bool:
-    if complaint.number in request.session.get("filed", []):
-        return True
-    if not request.user.is_authenticated:
-        return False
-    return complaint.filed_by_id == request.user.pk or selectors.is_person(request.user, complaint)
+def filed_here(request: HttpRequest, number: str) -> Complaint | None:
+    """The complaint, for whoever filed it: the account, the person, or the visitor's browser."""
+    complaint = (
+        Complaint.objects.select_related("addressee_supplier", "addressee_authority").filter(number=number).first()
+    )
+    if complaint is None or complaint.number in request.session.get("filed", []):
+        return complaint
+    user = request.user
+    own = user.is_authenticated and (complaint.filed_by_id == user.pk or selectors.is_person(user, complaint))
+    return complaint if own else None

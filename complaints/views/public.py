@@ -21,7 +21,7 @@ from marketplace.models import Authority
 @require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest) -> HttpResponse:
     """Where a case stands, and the person's steps, by number and code. They travel in the body, never in an address."""
-    holder, refusal = _holder(request)
+    holder, refusal = holder_of(request)
     return _tracked(request, holder) if holder else refusal
 
 
@@ -32,7 +32,7 @@ def step(request: HttpRequest, action: str) -> HttpResponse:
         return redirect("complaints:track")
     if not any(legal.action == action and PERSON in legal.parties for legal in COMPLAINT.steps):
         raise NotFound
-    holder, refusal = _holder(request)
+    holder, refusal = holder_of(request)
     if holder is None:
         return refusal
     if not holder.acts:
@@ -41,7 +41,7 @@ def step(request: HttpRequest, action: str) -> HttpResponse:
     return _tracked(request, holder, wrong)
 
 
-def _holder(request: HttpRequest) -> tuple[Holder | None, HttpResponse]:
+def holder_of(request: HttpRequest) -> tuple[Holder | None, HttpResponse]:
     """Who shows a number and its code; else the form that asks for them, with what is wrong."""
     form = TrackForm(request.POST if request.method == "POST" else None, initial={"number": request.GET.get("number")})
     status = 200

@@ -55,10 +55,12 @@ NOT_PAGES = {
     "complaints:feedback_stop",
     "complaints:outreach_strike",
     "complaints:parallel_done",
+    "complaints:receipt",
     "complaints:report_file",
     "complaints:restore",
     "complaints:routing_file",
     "complaints:step",
+    "complaints:track_receipt",
     "complaints:track_step",  # shows the case again, as complaints:track does
     "marketplace:help_stop",
     "marketplace:mirror_confirm",
