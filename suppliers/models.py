@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.abstract_models import AbstractPartner, AbstractStockRecord
 
+from suppliers.pricelist.models import PriceList, PriceListPart  # noqa: F401  tables of this app
 from suppliers.states import OfferStatus, SupplierStatus
 
 

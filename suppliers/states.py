@@ -61,3 +61,27 @@ OFFER = Machine(
         Step("hide", (OfferStatus.PUBLISHED,), OfferStatus.HIDDEN, ("clock",), _("Hide: the stock was not confirmed")),
     ],
 )
+
+
+class PriceListStatus(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Being read")
+    DONE = "done", _("Read to the end")
+    REFUSED = "refused", _("Not read")
+
+
+PRICE_LIST = Machine(
+    "price-list",
+    PriceListStatus,
+    [
+        Step("start", (PriceListStatus.WAITING,), PriceListStatus.RUNNING, ("clock",), _("Begin to read")),
+        Step("finish", (PriceListStatus.RUNNING,), PriceListStatus.DONE, ("clock",), _("Come to the end")),
+        Step(
+            "refuse",
+            (PriceListStatus.WAITING, PriceListStatus.RUNNING),
+            PriceListStatus.REFUSED,
+            ("clock",),
+            _("Refuse the file"),
+        ),
+    ],
+)

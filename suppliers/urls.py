@@ -3,8 +3,9 @@
 The storefront's namespace is Oscar's: ``get_absolute_url`` of products and categories asks for its names.
 """
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from suppliers.pricelist import views as pricelist
 from suppliers.views import desk, storefront
 
 _storefront = [
@@ -19,6 +20,16 @@ _storefront = [
 _desk = [
     path("offers/", desk.own_offers, name="offers"),
     path("offers/<int:offer_id>/", desk.change_offer, name="change_offer"),
+    path("price-lists/", pricelist.price_lists, name="price_lists"),
+    path("price-lists/template/", pricelist.template_file, name="price_list_template"),
+    path("price-lists/<uuid:price_list_id>/", pricelist.price_list, name="price_list"),
+    path("price-lists/<uuid:price_list_id>/apply/", pricelist.apply, name="apply_price_list"),
+    path("price-lists/<uuid:price_list_id>/anew/", pricelist.check_anew, name="check_price_list_anew"),
+    re_path(
+        r"^price-lists/(?P<price_list_id>[0-9a-f-]{36})/result\.(?P<kind>csv|xlsx)$",
+        pricelist.result_file,
+        name="price_list_result",
+    ),
 ]
 
 urlpatterns = [

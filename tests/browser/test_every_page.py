@@ -76,7 +76,11 @@ NOT_PAGES = {
     "orders:restore",
     "orders:start",
     "orders:supplier_step",
+    "suppliers:apply_price_list",
     "suppliers:change_offer",
+    "suppliers:check_price_list_anew",
+    "suppliers:price_list_result",
+    "suppliers:price_list_template",
 }
 FORM_PAGE, OTHER_PAGE = 40_000, 60_000  # bytes over the wire on a first visit
 
