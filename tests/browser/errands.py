@@ -162,3 +162,16 @@ def saved(page: Page, say: Say) -> None:
     """The page says that everything typed is on the server."""
     expect(page.locator("[data-draft-status]")).to_contain_text(say("Saved at {time}").partition("{")[0].strip())
     expect(page.locator("[data-draft-status]")).to_have_attribute("data-state", "saved")
+
+
+def price_list(program: Client, text: str) -> str:
+    """A supplier's price list that was only checked; its id."""
+    answer = program.session.post(
+        f"{program.base}/supplier/price-list",
+        files={"file": ("prices.csv", text.encode())},
+        data={"dry_run": "true"},
+        timeout=20,
+    )
+    assert answer.status_code in (200, 202), answer.text
+    found: str = answer.json()["id"]
+    return found

@@ -15,6 +15,10 @@ class State:
     button: str = ""
 
 
+# Two rows of which one is wrong, and a text that is no list at all.
+PRICE_LISTS = ("sku;price\nnothing;1\nnothing;free\n", "Dear colleagues, see below.")
+
+
 def states_of(person: str, program: Client) -> list[State]:
     """What this person may see beside the pages that links lead to; ``program`` acts for the same account."""
     return {
@@ -134,6 +138,8 @@ def _supplier(program: Client) -> list[State]:
             if status == "with_seller"
         ],
         State("supplier/offers/", "Save"),
+        State("supplier/price-lists/", "Check the price list"),
+        *[State(f"supplier/price-lists/{errands.price_list(program, text)}/") for text in PRICE_LISTS],
     ]
 
 
