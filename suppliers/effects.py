@@ -109,9 +109,3 @@ def _words(topic: str, suspension: Suspension | None) -> tuple[str, str]:
 def product_changed(row: OutboxRow) -> None:
     """``key`` is the product's id."""
     refresh_documents([int(row.key)])
-
-
-@outbox.handler("products.changed")
-def products_changed(row: OutboxRow) -> None:
-    """Offers of many products changed at once: ``payload`` names the products."""
-    refresh_documents(row.payload["products"])
