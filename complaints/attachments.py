@@ -1,5 +1,7 @@
 """Pictures and papers of a complaint: from either side, at most so many, made anew before they are kept."""
 
+from datetime import datetime, timedelta
+
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -7,18 +9,30 @@ from django.utils.translation import gettext_lazy as _
 from complaints import selectors
 from complaints.models import Complaint
 from complaints.states import ENDED_STATES
-from marketplace import events, files, rules
+from marketplace import events, files, rules, tidying
 from marketplace.errors import DomainError, Forbidden, NotFound
 from marketplace.models import StoredFile, User
+
+# Pictures of a visitor whose complaint is not sent yet: ``visitor:<key of the form>``.
+WAITING = "visitor:"
 
 
 class TooMany(DomainError):
     code = "too_many_files"
 
+    @classmethod
+    def at(cls, count: int) -> "TooMany":
+        return cls(_("A complaint takes %(count)s files at most.") % {"count": count})
+
 
 class Ended(DomainError):
     code = "ended"
     message = _("This complaint has ended. Open it again to add something.")
+
+
+def most() -> int:
+    """How many files a complaint takes, also while it is written (rule ``complaint.attachments``)."""
+    return int(rules.get("complaint.attachments").value["count"])
 
 
 def add(*, number: str, actor: User, upload: UploadedFile) -> StoredFile:
@@ -34,9 +48,8 @@ def add(*, number: str, actor: User, upload: UploadedFile) -> StoredFile:
         if complaint.status in ENDED_STATES:
             raise Ended
         subject = f"complaint:{number}"
-        most = int(rules.get("complaint.attachments").value["count"])
-        if StoredFile.objects.filter(subject=subject).count() >= most:
-            raise TooMany(_("A complaint takes %(count)s files at most.") % {"count": most})
+        if StoredFile.objects.filter(subject=subject).count() >= most():
+            raise TooMany.at(most())
         stored = files.keep(picture=picture, subject=subject, purpose="complaint", owner=actor)
         events.record(
             kind="complaint.file_added",
@@ -45,6 +58,25 @@ def add(*, number: str, actor: User, upload: UploadedFile) -> StoredFile:
             data={"party": _party(actor, complaint), "file": str(stored.pk), "size": stored.size},
         )
     return stored
+
+
+def adopt(complaint: Complaint, photos: list[str]) -> None:
+    """Make a visitor's pictures the complaint's, inside the transaction that files it."""
+    if photos:
+        waiting = StoredFile.objects.filter(pk__in=photos[: most()], subject__startswith=WAITING)
+        waiting.update(subject=f"complaint:{complaint.number}")
+
+
+def forget_waiting(now: datetime) -> int:
+    """Remove visitors' pictures whose complaint was never sent (rule ``complaint.visitor_photo_days``); how many."""
+    days = int(rules.get("complaint.visitor_photo_days").value["days"])
+    left = list(StoredFile.objects.filter(subject__startswith=WAITING, created_at__lt=now - timedelta(days=days)))
+    for stored in left:
+        files.forget(stored)
+    return len(left)
+
+
+tidying.register("visitor_photos", forget_waiting)
 
 
 def _party(actor: User, complaint: Complaint) -> str:

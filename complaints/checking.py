@@ -22,6 +22,7 @@ from suppliers.models import Partner
 
 MAX_TEXT = 20_000
 MAX_DEMAND = 200
+MAX_DEMANDS = 20
 _FILING_ROLES = {Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER}
 STAFF = {Role.CASEWORKER, Role.HOTLINE}
 _OWN_CHANNELS = {Complaint.Channel.PORTAL, Complaint.Channel.QR, Complaint.Channel.KIOSK, Complaint.Channel.TELEGRAM}
@@ -52,6 +53,7 @@ class Filing:
     qr: str = ""
     template: str = ""
     demand: str = ""
+    demands: list[str] = field(default_factory=list)
     channel: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
     contact: dict[str, Any] = field(default_factory=dict)
@@ -61,6 +63,8 @@ class Filing:
     about: str = ""
     beneficiary: int | None = None
     target: str = ""
+    # Ids of pictures that a visitor's session has kept so far; never told by a program.
+    photos: list[str] = field(default_factory=list)
     from_draft: bool = False
 
 
@@ -80,6 +84,7 @@ class Checked:
     template: ComplaintTemplate | None = None
     answers: dict[str, Any] = field(default_factory=dict)
     contact: dict[str, str] = field(default_factory=dict)
+    demands: list[str] = field(default_factory=list)
     channel: str = Complaint.Channel.PORTAL
     by_staff: bool = False
     errors: list[FieldError] = field(default_factory=list)
@@ -173,8 +178,11 @@ def _check_words(checked: Checked) -> None:
         errors.append(FieldError("subject", "choice", _("Choose what is wrong.")))
     if not checked.sphere or checked.sphere not in table.spheres:
         errors.append(FieldError("sphere", "choice", _("Choose what the complaint is about.")))
-    if len(filing.demand) > MAX_DEMAND:
+    checked.demands = list(dict.fromkeys(filter(None, (said.strip() for said in [filing.demand, *filing.demands]))))
+    if any(len(said) > MAX_DEMAND for said in checked.demands):
         errors.append(FieldError("demand", "too_long", _("Write the demand in at most 200 characters.")))
+    if len(checked.demands) > MAX_DEMANDS:
+        errors.append(FieldError("demands", "too_many", _("Choose at most 20 demands.")))
     if not filing.text.strip():
         errors.append(FieldError("text", "required", _("Tell in your own words what happened.")))
     elif len(filing.text) > MAX_TEXT:

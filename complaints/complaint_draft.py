@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from complaints import filing
+from complaints import attachments, filing
 from complaints.checking import Filing
 from marketplace import access, idempotency
 from marketplace.drafts import files, keys, kinds, rights, saving
@@ -19,8 +19,8 @@ from orders.submission import AlreadySubmitted, Discarded, OpenConflict
 KIND = "complaint"
 SCHEMA = 1
 PLAIN = {
-    "line", "supplier", "subject", "sphere", "template", "text", "demand", "channel", "hide_name", "region", "office",
-    "about", "contact.name", "contact.phone", "contact.channel", "contact.email",
+    "line", "supplier", "subject", "sphere", "template", "text", "demand", "demands", "channel", "hide_name", "region",
+    "office", "about", "contact.name", "contact.phone", "contact.channel", "contact.email",
 }  # fmt: skip
 ANSWER = re.compile(r"answer\.[a-z][a-z0-9_]{0,39}")
 
@@ -61,7 +61,7 @@ def beneficiary_for(actor: User, beneficiary_id: int | None) -> User | None:
 def filing_of(draft: Draft) -> Filing:
     """The draft's fields as a filing; whatever was typed is handed on, the filing's checks judge it."""
     text = {name: str(value).strip() for name in PLAIN if (value := draft.value(name)) not in (None, "")}
-    line = whole_number(draft.value("line"))
+    line, demands = whole_number(draft.value("line")), draft.value("demands")
     return Filing(
         subject=text.get("subject", ""),
         sphere=text.get("sphere", ""),
@@ -70,6 +70,7 @@ def filing_of(draft: Draft) -> Filing:
         supplier=text.get("supplier", ""),
         template=text.get("template", ""),
         demand=text.get("demand", ""),
+        demands=[str(code) for code in demands] if isinstance(demands, list) else [],
         channel=text.get("channel", ""),
         fields={
             name.removeprefix("answer."): entry["v"] for name, entry in draft.fields.items() if ANSWER.fullmatch(name)
@@ -153,5 +154,6 @@ COMPLAINT_DRAFT = kinds.register(
         submit=submit,
         results=results,
         page="complaints/new/%s/",
+        most_files=attachments.most,
     )
 )

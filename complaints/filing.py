@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from complaints import holds, parallels, tracking
+from complaints import attachments, callers, holds, parallels, tracking
 from complaints.checking import Checked, Filing, check
 from complaints.models import Complaint
 from complaints.routing import Route
@@ -95,6 +95,7 @@ def register(*, actor: Actor, filing: Filing, now: datetime, draft: Draft | None
     route = checked.route(now)
     complaint = _insert(_row(actor, checked, route, now, draft))
     parallels.address(complaint, route.parallels)
+    attachments.adopt(complaint, filing.photos)
     holds.hold(complaint, now)
     action = "to-seller" if route.supplier is not None else "to-body"
     word = HAPPENED[action][0]
@@ -136,11 +137,14 @@ def _row(actor: Actor, checked: Checked, route: Route, now: datetime, draft: Dra
         subject=filing.subject,
         sphere=checked.sphere,
         text=filing.text.strip(),
-        demand=filing.demand,
+        demand=checked.demands[0] if checked.demands else "",
+        demands=checked.demands,
         fields=checked.answers,
         contact=checked.contact,
         language=(get_language() or "kk")[:2],
-        hide_name=filing.hide_name or route.hide_name,
+        contact_key=callers.key_of(checked.contact.get("phone", "")),
+        # Who says that the seller may not see the name has said it, wherever the form asked.
+        hide_name=filing.hide_name or route.hide_name or checked.answers.get("consent") is False,
         channel=checked.channel,
         priority=route.priority,
         hold_payment=holds.wanted(route, filing.subject, timezone.localdate(now)),

@@ -63,6 +63,7 @@ class ComplaintForm(forms.Form):
 
     versions: dict[str, int] = {}
     conflicts: dict[str, Any] = {}
+    common: list[str] = []
 
     def __init__(
         self,
@@ -82,10 +83,16 @@ class ComplaintForm(forms.Form):
         )
         for question in questions:
             self.fields[f"answer.{question.code}"] = _field_of(question)
-        self.fields["demand"] = forms.ChoiceField(
+        self.common = [f"answer.{question.code}" for question in questions if question.common]
+        self.fields["demands"] = SaidChoices(
             label=_("What do you want?"),
+            help_text=_("You may choose several answers."),
             required=False,
-            choices=[_EMPTY, *((code, table.demand_name(code)) for code in table.demands)],
+            widget=forms.CheckboxSelectMultiple,
+            choices=[(code, table.demand_name(code)) for code in table.demands],
+        )
+        self.fields["demand"] = forms.CharField(
+            label=_("Something else that you want"), required=False, widget=forms.Textarea(attrs={"rows": 2})
         )
         self.fields["hide_name"] = forms.BooleanField(label=_("Do not show my name to the supplier"), required=False)
         if staff:
@@ -93,6 +100,21 @@ class ComplaintForm(forms.Form):
                 label=_("How did the complaint come?"), choices=Complaint.Channel.choices
             )
         self._contact()
+
+    @property
+    def own(self) -> list[forms.BoundField]:
+        """What is asked beside the story, without the common questions."""
+        return [field for field in self if field.name != "text" and field.name not in self.common]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        """The questions that every form asks."""
+        return [self[name] for name in self.common]
+
+    @property
+    def more_open(self) -> bool:
+        """Somebody has answered one of them, or one is wrong or open to question: then they are not folded away."""
+        return any(self[name].value() or self[name].errors or name in self.conflicts for name in self.common)
 
     def _contact(self) -> None:
         self.fields["contact.name"] = forms.CharField(
@@ -119,6 +141,13 @@ class SaidDate(DatePartsField):
             return super().to_python(value)
         except forms.ValidationError:
             return str(value)
+
+
+class SaidChoices(forms.MultipleChoiceField):
+    """The same with several answers."""
+
+    def valid_value(self, value: Any) -> bool:
+        return True
 
 
 class SaidChoice(forms.ChoiceField):

@@ -88,10 +88,14 @@ class Complaint(models.Model):
     text = models.TextField(_("what happened"))
     # A code of the routing table's list, or the person's own words.
     demand = models.CharField(_("demand"), max_length=200, blank=True)
+    # All of them, the first one beside; empty in cases of before.
+    demands = models.JSONField(_("demands"), default=list, blank=True)
     fields = models.JSONField(_("further answers"), default=dict, blank=True)
     contact = models.JSONField(_("contact"), default=dict, blank=True)
     # In which the complaint was written: who has no account gets the news in it.
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="kk")
+    # Keyed digest of the contact's phone: who calls is found by it, and nobody reads it out of the table.
+    contact_key = models.BinaryField(default=b"", editable=False)
     hide_name = models.BooleanField(_("name hidden from the supplier"), default=False)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel, default=Channel.PORTAL)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
@@ -176,10 +180,16 @@ class Complaint(models.Model):
             ),
             models.Index(fields=["complainant", "-filed_at"], name="complaint_of_person"),
             models.Index(fields=["region", "filed_on"], name="complaint_region_day"),
+            models.Index(fields=["contact_key"], name="complaint_caller", condition=~Q(contact_key=b"")),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def wanted(self) -> list[str]:
+        """Every demand, the first one first: codes of the routing table's list, or own words."""
+        return self.demands or ([self.demand] if self.demand else [])
 
 
 class ComplaintParallel(models.Model):

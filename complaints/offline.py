@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from complaints import complaint_draft, routing
+from complaints import complaint_draft, routing, templates
 from complaints.forms import ComplaintForm
 from marketplace import offline
 
 
 def _context() -> dict[str, Any]:
-    form = ComplaintForm(table=routing.table(), questions=[])
+    form = ComplaintForm(table=routing.table(), questions=templates.common())
     return {"schema": complaint_draft.SCHEMA, "form": form}
 
 

@@ -19,7 +19,7 @@ from complaints.selectors import Actor
 from marketplace import access
 from marketplace.drafts.preparing import PORTAL
 from marketplace.errors import NotFound
-from marketplace.models import Draft
+from marketplace.models import Draft, Guardianship, Role, User
 from orders.models import Delivery, Line, Order
 from suppliers import qr
 from suppliers.models import Partner
@@ -57,6 +57,18 @@ def of_code(subject: Subject) -> Answers:
     if subject.office is not None:
         answers["office"] = subject.office.name
     return _known(answers) | (of_supplier(subject.supplier) if subject.supplier is not None else {})
+
+
+def of_writer(actor: Any, person: User | None) -> Answers:
+    """Who writes for the person, and why she may: a guardian by the paper, a caseworker by the office."""
+    if person is None or person == actor:
+        return {}
+    if actor.role == Role.CASEWORKER:
+        basis = actor.office.name if actor.office is not None else ""
+    else:
+        basis = Guardianship.objects.filter(guardian=actor, ward=person).values_list("basis", flat=True).first() or ""
+    speaks = actor.role in {Role.CASEWORKER, Role.GUARDIAN}
+    return _known({"representative": str(actor), "representative_basis": basis}) if speaks else {}
 
 
 def own_line(actor: Actor, token: str) -> Line | None:
@@ -103,19 +115,11 @@ def asked(answers: Answers, subject: str, sphere: str) -> Answers:
     return {question.code: answers[question.code] for question in questions if question.code in answers}
 
 
-def stands_in(draft: Draft, field: str) -> bool:
-    """Does this answer still stand as the portal filled it in?"""
+def origin(draft: Draft, field: str) -> str:
+    """Where an answer comes from that stands as the portal filled it in; nothing for the person's own words."""
     entry = draft.fields.get(field)
-    return entry is not None and entry["dev"] == PORTAL
-
-
-def mark(draft: Draft) -> str:
-    """Beside a filled-in answer of the form."""
-    if draft.value("line"):
-        return _("From your order. Change it if it is wrong.")
-    return _("From the code you scanned. Change it if it is wrong.")
-
-
-def source(draft: Draft) -> str:
-    """Under a filled-in answer on the check page."""
+    if entry is None or entry["dev"] != PORTAL:
+        return ""
+    if field.startswith("answer.representative"):
+        return _("Filled in for you")
     return _("From your order") if draft.value("line") else _("From the code you scanned")

@@ -35,11 +35,17 @@ class RouteIn(Schema):
 class ComplaintIn(RouteIn):
     text: str = ""
     template: str = ""
-    demand: str = ""
+    demand: str = Field("", description="A code of the list, or own words")
+    demands: list[str] = Field([], description="Several demands; `demand` may be one of them")
     channel: str = ""
     fields: dict[str, Any] = {}
     contact: dict[str, Any] = {}
     hide_name: bool = False
+
+
+class NamedOut(Schema):
+    code: str
+    name: str
 
 
 class FiledOut(Schema):
@@ -116,6 +122,7 @@ class ComplaintOut(TrackedOut):
     text: str | None = None
     demand: str | None = None
     demand_name: str | None = None
+    demands: list[NamedOut] | None = None
     template: str | None = None
     fields: dict[str, Any] | None = None
     order_line: int | None = None

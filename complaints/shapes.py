@@ -87,6 +87,7 @@ def detail(actor: Viewer, complaint: Complaint, table: Table, happened: Iterable
             "text": complaint.text,
             "demand": complaint.demand,
             "demand_name": table.demand_name(complaint.demand),
+            "demands": [{"code": code, "name": table.demand_name(code)} for code in complaint.wanted],
             "template": complaint.template_id,
             "fields": answers(complaint, seen),
         }

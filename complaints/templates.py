@@ -14,13 +14,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import ComplaintTemplate
-from marketplace import formats
+from marketplace import formats, rules
 from marketplace.errors import FieldError
 from marketplace.rules import in_language
 
 ANY = "any"
-# Answers that name one delivery, and by it the person.
-TRACES = {"serial", "act_number"}
+# Answers that name one delivery or a relative, and by it the person.
+TRACES = {"serial", "act_number", "representative", "representative_basis"}
+COMMON_RULE = "complaint.common_questions"
 MAX_ANSWER = 2000
 # The key of an answer that is kept as it was said.
 SAID = "said"
@@ -34,6 +35,7 @@ class Question:
     kind: str  # text, number, money, date, flag, choice
     label: str
     choices: list[tuple[str, str]]
+    common: bool = False  # asked by every form (domain 5.1)
 
 
 def all_templates() -> list[ComplaintTemplate]:
@@ -60,16 +62,23 @@ def _exactness(template: ComplaintTemplate, subject: str, sphere: str) -> tuple[
 
 
 def questions(template: ComplaintTemplate | None) -> list[Question]:
-    """The further questions of a form, in its order."""
-    return [
-        Question(
-            code=item["code"],
-            kind=item["kind"],
-            label=in_language(item["label"]),
-            choices=[(choice["code"], in_language(choice["label"])) for choice in item.get("choices", [])],
-        )
-        for item in (template.fields if template else [])
-    ]
+    """The further questions of a form, in its order, then those that every form asks."""
+    return [*(_question(item) for item in (template.fields if template else [])), *common()]
+
+
+def common() -> list[Question]:
+    """The common block of domain 5.1, as the ministry has it: since when, until when, who was told, who writes."""
+    return [_question(item, common=True) for item in rules.get(COMMON_RULE).value["fields"]]
+
+
+def _question(item: dict[str, Any], *, common: bool = False) -> Question:
+    return Question(
+        code=item["code"],
+        kind=item["kind"],
+        label=in_language(item["label"]),
+        choices=[(choice["code"], in_language(choice["label"])) for choice in item.get("choices", [])],
+        common=common,
+    )
 
 
 def clean_answers(

@@ -1,6 +1,6 @@
 """What a night's work is: seal the audit log, forget what nobody needs any more."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -21,12 +21,21 @@ KEYS_KEPT = timedelta(days=400)
 CODES_KEPT = timedelta(days=30)
 
 
+_others: dict[str, Callable[[datetime], int]] = {}
+
+
+def register(name: str, forget: Callable[[datetime], int]) -> None:
+    """What an app above forgets at night by itself; ``forget`` says how many rows went."""
+    _others[name] = forget
+
+
 def tidy_up(now: datetime | None = None) -> dict[str, int]:
     """Seal every day up to yesterday and remove what has expired; safe to run at any time, twice as well."""
     moment = now or timezone.now()
     counts = {"days_sealed": events.seal_until(timezone.localdate(moment) - timedelta(days=1))}
     for name, expired in _expired(moment):
         counts[name] = _remove(expired)
+    counts |= {name: forget(moment) for name, forget in _others.items()}
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     return counts
 

@@ -229,12 +229,14 @@ AND NOT EXISTS (SELECT 1 FROM marketplace_event e WHERE e.subject = 'order:' || 
 
 # About lines of closed orders as long as there are any, else about a supplier without an order.
 COMPLAINTS = f"""
-INSERT INTO complaints_complaint (number, tracking_hash, subject, sphere, text, demand, fields, contact, hide_name,
+INSERT INTO complaints_complaint (number, tracking_hash, subject, sphere, text, demand, demands, fields,
+    contact, contact_key, hide_name,
     channel, priority, status, rule, rule_version, filed_at, filed_on, respond_by, due_at, due_explained, answered_at,
     closed_at, answer, remedy, decision, outcome, outcome_detail, proposed_outcome, proposed_detail,
     confirmed_by, language, returned_sum, reopened, addressee_supplier_id, addressee_authority_id, complainant_id,
     hold_payment, waited_days, texts, filed_by_id, order_line_id, region_id, supplier_id)
-SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'consumable', '', '', '{{}}', '{{}}', false,
+SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'consumable', '', '', '[]', '{{}}',
+    '{{}}', '', false,
     (ARRAY['portal','hotline','qr','written'])[1 + {pick("channel")} %% 4], 2, state.status, 'R1', date '2024-01-01',
     day.filed, (day.filed AT TIME ZONE %(zone)s)::date, (day.filed AT TIME ZONE %(zone)s)::date + 10,
     day.filed + interval '10 days', '{{}}', day.filed + interval '5 days',

@@ -1,4 +1,4 @@
-"""First versions of the rules of feedback: scale, facets, weights, interview script, checklists. Idempotent."""
+"""First versions of the rules of this app's files: feedback's scale, facets and scripts, intake's questions. Idempotent."""
 
 import json
 from datetime import date
@@ -8,18 +8,18 @@ from typing import Any
 from marketplace import rules
 from marketplace.models import Rule
 
-DATA = Path(__file__).parents[1] / "data" / "feedback.json"
+DATA = Path(__file__).parents[1] / "data"
+FILES = ("feedback.json", "intake.json")
 
 
 @rules.ships
 def shipped_rules() -> list[dict[str, Any]]:
     """The rules as the product ships them."""
-    rows: list[dict[str, Any]] = json.loads(DATA.read_text(encoding="utf-8"))["rules"]
-    return rows
+    return [row for name in FILES for row in json.loads((DATA / name).read_text(encoding="utf-8"))["rules"]]
 
 
 def load() -> int:
-    """A version that exists is never changed; says how many rules the file has."""
+    """A version that exists is never changed; says how many rules the files have."""
     rows = shipped_rules()
     Rule.objects.bulk_create(
         [

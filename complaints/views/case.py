@@ -275,11 +275,11 @@ def _facts(complaint: Complaint, table: routing.Table, seen: selectors.Sight) ->
 
 
 def _story(complaint: Complaint, table: routing.Table, seen: selectors.Sight) -> list[dict[str, Any]]:
-    rows = [{"key": _("What happened"), "value": complaint.text}]
+    rows: list[dict[str, Any]] = [{"key": _("What happened"), "value": complaint.text}]
     answers = templates.shown(complaint.template, shapes.answers(complaint, seen))
     rows += [{"key": label, "value": value} for label, value in answers]
-    if complaint.demand:
-        rows.append({"key": _("Demand"), "value": table.demand_name(complaint.demand)})
+    if complaint.wanted:
+        rows.append({"key": _("Demand"), "lines": [table.demand_name(code) for code in complaint.wanted]})
     return rows
 
 

@@ -19,7 +19,7 @@ from orders.views.drafting import posted
 
 # The page's own name as a device: a person without JavaScript has one form, not one per tab.
 PAGE_DEVICE = "page"
-_NOTHING = ("", None, False)
+_NOTHING: tuple[Any, ...] = ("", None, False, [])
 
 
 def start(
@@ -106,8 +106,8 @@ def form_of(draft: Draft, actor: User, data: Any = None) -> ComplaintForm:
     staff = actor.role in {Role.CASEWORKER, Role.HOTLINE}
     form = ComplaintForm(data, table=table, questions=questions_of(draft), staff=staff, initial=_initial(draft, actor))
     for name in form.fields:
-        if prefill.stands_in(draft, name):
-            form.fields[name].help_text = prefill.mark(draft)
+        if origin := prefill.origin(draft, name):
+            form.fields[name].help_text = _("%(origin)s. Change it if it is wrong.") % {"origin": origin}
     form.versions = {name: draft.fields[name]["ver"] if name in draft.fields else 0 for name in form.fields}
     form.conflicts = {
         question["f"]: {
@@ -141,4 +141,7 @@ def _initial(draft: Draft, actor: User) -> dict[str, Any]:
         initial["channel"] = "hotline"
     elif actor.role == Role.CASEWORKER:
         initial["channel"] = "office"
-    return initial | {name: entry["v"] for name, entry in draft.fields.items()}
+    initial |= {name: entry["v"] for name, entry in draft.fields.items()}
+    if initial.get("demand") in routing.table().demands:  # a program, or an older page, chose one of the list
+        initial |= {"demands": [*initial.get("demands", []), initial["demand"]], "demand": ""}
+    return initial

@@ -105,6 +105,7 @@ def _begin(request: HttpRequest, line: Line | None, sphere: str, answers: dict[s
         known = prefill.of_line(line, timezone.localdate())
     person = line.order.user_id if line else request.GET.get("beneficiary", "")
     beneficiary = int(person) if str(person).isdigit() else None
+    known |= prefill.of_writer(request.user, complaint_draft.beneficiary_for(request.user, beneficiary))
     return redirect("complaints:draft", drafting.start(request.user, values, beneficiary, known))
 
 
@@ -253,12 +254,10 @@ def check_context(checked: checking.Checked, route: routing.Route, found: Draft 
         rows.append({"key": _("Supplier"), "value": checked.supplier.name})
     rows.append({"key": _("What happened"), "value": told.text})
     for question, words in templates.answered(checked.template, checked.answers):
-        filled_in = found is not None and prefill.stands_in(found, f"answer.{question.code}")
-        rows.append(
-            {"key": question.label, "value": words, "lines": [words, prefill.source(found)] if filled_in else []}
-        )
-    if told.demand:
-        rows.append({"key": _("Demand"), "value": table.demand_name(told.demand)})
+        origin = prefill.origin(found, f"answer.{question.code}") if found is not None else ""
+        rows.append({"key": question.label, "lines": [words, *filter(None, [origin])]})
+    if checked.demands:
+        rows.append({"key": _("Demand"), "lines": [table.demand_name(code) for code in checked.demands]})
     if checked.contact.get("phone"):
         rows.append({"key": _("Phone"), "value": checked.contact["phone"]})
     return {

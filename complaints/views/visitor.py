@@ -1,6 +1,7 @@
 """The same complaint without an account: nothing is stored before it is sent, the page carries the answers."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from complaints import filing, routing, templates
 from complaints.checking import Filing
 from complaints.complaint_draft import in_draft_names
 from complaints.forms import ComplaintForm, add_errors
+from complaints.views import visitor_photos as photos
 from complaints.views.new import STEPS, check_context
 from marketplace import idempotency
 from marketplace.errors import Invalid
@@ -34,17 +36,27 @@ def visitor(request: HttpRequest) -> HttpResponse:
         table=routing.table(),
         questions=templates.questions(template),
     )
+    key = said.get("key", "")[:60] or str(uuid.uuid4())
+    problem = photos.take(request, key) if request.method == "POST" else ""
+    if problem or photos.stays(request):
+        form = ComplaintForm(
+            initial=_typed(request, form), table=routing.table(), questions=templates.questions(template)
+        )
     page: dict[str, Any] = {
         "form": form,
         "carried": carried,
-        "key": said.get("key") or str(uuid.uuid4()),
+        "key": key,
+        "photos": photos.of(request, key),
+        "photo_problem": problem,
+        "photo_errors": [{"text": problem, "target": "photo"}] if problem else [],
+        "has_errors": bool(problem),
         "subject": routing.table().subject_name(carried["subject"]),
         "title": in_language(template.title) if template else "",
         "total": STEPS,
     }
     if request.method != "POST" or "edit" in request.POST or not form.is_valid():
-        return render(request, "complaints/visitor_form.html", page)
-    told = _filing(carried, form)
+        return render(request, "complaints/visitor_form.html", page, status=422 if problem else 200)
+    told = replace(_filing(carried, form), photos=[photo.id for photo in page["photos"]])
     try:
         if "send" in request.POST:
             return _send(request, told, page["key"])
@@ -54,7 +66,12 @@ def visitor(request: HttpRequest) -> HttpResponse:
     except Invalid as error:
         add_errors(form, in_draft_names(error))
         return render(request, "complaints/visitor_form.html", page)
-    hidden = [(name, value) for name, value in _typed(request, form).items() if value not in (None, "", False)]
+    hidden = [
+        (name, value)
+        for name, said in _typed(request, form).items()
+        for value in (said if isinstance(said, list) else [said])
+        if value not in (None, "", False)
+    ]
     return render(request, "complaints/visitor_check.html", page | check_context(checked, route) | {"hidden": hidden})
 
 
@@ -68,6 +85,7 @@ def _filing(carried: dict[str, str], form: ComplaintForm) -> Filing:
         qr=carried.get("qr", ""),
         text=values["text"],
         demand=values["demand"],
+        demands=values["demands"],
         hide_name=values["hide_name"],
         fields={
             name.removeprefix("answer."): str(value)

@@ -25,7 +25,6 @@ from marketplace.drafts.errors import DraftClosed
 from marketplace.errors import BadRequest, DomainError, Invalid, NotFound, TooLarge
 from marketplace.models import Draft, DraftFile, DraftFileChunk, StoredFile, User
 
-MAX_FILES = 5
 MAX_CHUNK = 512 * 1024  # bytes; a slow line should not have to send much twice
 KEPT_UNFINISHED = timedelta(days=7)
 CONTENT_TYPES = ("image/jpeg", "image/png", "image/webp")
@@ -46,9 +45,9 @@ class WrongOffset(DomainError):
 class TooManyFiles(DomainError):
     code = "too_many_files"
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         message = _("There can be %(most)s photos at most. Remove one to add another.")
-        super().__init__(message % {"most": MAX_FILES})
+        super().__init__(message % {"most": most})
 
 
 class FileTooLarge(TooLarge):
@@ -148,6 +147,11 @@ def progress(*, draft_id: UUID, file_id: UUID, actor: User) -> Progress:
     return Progress(file.offset, file.length, file.status == DraftFile.Status.KEPT)
 
 
+def most(draft: Draft) -> int:
+    """How many photos a draft of this kind takes."""
+    return kinds.get(draft.kind).most_files()
+
+
 def of(draft: Draft) -> list[DraftFile]:
     """Files that are in the draft or on their way, the first one first."""
     rows = DraftFile.objects.filter(draft=draft).exclude(status=DraftFile.Status.REFUSED)
@@ -211,8 +215,8 @@ def _begin(draft: Draft, file_id: UUID, actor: User, piece: Piece) -> DraftFile:
         raise WrongOffset(0)
     if len(piece.content) >= pictures.BEGINNING and pictures.kind_of(piece.content) is None:
         raise pictures.refusal("type")  # before ten megabytes of it have come over a slow line
-    if DraftFile.objects.filter(draft=draft).exclude(status=DraftFile.Status.REFUSED).count() >= MAX_FILES:
-        raise TooManyFiles
+    if DraftFile.objects.filter(draft=draft).exclude(status=DraftFile.Status.REFUSED).count() >= most(draft):
+        raise TooManyFiles(most(draft))
     name = payloads.clean(piece.name).strip()[:200]
     return DraftFile.objects.create(pk=file_id, draft=draft, uploader=actor, name=name, length=piece.length)
 

@@ -11,6 +11,8 @@ from marketplace.errors import FieldError, Invalid
 from marketplace.idempotency import Answer
 from marketplace.models import Draft, User
 
+MOST_FILES = 5
+
 
 def _always(_actor: User, _draft: Draft, _field: str) -> bool:
     return True
@@ -25,7 +27,7 @@ class Kind:
     person's office sees it in its lists; ``results``: what came out; ``page``: its address under the
     language, with %s for the id; ``label`` and ``shown``: a field's name and value in words; ``picture``: what
     a second screen shows of it, None when the kind has none; ``keep_rule``: the rule that says how many days
-    an untouched one is kept.
+    an untouched one is kept; ``most_files``: how many photos go with it.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Kind:
     shown: Callable[[Any], str] = str
     picture: Callable[[Draft], Picture] | None = None
     keep_rule: str = "order.draft_keep_days"
+    most_files: Callable[[], int] = lambda: MOST_FILES
 
 
 _kinds: dict[str, Kind] = {}

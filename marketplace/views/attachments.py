@@ -53,7 +53,7 @@ def context(draft: Draft, problem: str = "") -> dict[str, Any]:
         "photos": listed,
         "photo_problem": problem,
         "photo_errors": [{"text": problem, "target": "photo"}] if problem else [],
-        "photos_most": files.MAX_FILES,
+        "photos_most": files.most(draft),
         "photo_bytes": MAX_BYTES,
     }
 
