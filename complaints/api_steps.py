@@ -20,6 +20,7 @@ from complaints.schemas import (
     OfferIn,
     RedirectIn,
     RefuseIn,
+    RemedyIn,
     ResultIn,
     VoteIn,
     WithdrawIn,
@@ -77,9 +78,9 @@ def offer(request: HttpRequest, response: HttpResponse, number: str, body: Offer
 
 
 @router.post("/complaints/{number}/remedy-done", response=_ANSWERS)
-def remedy_done(request: HttpRequest, response: HttpResponse, number: str, body: Words | None = None) -> dict[str, Any]:
-    """The supplier says that the promised remedy is done."""
-    return _step(request, response, number, seller.remedy_done, text=words_of(body))
+def remedy_done(request: HttpRequest, response: HttpResponse, number: str, body: RemedyIn) -> dict[str, Any]:
+    """The supplier says what was done, when, what it is worth, and by which picture it is proved, or why by none."""
+    return _step(request, response, number, seller.remedy_done, **body.record())
 
 
 # --- Whoever is addressed beside the addressee ----------------------------------------------------

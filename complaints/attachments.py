@@ -1,6 +1,8 @@
 """Pictures and papers of a complaint: from either side, at most so many, made anew before they are kept."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -10,7 +12,7 @@ from complaints import selectors
 from complaints.models import Complaint
 from complaints.states import ENDED_STATES
 from marketplace import events, files, rules, tidying
-from marketplace.errors import DomainError, Forbidden, NotFound
+from marketplace.errors import DomainError, FieldError, Forbidden, Invalid, NotFound
 from marketplace.models import StoredFile, User
 
 # Pictures of a visitor whose complaint is not sent yet: ``visitor:<key of the form>``.
@@ -58,6 +60,24 @@ def add(*, number: str, actor: User, upload: UploadedFile) -> StoredFile:
             data={"party": _party(actor, complaint), "file": str(stored.pk), "size": stored.size},
         )
     return stored
+
+
+def keep(complaint: Complaint, pictures: Sequence[files.Picture], actor: User, *, field: str) -> list[str]:
+    """Keep drawn pictures inside a step of the locked complaint; their ids. Raises Invalid, naming ``field``."""
+    subject = f"complaint:{complaint.number}"
+    if pictures and StoredFile.objects.filter(subject=subject).count() + len(pictures) > most():
+        raise Invalid([FieldError(field, TooMany.code, str(TooMany.at(most())))])
+    return [
+        str(files.keep(picture=picture, subject=subject, purpose="complaint", owner=actor).pk) for picture in pictures
+    ]
+
+
+def own(complaint: Complaint, file_id: UUID, actor: User) -> str:
+    """The id of a file that the actor has added to this complaint. Raises Invalid for any other."""
+    found = StoredFile.objects.filter(pk=file_id, subject=f"complaint:{complaint.number}", owner=actor).exists()
+    if not found:
+        raise Invalid([FieldError("proof_file", "unknown", _("You have added no such file to this complaint."))])
+    return str(file_id)
 
 
 def adopt(complaint: Complaint, photos: list[str]) -> None:

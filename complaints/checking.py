@@ -1,7 +1,7 @@
 """What a filing refers to and what is wrong with it: every field is named at once, nothing is changed."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -11,7 +11,7 @@ from complaints import routing, targets, templates
 from complaints.models import Complaint, ComplaintTemplate
 from complaints.routing import Route, Table
 from complaints.selectors import Actor
-from marketplace import access, regions
+from marketplace import access, regions, rules
 from marketplace.errors import FieldError, Forbidden, NotFound
 from marketplace.models import Authority, Office, Region, Role, User
 from orders.draft_fields import phone_number
@@ -63,6 +63,8 @@ class Filing:
     about: str = ""
     beneficiary: int | None = None
     target: str = ""
+    # The day on which a letter or a visit came: told by those who write it down later.
+    received_on: date | str = ""
     # Ids of pictures that a visitor's session has kept so far; never told by a program.
     photos: list[str] = field(default_factory=list)
     from_draft: bool = False
@@ -85,12 +87,25 @@ class Checked:
     answers: dict[str, Any] = field(default_factory=dict)
     contact: dict[str, str] = field(default_factory=dict)
     demands: list[str] = field(default_factory=list)
+    received_on: date | None = None
     channel: str = Complaint.Channel.PORTAL
     by_staff: bool = False
     errors: list[FieldError] = field(default_factory=list)
 
     def route(self, now: datetime) -> Route:
-        """The addressee of this filing. Needs a known subject, sphere and region."""
+        """The addressee of this filing. Needs a known subject, sphere and region.
+
+        The day of receipt is day zero of the clock. A clock of hours runs from the filing: nobody knows at
+        what hour a letter came, and hours that are over would be nobody's.
+        """
+        if self.received_on is None:
+            return self._route(now)
+        local = timezone.localtime(now)
+        days = (local.date() - self.received_on).days
+        found = self._route(local - timedelta(days=days))
+        return self._route(now) if found.deadline.explained.get("kind") == "hours" else found
+
+    def _route(self, now: datetime) -> Route:
         found = routing.route(
             subject=self.filing.subject,
             sphere=self.sphere,
@@ -125,6 +140,7 @@ def check(*, actor: Actor, filing: Filing, now: datetime) -> Checked:
     _check_words(checked)
     _check_references(checked, actor)
     _check_contact(checked, actor)
+    _check_receipt(checked, timezone.localdate(now))
     checked.template = _template(checked)
     answers = filing.fields
     if filing.from_draft:
@@ -263,6 +279,27 @@ def _check_contact(checked: Checked, actor: Actor) -> None:
     if len(contact.get("name", "")) > 200:
         checked.errors.append(FieldError("contact.name", "too_long", _("Write at most 200 characters.")))
     checked.contact = contact
+
+
+def _check_receipt(checked: Checked, today: date) -> None:
+    """The day of receipt: real, not to come, not longer ago than the rule allows, and only said by who took it down."""
+    said = checked.filing.received_on
+    if said in (None, ""):
+        return
+    try:
+        day = said if isinstance(said, date) else date(*(int(part) for part in said.split("-")))
+    except (TypeError, ValueError, OverflowError):
+        checked.errors.append(FieldError("received_on", "date", _("Enter a real date, for example 5 12 2026.")))
+        return
+    earliest = today - timedelta(days=int(rules.get("complaint.received_back_days", on=today).value["days"]))
+    if not checked.by_staff:
+        message = _("Your complaint comes today. Only who writes down a letter or a visit names another day.")
+        checked.errors.append(FieldError("received_on", "not_staff", message))
+    elif not earliest <= day <= today:
+        span = _("Enter a day from %(first)s to today.") % {"first": f"{earliest:%d.%m.%Y}"}
+        checked.errors.append(FieldError("received_on", "out_of_range", span))
+    elif day != today:
+        checked.received_on = day
 
 
 def _template(checked: Checked) -> ComplaintTemplate | None:

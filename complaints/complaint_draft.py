@@ -20,7 +20,7 @@ KIND = "complaint"
 SCHEMA = 1
 PLAIN = {
     "line", "supplier", "subject", "sphere", "template", "text", "demand", "demands", "channel", "hide_name", "region",
-    "office", "about", "contact.name", "contact.phone", "contact.channel", "contact.email",
+    "office", "about", "received_on", "contact.name", "contact.phone", "contact.channel", "contact.email",
 }  # fmt: skip
 ANSWER = re.compile(r"answer\.[a-z][a-z0-9_]{0,39}")
 
@@ -81,6 +81,7 @@ def filing_of(draft: Draft) -> Filing:
         region=text.get("region", ""),
         office=text.get("office", ""),
         about=text.get("about", ""),
+        received_on=text.get("received_on", ""),
         beneficiary=draft.beneficiary_id if line is None else None,
     )
 

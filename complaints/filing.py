@@ -43,7 +43,18 @@ def preview(*, actor: Actor, filing: Filing, now: datetime | None = None) -> tup
     """
     now = now or database_now()
     checked = check(actor=actor, filing=filing, now=now)
-    needed = {"subject", "sphere", "region", "supplier", "qr", "office", "about", "order_line", "beneficiary"}
+    needed = {
+        "subject",
+        "sphere",
+        "region",
+        "supplier",
+        "qr",
+        "office",
+        "about",
+        "order_line",
+        "beneficiary",
+        "received_on",
+    }
     errors = [error for error in checked.errors if error.field in needed]
     if errors:
         raise Invalid(errors)
@@ -113,6 +124,7 @@ def register(*, actor: Actor, filing: Filing, now: datetime, draft: Draft | None
             "region": route.region.pk,
             "addressee": route.addressee["code"],
             "respond_by": route.deadline.respond_by.isoformat(),
+            **({"received_on": checked.received_on.isoformat()} if checked.received_on else {}),
         },
         at=now,
     )
@@ -157,6 +169,7 @@ def _row(actor: Actor, checked: Checked, route: Route, now: datetime, draft: Dra
         rule_version=route.version,
         filed_at=now,
         filed_on=timezone.localdate(now),
+        received_on=checked.received_on,
         respond_by=route.deadline.respond_by,
         due_at=route.deadline.due_at,
         due_explained=route.deadline.explained,

@@ -11,7 +11,9 @@ from complaints.models import Complaint, CourtCase
 from complaints.routing import Table
 from complaints.states import DECISIONS, OUTCOME_DETAILS, REFUSAL_GROUNDS, Outcome
 from complaints.templates import Question
-from marketplace import regions
+from marketplace import files, regions
+from marketplace.errors import Invalid
+from marketplace.files import Picture
 from marketplace.form_fields import DatePartsField
 from marketplace.forms import add_errors as add_errors
 from marketplace.models import Authority, User
@@ -98,6 +100,11 @@ class ComplaintForm(forms.Form):
         if staff:
             self.fields["channel"] = forms.ChoiceField(
                 label=_("How did the complaint come?"), choices=Complaint.Channel.choices
+            )
+            self.fields["received_on"] = SaidDate(
+                label=_("On which day did it come?"),
+                help_text=_("For a letter or a visit. The time to answer runs from this day. Empty means today."),
+                required=False,
             )
         self._contact()
 
@@ -213,8 +220,8 @@ def _sum(label: Any) -> forms.CharField:
 class StepForm(forms.Form):
     """A step without questions. Field ids carry the step's name: several forms stand on one page."""
 
-    def __init__(self, data: Any = None, *, action: str, table: Table | None = None):
-        super().__init__(data, auto_id=f"id_{action}_%s")
+    def __init__(self, data: Any = None, files: Any = None, *, action: str, table: Table | None = None):
+        super().__init__(data, files, auto_id=f"id_{action}_%s")
         self.action, self.table = action, table
 
     def arguments(self) -> dict[str, Any]:
@@ -230,8 +237,54 @@ class DoneForm(StepForm):
     text = _text(_("What did you do?"), hint=_("The person reads it."))
 
 
+class PicturesInput(forms.ClearableFileInput):
+    """Several pictures at once."""
+
+    allow_multiple_selected = True
+
+
+class PicturesField(forms.FileField):
+    """Photos, each drawn anew before anything is locked. Gives a list of pictures; never a PDF (marketplace/files.py)."""
+
+    widget = PicturesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Picture]:
+        uploads = data if isinstance(data, list) else [data]
+        try:
+            return [files.draw(upload) for upload in uploads if upload]
+        except Invalid as error:
+            raise forms.ValidationError(error.errors[0].message) from None
+
+
+_PHOTO_HINT = _("JPEG, PNG or WebP, at most 10 MB. If it is a document, take a photo of its page.")
+
+
 class AnswerForm(StepForm):
     text = _text(_("Answer with reasons"), hint=_("The person reads it. Name the documents it rests on."))
+    papers = PicturesField(label=_("Photos of the documents"), required=False, help_text=_PHOTO_HINT)
+
+
+class RemedyForm(StepForm):
+    """What was delivered, when, what it is worth, and the proof (domain 5.4)."""
+
+    kind = forms.ChoiceField(label=_("Kind of remedy"), required=False)
+    delivered_on = DatePartsField(label=_("When was it done?"), required=False, help_text=_("Today, when empty."))
+    value = _sum(_("What is it worth, tenge?"))
+    returned = _sum(_("Money you returned, tenge"))
+    proof = PicturesField(label=_("Photo that proves it"), required=False, help_text=_PHOTO_HINT)
+    no_proof = _text(_("If there is no photo, why?"), required=False)
+    text = _text(_("Your words"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        demands = self.table.demands if self.table else {}
+        offered = ("", _("As offered"))
+        _offer(self, "kind", [offered, *((code, in_language(name)) for code, name in demands.items())])
+
+    def arguments(self) -> dict[str, Any]:
+        given = dict(self.cleaned_data)
+        proof = given.pop("proof")
+        return given | {"proof": proof[0] if proof else None}
 
 
 class OfferForm(StepForm):

@@ -1,5 +1,6 @@
 """Complaints with their clocks, court cases, and the facts of monthly reports."""
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -120,6 +121,8 @@ class Complaint(models.Model):
 
     filed_at = models.DateTimeField(_("filed at"))
     filed_on = models.DateField(_("day of filing"))
+    # When it came, if somebody wrote it down later: the first addressee's clock runs from this day.
+    received_on = models.DateField(_("day of receipt"), null=True, blank=True)
     respond_by = models.DateField(_("respond by"), null=True, blank=True)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     due_explained = models.JSONField(_("how the date was computed"), default=dict, blank=True)
@@ -185,6 +188,11 @@ class Complaint(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def day_zero(self) -> date:
+        """From which day the first addressee's time is counted."""
+        return self.received_on or self.filed_on
 
     @property
     def wanted(self) -> list[str]:

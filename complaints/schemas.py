@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from ninja import Field, Schema
 
@@ -41,6 +42,7 @@ class ComplaintIn(RouteIn):
     fields: dict[str, Any] = {}
     contact: dict[str, Any] = {}
     hide_name: bool = False
+    received_on: date | None = Field(None, description="Office and hotline: the day the letter or visit came")
 
 
 class NamedOut(Schema):
@@ -277,6 +279,19 @@ class OfferIn(Words):
     remedy: str = Field("", description="One of the demands, for example same_replacement")
     promised_on: date | None = None
     amount: Decimal | None = Field(None, description="Money to be returned, KZT")
+
+
+class RemedyIn(Words):
+    kind: str = Field("", description="One of the demands; the offered one when empty")
+    delivered_on: date | None = Field(None, description="Today when empty")
+    value: Decimal | None = Field(None, description="What the remedy is worth, KZT")
+    returned: Decimal | None = Field(None, description="Money returned, KZT; the offered sum when not given")
+    proof_file: UUID | None = Field(None, description="A file that the supplier has added to the complaint")
+    no_proof: str = Field("", description="Why there is no proof; needed when there is none")
+
+    def record(self) -> dict[str, Any]:
+        """Arguments of the step."""
+        return {"text": self.words} | payloads.clean(self.dict(exclude={"text", "reason"}))
 
 
 class DecideIn(Words):

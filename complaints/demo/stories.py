@@ -252,7 +252,7 @@ STORIES = (
             complaint(6, "defect", "Балдақтың бекітпесі сырғып кетеді, сүйену қауіпті.", "same_replacement"),
             (9 * DAY, "c:offer", {"text": "Жаңа жұп балдақ жібереміз.", "remedy": "same_replacement", "in_days": 7}),
             (10 * DAY, "c:accept-offer", {}),
-            (15 * DAY, "c:remedy-done", {"text": "Жаңа жұп табыс етілді."}),
+            (15 * DAY, "c:remedy-done", {"text": "Жаңа жұп табыс етілді.", "no_proof": "Қабылдау актісі бар."}),
             (16 * DAY, "c:confirm-outcome", {}),
         ),
     ),

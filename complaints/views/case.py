@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -30,7 +30,7 @@ from complaints import (
 from complaints.forms import StepForm
 from complaints.models import Complaint
 from complaints.states import COMPLAINT, HAPPENED, OPEN_STATES, TURN_LABELS, WHOSE_TURN, ComplaintStatus
-from marketplace import calendar, events
+from marketplace import calendar, events, formats
 from marketplace.errors import DomainError, FieldError, Invalid, NotFound
 from marketplace.idempotency import Answer
 from marketplace.kept_answers import kept_over_sign_in
@@ -48,7 +48,7 @@ class StepDoor:
 DOORS = {
     "answer": StepDoor(forms.AnswerForm, seller.answer),
     "offer": StepDoor(forms.OfferForm, seller.offer),
-    "remedy-done": StepDoor(forms.NoteForm, seller.remedy_done),
+    "remedy-done": StepDoor(forms.RemedyForm, seller.remedy_done),
     "accept-offer": StepDoor(StepForm, person.accept_offer),
     "accept-answer": StepDoor(StepForm, person.accept_answer),
     "reject-answer": StepDoor(forms.NoteForm, person.reject_answer),
@@ -124,7 +124,7 @@ def attempt(request: HttpRequest, *, number: str, action: str, actor: selectors.
     door = DOORS.get(action)
     if door is None:
         raise NotFound
-    form = door.form(request.POST, action=action, table=routing.table())
+    form = door.form(request.POST, request.FILES, action=action, table=routing.table())
     if not form.is_valid():
         return form
     try:
@@ -215,6 +215,7 @@ def context(actor: selectors.Viewer, complaint: Complaint, wrong: StepForm | Non
         "form": wrong,
         "facts": _facts(complaint, table, seen),
         "story": _story(complaint, table, seen) if seen.story else [],
+        "remedy": _remedy(complaint, table) if seen.texts else [],
         "turn": turn_words(complaint),
         "due_words": calendar.in_words(complaint.due_explained),
         "outcome": shapes.outcome_name(complaint.outcome, complaint.outcome_detail),
@@ -263,6 +264,8 @@ def _facts(complaint: Complaint, table: routing.Table, seen: selectors.Sight) ->
     if complaint.supplier is not None and complaint.addressee_authority is not None:
         rows.append({"key": _("Supplier"), "value": complaint.supplier.name})
     rows.append({"key": _("Region"), "value": complaint.region.name})
+    if complaint.received_on is not None:
+        rows.append({"key": _("Received on"), "value": formats.date_long(complaint.received_on)})
     if complaint.status == ComplaintStatus.OUTCOME_PANEL:
         votes = confirming.votes_of(complaint).count()
         rows.append({"key": _("Votes of the panel"), "value": f"{votes}"})
@@ -281,6 +284,26 @@ def _story(complaint: Complaint, table: routing.Table, seen: selectors.Sight) ->
     if complaint.wanted:
         rows.append({"key": _("Demand"), "lines": [table.demand_name(code) for code in complaint.wanted]})
     return rows
+
+
+def _remedy(complaint: Complaint, table: routing.Table) -> list[dict[str, Any]]:
+    """What was promised and what was delivered; the proof is among the pictures."""
+    promised, rows = complaint.remedy, []
+    if promised.get("promised_on"):
+        rows.append({"key": _("Promised"), "value": _remedy_words(table, promised.get("kind"))})
+        rows.append({"key": _("Promised for"), "value": formats.date_long(date.fromisoformat(promised["promised_on"]))})
+    if delivered := promised.get("delivered"):
+        rows.append({"key": _("Delivered"), "value": _remedy_words(table, delivered["kind"])})
+        rows.append({"key": _("Delivered on"), "value": formats.date_long(date.fromisoformat(delivered["on"]))})
+        rows.append({"key": _("Worth"), "value": formats.money(delivered["value"])})
+        rows.append({"key": _("Money returned"), "value": formats.money(complaint.returned_sum)})
+        proof = _("A picture of the case") if delivered["proof"] else delivered["no_proof"]
+        rows.append({"key": _("Proof"), "value": proof})
+    return rows
+
+
+def _remedy_words(table: routing.Table, kind: str | None) -> str:
+    return table.demand_name(kind) if kind else str(_("As described in the answer"))
 
 
 def _event(item: dict[str, Any]) -> dict[str, Any]:

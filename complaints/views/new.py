@@ -17,7 +17,7 @@ from complaints import checking, complaint_draft, filing, prefill, routing, sele
 from complaints.forms import SphereForm, SubjectForm, add_errors
 from complaints.models import Complaint
 from complaints.views import drafting
-from marketplace import access, calendar, idempotency, kept_answers
+from marketplace import access, calendar, formats, idempotency, kept_answers
 from marketplace.drafts import deciding, reading, rights
 from marketplace.errors import Changed, Forbidden, Invalid, NotFound
 from marketplace.kept_answers import comes_back, kept_over_sign_in
@@ -260,6 +260,8 @@ def check_context(checked: checking.Checked, route: routing.Route, found: Draft 
         rows.append({"key": _("Demand"), "lines": [table.demand_name(code) for code in checked.demands]})
     if checked.contact.get("phone"):
         rows.append({"key": _("Phone"), "value": checked.contact["phone"]})
+    if checked.received_on is not None:
+        rows.append({"key": _("Received on"), "value": formats.date_long(checked.received_on)})
     return {
         "rows": rows,
         "route": route,

@@ -72,7 +72,7 @@ def test_a_visitor_of_a_printed_code_reaches_satisfied(client, supplier, complai
     assert "The person accepted the offer" in page
 
     client.force_login(seller)
-    client.post(f"/en/complaints/{complaint.number}/remedy-done/", {"text": "Done."})
+    client.post(f"/en/complaints/{complaint.number}/remedy-done/", {"text": "Done.", "no_proof": "She signed nothing."})
     client.logout()
     client.post("/en/track/confirm-outcome/", shown(complaint))
     complaint.refresh_from_db()

@@ -103,7 +103,7 @@ def test_illegal_steps_change_nothing(who, complaint, people):
 STEPS = {
     "answer": ("supplier", seller.answer, {"text": "Worn out by use."}),
     "offer": ("supplier", seller.offer, {"text": "A new wheel"}),
-    "remedy-done": ("supplier", seller.remedy_done, {}),
+    "remedy-done": ("supplier", seller.remedy_done, {"no_proof": "No paper."}),
     "accept-offer": ("person", person.accept_offer, {}),
     "accept-answer": ("person", person.accept_answer, {}),
     "reject-answer": ("person", person.reject_answer, {}),
