@@ -30,12 +30,13 @@ def record(
 ) -> Event:
     """Append one event; call it inside the transaction that makes the change.
 
-    ``actor`` is None for the clock. ``data`` holds ids and numbers, never personal text.
+    ``actor`` is None for the clock. Without ``at`` it happened now, by the database's clock. ``data`` holds ids and numbers, never personal text.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("an event belongs into the transaction of its change")
+    when = {} if at is None else {"at": at}
     return Event.objects.create(
-        at=at or timezone.now(),
+        **when,
         actor=actor,
         on_behalf_of=on_behalf_of if on_behalf_of != actor else None,
         kind=kind,

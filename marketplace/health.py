@@ -4,11 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import Error, connection
 from django.db.models import Count, Min
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -78,23 +79,25 @@ def readiness() -> tuple[bool, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Outbox:
-    """Effects that are not done yet; ``oldest`` is when the longest waiting one became due."""
+    """Effects that are not done yet; ``oldest`` is when the longest waiting one became due, ``waited`` how long ago."""
 
     waiting: int
     dead: int
     oldest: datetime | None
+    waited: timedelta | None
 
     @property
     def age(self) -> float:
         """Seconds."""
-        return max(0.0, (timezone.now() - self.oldest).total_seconds()) if self.oldest else 0.0
+        return max(0.0, self.waited.total_seconds()) if self.waited else 0.0
 
 
 def outbox_now() -> Outbox:
     """Two small queries: finished rows are not touched."""
-    due = OutboxRow.objects.filter(done_at=None, dead_at=None, available_at__lte=timezone.now())
-    waiting = due.aggregate(count=Count("pk"), oldest=Min("available_at"))
-    return Outbox(waiting["count"], OutboxRow.objects.filter(dead_at__isnull=False).count(), waiting["oldest"])
+    due = OutboxRow.objects.filter(done_at=None, dead_at=None, available_at__lte=Now())
+    waiting = due.aggregate(count=Count("pk"), oldest=Min("available_at"), waited=Now() - Min("available_at"))
+    dead = OutboxRow.objects.filter(dead_at__isnull=False).count()
+    return Outbox(dead=dead, waiting=waiting["count"], oldest=waiting["oldest"], waited=waiting["waited"])
 
 
 class WorkCollector(Collector):

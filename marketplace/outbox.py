@@ -7,13 +7,13 @@ and are safe to run twice.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.db import connection, transaction
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from marketplace.logs import without_values
 from marketplace.models import OutboxRow
@@ -26,6 +26,7 @@ _talking: set[str] = set()
 
 MAX_ATTEMPTS = 10
 HANDED_FOR = timedelta(seconds=60)
+NO_TIME = timedelta(0)
 
 
 def handler(*topics: str, talks: bool = False) -> Callable[[Handler], Handler]:
@@ -46,11 +47,14 @@ def handler(*topics: str, talks: bool = False) -> Callable[[Handler], Handler]:
     return register
 
 
-def add(topic: str, key: str, payload: dict[str, Any] | None = None, *, not_before: datetime | None = None) -> None:
-    """Write an effect into the running transaction. ``payload`` carries ids, never personal data."""
+def add(topic: str, key: str, payload: dict[str, Any] | None = None, *, wait: timedelta = NO_TIME) -> None:
+    """Write an effect into the running transaction. ``payload`` carries ids, never personal data.
+
+    It is handed on after ``wait``, by the database's clock like every time here.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("an outbox row belongs into the transaction of its cause")
-    OutboxRow.objects.create(topic=topic, key=key, payload=payload or {}, available_at=not_before or timezone.now())
+    OutboxRow.objects.create(topic=topic, key=key, payload=payload or {}, available_at=Now() + wait)
 
 
 def add_many(rows: list[tuple[str, str, dict[str, Any]]]) -> None:
@@ -70,11 +74,11 @@ def hand_on(publish: Callable[[int], None], limit: int = 200) -> int:
     with transaction.atomic(durable=True):
         rows = list(
             OutboxRow.objects.select_for_update(skip_locked=True)
-            .filter(done_at=None, dead_at=None, handed_at=None, available_at__lte=timezone.now())
+            .filter(done_at=None, dead_at=None, handed_at=None, available_at__lte=Now())
             .order_by("available_at", "pk")
             .values_list("pk", flat=True)[:limit]
         )
-        OutboxRow.objects.filter(pk__in=rows).update(handed_at=timezone.now(), attempts=F("attempts") + 1)
+        OutboxRow.objects.filter(pk__in=rows).update(handed_at=Now(), attempts=F("attempts") + 1)
     for position, pk in enumerate(rows):
         try:
             publish(pk)
@@ -108,7 +112,7 @@ def _run_in_transaction(row_id: int) -> bool:
         except Exception as error:
             _failed(row, error)
             return False
-        row.done_at = timezone.now()
+        row.done_at = Now()
         row.save(update_fields=["done_at"])
     return True
 
@@ -120,7 +124,7 @@ def _run_talking(row: OutboxRow) -> bool:
     except Exception as error:
         _failed(row, error)
         return False
-    OutboxRow.objects.filter(pk=row.pk, done_at=None).update(done_at=timezone.now())
+    OutboxRow.objects.filter(pk=row.pk, done_at=None).update(done_at=Now())
     return True
 
 
@@ -129,9 +133,9 @@ def _failed(row: OutboxRow, error: Exception) -> None:
     row.error = without_values(f"{type(error).__name__}: {error}")[:500]
     row.handed_at = None
     if row.attempts >= MAX_ATTEMPTS:
-        row.dead_at = timezone.now()
+        row.dead_at = Now()
     else:
-        row.available_at = timezone.now() + timedelta(seconds=min(300, 2**row.attempts))
+        row.available_at = Now() + timedelta(seconds=min(300, 2**row.attempts))
     row.save(update_fields=["error", "handed_at", "dead_at", "available_at"])
     log.error("outbox_failed", topic=row.topic, attempts=row.attempts, error=type(error).__name__)
 
@@ -142,9 +146,9 @@ def requeue() -> int:
     A row that takes its worker down with it never gets to report a failure: after MAX_ATTEMPTS it is
     set aside here.
     """
-    overdue = OutboxRow.objects.filter(done_at=None, dead_at=None, handed_at__lt=timezone.now() - HANDED_FOR)
+    overdue = OutboxRow.objects.filter(done_at=None, dead_at=None, handed_at__lt=Now() - HANDED_FOR)
     overdue.filter(attempts__gte=MAX_ATTEMPTS).update(
-        dead_at=timezone.now(), handed_at=None, error="no worker finished it in time"
+        dead_at=Now(), handed_at=None, error="no worker finished it in time"
     )
     return overdue.update(handed_at=None)
 
@@ -158,7 +162,7 @@ def drain(limit: int = 10_000) -> int:
     tried = 0
     left: set[int] = set()
     while tried < limit:
-        waiting = OutboxRow.objects.filter(done_at=None, dead_at=None, available_at__lte=timezone.now())
+        waiting = OutboxRow.objects.filter(done_at=None, dead_at=None, available_at__lte=Now())
         row = waiting.exclude(pk__in=left).order_by("available_at", "pk").first()
         if row is None:
             break
@@ -174,4 +178,4 @@ def revive(*, topic: str | None = None) -> int:
     dead = OutboxRow.objects.filter(dead_at__isnull=False)
     if topic:
         dead = dead.filter(topic=topic)
-    return dead.update(dead_at=None, handed_at=None, attempts=0, available_at=timezone.now())
+    return dead.update(dead_at=None, handed_at=None, attempts=0, available_at=Now())

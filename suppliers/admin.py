@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 
+from marketplace.admin import Logged
 from suppliers.models import Partner
 
 
 @admin.register(Partner)
-class PartnerAdmin(admin.ModelAdmin):
+class PartnerAdmin(Logged):
     list_display = ("code", "name", "status", "bin", "home_region")
     list_filter = ("status",)
     search_fields = ("code", "name", "bin")

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -32,7 +33,7 @@ class Notice(models.Model):
     tried_at = models.DateTimeField(null=True)
     reference = models.CharField(max_length=100, blank=True)
     error = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
     # One notice per event and recipient, however often the handler runs.
     dedupe = models.CharField(max_length=120, unique=True)

@@ -2,11 +2,13 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 
 class OutboxRow(models.Model):
     """One effect: a topic and ids, never personal data. Done when its handler has finished.
+
+    Its times are the database's: a worker with a wrong clock neither delays nor hurries it.
 
     ``handed_at`` says when the relay gave it to a worker; a row that was handed on but not
     finished in time is handed on again, so handlers read current state and run twice safely.
@@ -15,8 +17,8 @@ class OutboxRow(models.Model):
     topic = models.CharField(max_length=60)
     key = models.CharField(max_length=80)
     payload = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    available_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(db_default=Now())
+    available_at = models.DateTimeField(db_default=Now())
     handed_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)

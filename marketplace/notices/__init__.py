@@ -8,7 +8,6 @@ import hashlib
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 from django.utils.translation import get_language
 
 from marketplace import outbox
@@ -36,15 +35,15 @@ def create(
     ``title`` and ``text`` are ready to read, in the recipient's language. Channel, address and language
     default to the recipient's own; a visitor's complaint gives ``address`` instead. Who can only be
     reached by phone, or not at all, goes onto the call list. Returns the notice's id, None when it
-    had been written before.
+    had been written before. The moment of writing is the database's.
     """
     channel, address = _way(recipient, channel, address)
     by_phone = channel == User.Channel.CALL
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO marketplace_notice (recipient_id, kind, subject, channel, language, address, title, text,"
-            " status, attempts, reference, error, created_at, dedupe)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', '', %s, %s)"
+            " status, attempts, reference, error, dedupe)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', '', %s)"
             " ON CONFLICT (dedupe) DO NOTHING RETURNING id",
             [
                 recipient.pk if recipient else None,
@@ -56,7 +55,6 @@ def create(
                 " ".join(title.split())[:TITLE_LENGTH],
                 text,
                 Notice.Status.CALL if by_phone else Notice.Status.CREATED,
-                timezone.now(),
                 _short(dedupe),
             ],
         )

@@ -2,7 +2,7 @@
 
 created → sending → sent or delivered. A gateway that is away is tried again, quickly first, then every
 five minutes; after four hours, or at once when the address is refused, a person phones (state
-``call``). Each step is a conditional UPDATE, so that twins of an outbox row send once; only a worker
+``call``). Times are the database's, however wrong the worker's clock is. Each step is a conditional UPDATE, so that twins of an outbox row send once; only a worker
 that is killed between the gateway's answer and its own note sends a message a second time.
 """
 
@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from marketplace import notices, outbox
 from marketplace.models import Notice, OutboxRow, Role
@@ -36,10 +36,9 @@ class BeingTried(Exception):
 @outbox.handler(notices.TOPIC, talks=True)
 def on_send(row: OutboxRow) -> None:
     """Try one notice. Raises BeingTried when a twin is at it."""
-    now = timezone.now()
     claimed = Notice.objects.filter(
-        Q(status=S.CREATED) | Q(status=S.SENDING, tried_at__lt=now - TRY_LASTS), pk=int(row.key)
-    ).update(status=S.SENDING, tried_at=now, attempts=F("attempts") + 1)
+        Q(status=S.CREATED) | Q(status=S.SENDING, tried_at__lt=Now() - TRY_LASTS), pk=int(row.key)
+    ).update(status=S.SENDING, tried_at=Now(), attempts=F("attempts") + 1)
     notice = Notice.objects.select_related("recipient").filter(pk=int(row.key)).first()
     if notice is None or (not claimed and notice.status != S.SENDING):
         return  # it has its end already
@@ -60,13 +59,13 @@ def on_send(row: OutboxRow) -> None:
 
 
 def _try_later(notice: Notice, why: str) -> None:
-    if timezone.now() - notice.created_at >= GIVE_UP_AFTER:
+    if Notice.objects.filter(pk=notice.pk, created_at__lte=Now() - GIVE_UP_AFTER).exists():
         _end_unsent(notice, why)
         return
     pause = min(LONGEST_PAUSE, timedelta(seconds=2 ** min(notice.attempts, 9)))
     with transaction.atomic(durable=True):
         if Notice.objects.filter(pk=notice.pk, status=S.SENDING).update(status=S.CREATED, error=why):
-            outbox.add(notices.TOPIC, str(notice.pk), not_before=timezone.now() + pause)
+            outbox.add(notices.TOPIC, str(notice.pk), wait=pause)
     log.warning("notice_delayed", kind=notice.kind, attempts=notice.attempts, error=why)
 
 
@@ -78,7 +77,7 @@ def _end_unsent(notice: Notice, why: str) -> None:
 
 
 def _end(notice: Notice, status: str, *, reference: str = "", error: str = "") -> None:
-    finished = None if status == S.CALL else timezone.now()
+    finished = None if status == S.CALL else Now()
     Notice.objects.filter(pk=notice.pk, status=S.SENDING).update(
         status=status, reference=reference, error=error, finished_at=finished
     )

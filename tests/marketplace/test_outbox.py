@@ -230,7 +230,7 @@ def test_a_row_that_takes_its_worker_down_is_set_aside_too(doer: Doer) -> None:
 
 def test_a_row_waits_for_its_time(doer: Doer) -> None:
     with transaction.atomic():
-        outbox.add("test.effect", "tomorrow", not_before=timezone.now() + timedelta(days=1))
+        outbox.add("test.effect", "tomorrow", wait=timedelta(days=1))
     assert outbox.drain() == 0
     assert outbox.hand_on(lambda pk: None) == 0
     OutboxRow.objects.update(available_at=timezone.now())
