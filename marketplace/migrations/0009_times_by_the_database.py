@@ -5,30 +5,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('marketplace', '0008_calendar_days_versioned'),
+        ("marketplace", "0008_calendar_days_versioned"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='event',
-            name='at',
+            model_name="event",
+            name="at",
             field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True),
         ),
         migrations.AlterField(
-            model_name='notice',
-            name='created_at',
+            model_name="notice",
+            name="created_at",
             field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
         ),
         migrations.AlterField(
-            model_name='outboxrow',
-            name='available_at',
+            model_name="outboxrow",
+            name="available_at",
             field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
         ),
         migrations.AlterField(
-            model_name='outboxrow',
-            name='created_at',
+            model_name="outboxrow",
+            name="created_at",
             field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
         ),
     ]

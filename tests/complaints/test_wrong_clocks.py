@@ -4,19 +4,27 @@ The database's clock is a number that the test moves from minute to minute; Pyth
 see, is wrong the whole time.
 """
 
+import itertools
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import DateTimeField, Q, Value
+from django.utils import timezone
 
 from complaints import tasks
 from complaints.models import Complaint
-from marketplace.models import Event
+from marketplace import notices, outbox
+from marketplace.models import Event, Notice, OutboxRow
+from marketplace.notices import gateways, sending
+from marketplace.time import database_now
 from tests.complaints.factories import at, make_complaint, make_person, make_supplier
 
 COMPLAINTS = 500
+# Whose notices are sent as well, one by one.
+FILINGS = 120
 SKEW = timedelta(days=3)
 # Filed from Monday to Friday; ten days later come a Thursday, a Friday and, for three days of filing, one Monday.
 FILED = [at(f"2026-11-{day} 10:00") for day in (16, 17, 18, 19, 20)]
@@ -84,6 +92,71 @@ def test_none_of_500_is_early_late_or_twice(clock, silent_complaints):
     for kind in ("complaint.ignored", "complaint.escalated"):
         subjects = list(Event.objects.filter(kind=kind).values_list("subject", flat=True))
         assert (len(subjects), len(set(subjects))) == (COMPLAINTS, COMPLAINTS), kind
+
+
+def send_all() -> None:
+    """Everything that waits, by a worker ahead and a worker behind in turns."""
+    skews = itertools.cycle((SKEW, -SKEW))
+    while OutboxRow.objects.filter(done_at=None, dead_at=None, available_at__lte=database_now()).exists():
+        with time_machine.travel(datetime.now(tz=UTC) + next(skews), tick=True):
+            assert outbox.drain(limit=200), "a row that is due is taken by any worker"
+
+
+def test_notices_of_filings_are_neither_delayed_nor_given_up():
+    begun = database_now()
+    make_person(phone="+77010000001"), make_supplier()
+    for number in range(FILINGS):
+        with time_machine.travel(datetime.now(tz=UTC) + (SKEW if number % 2 else -SKEW), tick=True):
+            make_complaint(now=FILED[number % len(FILED)])
+    send_all()
+    over = database_now()
+    assert OutboxRow.objects.filter(done_at=None).count() == 0
+    outside = Q(created_at__lt=begun) | Q(created_at__gt=over)
+    assert not OutboxRow.objects.filter(outside).exists()
+    told = Notice.objects.filter(kind="complaint.filed")
+    assert told.count() == FILINGS
+    assert set(told.values_list("status", flat=True)) <= {"sent", "delivered"}
+    assert not told.filter(outside | Q(finished_at__lt=begun) | Q(finished_at__gt=over)).exists()
+
+
+@pytest.fixture
+def dead_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dead:
+        def send(self, notice: Notice) -> None:
+            raise gateways.Unreachable("no line")
+
+    monkeypatch.setattr(gateways, "for_channel", lambda _channel: Dead())
+
+
+def one_try_of_a_worker_ahead() -> tuple[str, float]:
+    """State of the notice after its first failed try, and for how many seconds the relay leaves it alone."""
+    make_person(phone="+77010000001")
+    make_complaint(now=FILED[0])
+    with time_machine.travel(datetime.now(tz=UTC) + SKEW, tick=True):
+        outbox.drain()
+    notice = Notice.objects.get(kind="complaint.filed")
+    row = OutboxRow.objects.filter(topic=notices.TOPIC).latest("pk")
+    return notice.status, (row.available_at - database_now()).total_seconds()
+
+
+def test_a_worker_three_days_ahead_gives_nobody_to_the_call_list(dead_gateway):
+    status, wait = one_try_of_a_worker_ahead()
+    assert status == "created"
+    assert 0 < wait <= 2
+
+
+def test_control_by_the_workers_own_clock_everybody_is_phoned(dead_gateway, monkeypatch):
+    monkeypatch.setattr(sending, "Now", lambda: Value(timezone.now(), output_field=DateTimeField()))
+    assert one_try_of_a_worker_ahead()[0] == "call"
+
+
+def test_control_by_the_workers_own_clock_rows_wait_three_days(monkeypatch):
+    monkeypatch.setattr(outbox, "Now", lambda: Value(timezone.now(), output_field=DateTimeField()))
+    with time_machine.travel(datetime.now(tz=UTC) + SKEW, tick=True), transaction.atomic():
+        outbox.add("test.effect", "a")
+    taken: list[int] = []
+    outbox.hand_on(taken.append)
+    assert taken == []
 
 
 def test_control_by_the_workers_own_clock_cases_are_early(clock, monkeypatch):
