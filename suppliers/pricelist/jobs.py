@@ -254,13 +254,13 @@ def _seen(price_list: PriceList) -> dict[str, int]:
 
 def _go_on(price_list: PriceList, *, taken: bool) -> None:
     """Hand the list on to its next slice, once; a good while later when somebody else works on it now."""
-    not_before = timezone.now() + PAUSE if taken else None
+    wait = PAUSE if taken else outbox.NO_TIME
     with transaction.atomic(durable=True):
         moved = PriceList.objects.filter(
             pk=price_list.pk, slice=price_list.slice, status=PriceList.Status.RUNNING
         ).update(slice=F("slice") + 1)
         if moved:
-            outbox.add(TOPIC, str(price_list.pk), {"slice": price_list.slice + 1}, not_before=not_before)
+            outbox.add(TOPIC, str(price_list.pk), {"slice": price_list.slice + 1}, wait=wait)
 
 
 def _take(price_list: PriceList, action: str, **changes: object) -> bool:
