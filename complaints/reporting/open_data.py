@@ -1,6 +1,7 @@
 """Open data: how complaints ended, by month and region. Small cells are hidden, and so are those that would betray them.
 
-Every line of the table adds up to its total, also over the regions. A cell of 1 to 9 cases could point at people. A
+Every line of the table adds up to its total, also over the regions. A cell of few cases (rule
+``open_data.small_cell``) could point at people. A
 single hidden cell of a line could be computed from the others; then the smallest other one of the line is hidden too.
 """
 
@@ -11,9 +12,9 @@ from datetime import date, timedelta
 
 from complaints.reports import Period, Reading
 from complaints.states import Outcome
-from marketplace import regions
+from marketplace import regions, rules
 
-SMALLEST_SHOWN = 10
+RULE = "open_data.small_cell"
 MONTHS = 12
 COLUMNS = ("month", "region", "outcome", "cases", "hidden")
 TOTAL = "total"
@@ -61,9 +62,14 @@ def table(period: Period, *, after: int | None = None) -> dict[Cell, int]:
     return cells
 
 
-def hidden(cells: dict[Cell, int]) -> set[Cell]:
-    """Small cells, and others until no line has a single hidden one."""
-    found = {cell for cell, cases in cells.items() if 0 < cases < SMALLEST_SHOWN}
+def smallest_shown() -> int:
+    """Fewer cases than these are hidden (rule data)."""
+    return int(rules.get(RULE).value["min_count"])
+
+
+def hidden(cells: dict[Cell, int], smallest: int) -> set[Cell]:
+    """Cells of fewer than ``smallest`` cases, and others until no line has a single hidden one."""
+    found = {cell for cell, cases in cells.items() if 0 < cases < smallest}
     lines = list(_lines(cells))
     while True:
         betrayed = next((line for line in lines if sum(cell in found for cell in line) == 1), None)
@@ -83,12 +89,12 @@ def _lines(cells: dict[Cell, int]) -> Iterator[list[Cell]]:
 
 def write(today: date, *, after: int | None = None) -> bytes:
     """The file: UTF-8, a heading, a line for each month, region and outcome; ``cases`` is empty where hidden is 1."""
-    out = io.StringIO()
+    out, smallest = io.StringIO(), smallest_shown()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for period in complete_months(today):
         cells = table(period, after=after)
-        secret = hidden(cells)
+        secret = hidden(cells, smallest)
         for (region, outcome), cases in sorted(cells.items()):
             covered = (region, outcome) in secret
             writer.writerow([f"{period.first:%Y-%m}", region, outcome, "" if covered else cases, int(covered)])

@@ -122,7 +122,7 @@ def open_data_page(request: HttpRequest) -> HttpResponse:
     context = {
         "columns": [{"label": _("Column")}, {"label": _("Meaning")}],
         "rows": [[name, meanings[name]] for name in open_data.COLUMNS],
-        "smallest": open_data.SMALLEST_SHOWN,
+        "smallest": open_data.smallest_shown(),
         "licence": open_data.LICENCE,
         "file_url": "/api/v1/open-data/complaints.csv",
     }

@@ -11,7 +11,7 @@ from complaints.reporting import open_data, outreach, scorecard
 from complaints.reporting.models import OutreachEntry
 from complaints.reports import Period
 from marketplace.errors import Forbidden, Invalid, NotFound
-from marketplace.models import Event, Region
+from marketplace.models import Event, Region, Rule
 from tests.complaints.factories import (
     at,
     body,
@@ -238,7 +238,7 @@ def test_the_log_has_a_page(client, inspector, aigul):
 
 
 def shown(cells):
-    secret = open_data.hidden(cells)
+    secret = open_data.hidden(cells, 10)
     return {cell: None if cell in secret else cases for cell, cases in cells.items()}
 
 
@@ -249,12 +249,21 @@ def test_no_hidden_cell_can_be_computed():
     for (place, name), cases in list(cells.items()):
         for total in ((place, "total"), ("KZ", name), ("KZ", "total")):
             cells[total] = cells.get(total, 0) + cases
-    secret = open_data.hidden(cells)
+    secret = open_data.hidden(cells, 10)
     assert ("KZ-79", "explained") in secret
     for places in (*open_data._lines(cells),):
         assert sum(cell in secret for cell in places) != 1
     assert len(secret) < len(cells) / 2
     assert all(cases is None or cases == 0 or cases >= 10 for cases in shown(cells).values())
+
+
+def test_how_small_a_number_is_hidden_is_the_ministrys_rule(monkeypatch):
+    cells = {(place, name): 7 for place in ("KZ-79", "KZ") for name in ("satisfied", "total")}
+    monkeypatch.setattr(open_data, "table", lambda period, after: cells)
+    day = date(2026, 12, 5)
+    assert b",7,0" not in open_data.write(day)
+    Rule.objects.filter(code="open_data.small_cell").update(value={"min_count": 7})
+    assert b",,1" not in open_data.write(day)
 
 
 def test_the_file_hides_small_numbers_and_says_its_licence(client, autumn, monkeypatch):
