@@ -14,6 +14,7 @@ from complaints import attachments, filing, reports, routing, selectors, shapes,
 from complaints.api_open_data import router as open_data
 from complaints.api_steps import router as steps
 from complaints.feedback.api import router as feedback
+from complaints.measures.api import router as measures
 from complaints.schemas import (
     ComplaintIn,
     ComplaintList,
@@ -34,6 +35,7 @@ router = Router(tags=["complaints"])
 router.add_router("", steps)
 router.add_router("", open_data)
 router.add_router("", feedback)
+router.add_router("", measures)
 
 
 @router.get("/complaint-templates", auth=anyone, response=TemplateList)

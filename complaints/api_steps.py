@@ -10,18 +10,24 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from complaints import bodies, confirming, court, parallels, person, routing, selectors, seller, shapes
+from complaints.measures import deciding
 from complaints.schemas import (
     AgreedIn,
+    BanIn,
     CalledIn,
+    ChangeRuleIn,
     ComplaintOut,
     CourtIn,
     DecideIn,
     DuplicateIn,
+    InstructIn,
     OfferIn,
+    PretrialIn,
     RedirectIn,
     RefuseIn,
     RemedyIn,
     ResultIn,
+    StopSaleIn,
     VoteIn,
     WithdrawIn,
     Words,
@@ -221,9 +227,12 @@ def to_ministry(request: HttpRequest, response: HttpResponse, number: str, body:
 
 
 @router.post("/complaints/{number}/to-pretrial", response=_ANSWERS)
-def to_pretrial(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
-    """Pre-trial settlement; the text names the written consent of both sides."""
-    return _step(request, response, number, bodies.to_pretrial, consent=body.words)
+def to_pretrial(request: HttpRequest, response: HttpResponse, number: str, body: PretrialIn) -> dict[str, Any]:
+    """Pre-trial settlement before a named body; the text names the papers with the written consent of both sides."""
+    return _step(
+        request, response, number, bodies.to_pretrial, consent=body.words, kind=body.kind, body=body.body,
+        person_consented_on=body.person_consented_on, supplier_consented_on=body.supplier_consented_on,
+    )  # fmt: skip
 
 
 @router.post("/complaints/{number}/pretrial-agreed", response=_ANSWERS)
@@ -264,3 +273,41 @@ def court_result(request: HttpRequest, response: HttpResponse, number: str, body
     return _step(
         request, response, number, court.court_result, result=body.result, recovered=body.recovered, text=body.words
     )
+
+
+# --- What goes beyond the case ------------------------------------------------------------------------
+
+
+@router.post("/complaints/{number}/instruct", response=_ANSWERS)
+def instruct(request: HttpRequest, response: HttpResponse, number: str, body: InstructIn) -> dict[str, Any]:
+    """The ministry tells a body what to do until a day."""
+    return _step(
+        request, response, number, deciding.instruct, authority=body.authority, text=body.words,
+        legal_basis=body.legal_basis, respond_by=body.respond_by,
+    )  # fmt: skip
+
+
+@router.post("/complaints/{number}/ban", response=_ANSWERS)
+def ban(request: HttpRequest, response: HttpResponse, number: str, body: BanIn) -> dict[str, Any]:
+    """The ministry suspends the supplier of the case until a day; the ban lifts itself."""
+    return _step(
+        request, response, number, deciding.ban, until=body.until, reason=body.words, legal_basis=body.legal_basis
+    )
+
+
+@router.post("/complaints/{number}/change-rule", response=_ANSWERS)
+def change_rule(request: HttpRequest, response: HttpResponse, number: str, body: ChangeRuleIn) -> dict[str, Any]:
+    """The ministry links the version of a rule that follows from the case."""
+    return _step(
+        request, response, number, deciding.change_rule, rule=body.rule, valid_from=body.valid_from, text=body.words,
+        legal_basis=body.legal_basis,
+    )  # fmt: skip
+
+
+@router.post("/complaints/{number}/stop-sale", response=_ANSWERS)
+def stop_sale(request: HttpRequest, response: HttpResponse, number: str, body: StopSaleIn) -> dict[str, Any]:
+    """While somebody is in danger the body or the ministry takes the product off the market at once."""
+    return _step(
+        request, response, number, deciding.stop_sale, text=body.words, legal_basis=body.legal_basis,
+        product=body.product, lot=body.lot, everywhere=body.everywhere,
+    )  # fmt: skip

@@ -3,13 +3,14 @@
 Court cases stand in court.py.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints import routing, shapes, standing
+from complaints.measures import pretrial
 from complaints.models import Complaint
 from complaints.states import DECISIONS, REFUSAL_GROUNDS, Outcome
 from complaints.stepping import Case, Plan, closed, dated, money, required_text, take
@@ -192,14 +193,29 @@ def to_ministry(
 
 
 def to_pretrial(
-    *, number: str, actor: User, consent: str, request: Request | None = None, now: datetime | None = None
+    *,
+    number: str,
+    actor: User,
+    consent: str,
+    kind: str,
+    body: str,
+    person_consented_on: date | None,
+    supplier_consented_on: date | None,
+    request: Request | None = None,
+    now: datetime | None = None,
 ) -> Answer:
-    """Pre-trial settlement (law 274-IV, art. 42-8): needs the written consent of both sides, named here."""
+    """Pre-trial settlement (law 274-IV, art. 42-8) before a named body of one of its four kinds.
+
+    Needs the written consent of both sides with its days; ``consent`` names the papers. Raises Invalid.
+    """
     consent = required_text(consent, "consent", _("Name the papers in which both sides agreed to settle."))
+    facts = pretrial.checked(kind, body, person_consented_on, supplier_consented_on)
 
     def plan(case: Case) -> Plan:
+        settled = pretrial.begin(case, consent, facts)
         deadline = calendar.deadline("complaint.pretrial_days", case.today)
-        return Plan(changes=dated(deadline), data={"respond_by": deadline.respond_by.isoformat()}, reason=consent)
+        data = {"respond_by": deadline.respond_by.isoformat(), "pretrial": settled.pk}
+        return Plan(changes=dated(deadline), data=data, reason=consent)
 
     return take(number=number, action="to-pretrial", actor=actor, plan=plan, request=request, now=now)
 
@@ -218,6 +234,7 @@ def pretrial_agreed(
     amount = money(returned, "returned")
 
     def plan(case: Case) -> Plan:
+        pretrial.end(case, "agreed", text, amount)
         return Plan(
             changes={
                 "proposed_outcome": Outcome.SATISFIED,
@@ -238,6 +255,7 @@ def pretrial_failed(
     """No agreement: the body examines again, with its own term from today."""
 
     def plan(case: Case) -> Plan:
+        pretrial.end(case, "not_agreed", text.strip())
         deadline = routing.body_clock("", case.complaint.addressee_authority, case.today)
         return Plan(changes=dated(deadline), data={"respond_by": deadline.respond_by.isoformat()}, text=text.strip())
 

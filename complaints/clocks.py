@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from complaints import confirming, holds, parallels, shapes, standing
 from complaints.feedback import clocks as feedback_clocks
+from complaints.measures import carrying_out, pretrial
 from complaints.models import Complaint, ComplaintStep
 from complaints.person import resumed
 from complaints.routing import body_clock
@@ -68,6 +69,7 @@ def run(now: datetime) -> Summary:
     _hold_payments(summary, now)
     summary.done += feedback_clocks.run(now)
     summary.done += supplier_standing.lift_due(now)
+    summary.done += carrying_out.mark_late(now)
     # Sealed by the real date: a rehearsal with a future ``now`` seals nothing ahead of time.
     sealed = events.seal_until(timezone.localdate(database_now() - SEAL_DELAY) - timedelta(days=1))
     summary.done += Counter({"days sealed": sealed})
@@ -167,6 +169,7 @@ def _resumed(case: Case) -> str:
 
 
 def _pretrial_over(case: Case) -> str:
+    pretrial.end(case, "not_agreed")
     deadline = body_clock("", case.complaint.addressee_authority, case.today)
     advance(case, "pretrial-failed", [CLOCK], actor=None, plan=Plan(changes=dated(deadline)))
     return "pre-trial failed"

@@ -383,10 +383,6 @@ class RedirectForm(ReasonForm):
         _offer(self, "authority", [_EMPTY, *bodies])
 
 
-class ConsentForm(StepForm):
-    consent = _text(_("Papers in which both sides agreed to settle"))
-
-
 class AgreedForm(StepForm):
     text = _text(_("What did the two sides agree?"))
     returned = _sum(_("Money returned to the person, tenge"))

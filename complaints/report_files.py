@@ -54,6 +54,10 @@ def rows(report: MonthlyReport) -> list[tuple[str, str, str]]:
         listed.append((_("Court"), _("Cases joined"), str(court["joined"])))
         listed.append((_("Court"), _("Cases won"), str(court["won"])))
         listed.append((_("Court"), _("Recovered, KZT"), f"{court['recovered_kzt']:.2f}"))
+    if fines := found.get("fines"):
+        listed.append((_("Fines"), _("Fines imposed"), str(fines["imposed"])))
+        listed.append((_("Fines"), _("Sum of the fines, KZT"), f"{fines['sum_kzt']:.2f}"))
+        listed.append((_("Fines"), _("Paid of it, KZT"), f"{fines['paid_kzt']:.2f}"))
     if seller := found.get("seller"):
         listed.append((_("Suppliers"), _("Answered"), str(seller["answered"])))
         listed.append((_("Suppliers"), _("Answered in time"), str(seller["in_time"])))

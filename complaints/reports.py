@@ -17,6 +17,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from complaints.measures import fines
 from complaints.models import CourtCase, MonthlyReport
 from complaints.reporting import facts as stored
 from complaints.reporting import outreach, registered
@@ -111,6 +112,7 @@ def facts(period: Period, region: Region | None = None, *, after: int | None = N
         "confirmed_share": share(sum(row["confirmed"] for row in satisfied), sum(row["cases"] for row in satisfied)),
         "returned_kzt": kzt(sum((Decimal(row["returned"]) for row in satisfied), Decimal(0))),
         "court": court(period, region),
+        "fines": fined(period, region),
         "seller": _seller(read["seller"]),
         "through_the_system": sum(channels[channel] for channel in OWN_CHANNELS),
         "users": registered.count(before=period.end, region=region),
@@ -156,6 +158,12 @@ def court(period: Period, region: Region | None) -> dict[str, Any]:
         recovered=Sum("recovered", filter=decided & Q(result=CourtCase.Result.WON), default=Decimal(0)),
     )
     return {"joined": found["joined"], "won": found["won"], "recovered_kzt": kzt(found["recovered"])}
+
+
+def fined(period: Period, region: Region | None) -> dict[str, Any]:
+    """Fines imposed in the period, and what of them is paid by now."""
+    found = fines.totals(period.first, period.last, region)
+    return {"imposed": found["imposed"], "sum_kzt": kzt(found["sum"]), "paid_kzt": kzt(found["paid"])}
 
 
 def _seller(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -275,6 +283,7 @@ def of_period(period: Period, region: Region | None, *, after: int | None = None
         "confirmed_share": found.get("confirmed_share"),
         "returned_kzt": found.get("returned_kzt"),
         "court": found.get("court"),
+        "fines": found.get("fines"),
         "seller": found.get("seller"),
         "outreach": found.get("outreach"),
         "users": found.get("users"),

@@ -9,6 +9,7 @@ from ninja import Field, Schema
 
 from complaints.checking import Filing
 from marketplace import payloads
+from marketplace.money import Money
 
 
 class AddresseeOut(Schema):
@@ -229,6 +230,14 @@ class CourtOut(Schema):
     recovered_kzt: int | float
 
 
+class FinesOut(Schema):
+    """Imposed in the period; ``paid_kzt``: what of it is paid by now."""
+
+    imposed: int
+    sum_kzt: int | float
+    paid_kzt: int | float
+
+
 class SellerOut(Schema):
     answered: int
     in_time: int
@@ -252,6 +261,7 @@ class ReportOut(Schema):
     confirmed_share: float | None
     returned_kzt: int | float | None
     court: CourtOut | None
+    fines: FinesOut | None
     seller: SellerOut | None
     outreach: dict[str, Any] | None
     users: dict[str, int] | None
@@ -321,6 +331,91 @@ class TrackIn(Schema):
 
 class TrackedStepIn(TrackIn, WithdrawIn):
     """``text`` for the steps that take words, ``kind`` for a withdrawal."""
+
+
+class PretrialIn(Words):
+    """``text`` names the papers of the consent; ``kind``: mediator, arbitration, association or sro (art. 42-8)."""
+
+    kind: str = ""
+    body: str = Field("", description="Name of the body")
+    person_consented_on: date | None = None
+    supplier_consented_on: date | None = None
+
+
+class InstructIn(Words):
+    authority: str = Field("", description="Code of the body that has to act")
+    legal_basis: str = ""
+    respond_by: date | None = None
+
+
+class BanIn(Words):
+    until: date | None = Field(None, description="Last day of the ban; on the next day it lifts itself")
+    legal_basis: str = ""
+
+
+class ChangeRuleIn(Words):
+    rule: str = Field("", description="Code of the rule")
+    valid_from: date | None = None
+    legal_basis: str = ""
+
+
+class StopSaleIn(Words):
+    legal_basis: str = ""
+    product: int | None = Field(None, description="Only when the complaint names no order line")
+    lot: str = ""
+    everywhere: bool = False
+
+
+class FineIn(Schema):
+    article: str = ""
+    amount: Decimal | None = Field(None, description="KZT")
+    imposed_on: date | None = None
+
+
+class MeasureOut(Schema):
+    """``until``: the last day of a ban; ``respond_by``: of an instruction."""
+
+    id: int
+    kind: str
+    complaint: str
+    authority: dict[str, str] | None
+    addressee: dict[str, str] | None
+    supplier: dict[str, str] | None
+    product: int | None
+    lot: str
+    text: str
+    legal_basis: str
+    made_at: str
+    until: date | None
+    respond_by: date | None
+    late: bool
+    rule: str | None
+    done_at: str | None
+    result: str
+    may_report: bool
+
+
+class MeasureList(Schema):
+    results: list[MeasureOut]
+    next: str | None
+    count: int
+
+
+class FineOut(Schema):
+    id: int
+    complaint: str
+    supplier: dict[str, str] | None
+    article: str
+    amount: Money
+    imposed_on: date
+    appealed_on: date | None
+    paid_on: date | None
+
+
+class FineList(Schema):
+    results: list[FineOut]
+    next: str | None
+    count: int
 
 
 class CourtIn(Words):

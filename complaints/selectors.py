@@ -9,7 +9,19 @@ from django.db.models.functions import Coalesce
 
 from complaints import tracking
 from complaints.models import Complaint, ComplaintParallel
-from complaints.states import BODY, DESK, MINISTRY, OPEN_STATES, PANEL, PERSON, SELLER, WHOSE_TURN, ComplaintStatus
+from complaints.routing import SAFETY as DANGER
+from complaints.states import (
+    BODY,
+    DESK,
+    MINISTRY,
+    OPEN_STATES,
+    PANEL,
+    PERSON,
+    SAFETY,
+    SELLER,
+    WHOSE_TURN,
+    ComplaintStatus,
+)
 from complaints.tracking import Holder
 from marketplace import access
 from marketplace.errors import NotFound, TooManyTries
@@ -219,6 +231,8 @@ def parties(actor: Viewer, complaint: Complaint) -> set[str]:
     at_triage = body is not None and body.kind == "triage_desk"
     if actor.role == Role.HOTLINE and (at_triage or complaint.status == ComplaintStatus.OUTCOME_CALL):
         held.add(DESK)
+    if complaint.subject == DANGER and _acts_in_danger(actor, complaint, held):
+        held.add(SAFETY)
     return held
 
 
@@ -226,6 +240,12 @@ def _took_part(actor: User, complaint: Complaint) -> bool:
     """Whoever examined the case, in any round, does not sit on its panel."""
     steps = Event.objects.filter(subject=f"complaint:{complaint.number}", actor=actor)
     return steps.filter(data__party__in=[BODY, MINISTRY]).exists()
+
+
+def _acts_in_danger(actor: User, complaint: Complaint, held: set[str]) -> bool:
+    if held & {BODY, MINISTRY}:
+        return True
+    return actor.role == Role.INSPECTOR and own_parallels(actor).filter(complaint=complaint).exists()
 
 
 def sight(actor: Viewer, complaint: Complaint) -> Sight:

@@ -22,6 +22,13 @@ BESIDE_TITLES = {
     "parallel_late": _("Another addressee did not answer in time"),
 }
 _TITLES = dict(HAPPENED.values()) | BESIDE_TITLES
+_TITLES |= {
+    "measure_done": _("A measure is carried out"),
+    "measure_late": _("An instruction was not carried out in time"),
+    "fined": _("The supplier was fined"),
+    "fine_paid": _("The fine was paid"),
+    "fine_appealed": _("The fine was appealed against"),
+}
 _TITLES |= {"overdue": _("The state body is late"), "file_added": _("A picture was added")}
 
 

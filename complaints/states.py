@@ -95,6 +95,12 @@ PERSON, SELLER, BODY, CLOCK, MINISTRY, DESK = "owner", "supplier", "authority", 
 PANEL = "panel"
 # Where a proposed outcome waits for the person's word.
 _CHECKED = (S.DECIDED, S.OUTCOME_CHECK, S.OUTCOME_CALL, S.OUTCOME_PANEL)
+# Whoever may stop a sale while somebody is in danger: the ministry, the body of the case, one that acts beside it.
+SAFETY = "safety"
+_IN_DANGER = (
+    S.WITH_SELLER, S.SETTLED_OFFER, S.REMEDY_RUNNING, S.ANSWERED, S.ESCALATED, S.WITH_BODY, S.WAITING_PERSON,
+    S.WITH_MINISTRY, S.PRETRIAL, *_CHECKED,
+)  # fmt: skip
 
 COMPLAINT = Machine(
     "complaint",
@@ -143,6 +149,11 @@ COMPLAINT = Machine(
             _("To court"),
         ),
         Step("court-result", (S.COURT,), S.OUTCOME_CHECK, (BODY, MINISTRY), _("Record the court's result")),
+        # what goes beyond the case: written down as measures, the case stays where it is
+        Step("instruct", (S.WITH_MINISTRY,), S.WITH_MINISTRY, (MINISTRY,), _("Instruct a body")),
+        Step("ban", (S.WITH_MINISTRY,), S.WITH_MINISTRY, (MINISTRY,), _("Suspend the supplier")),
+        Step("change-rule", (S.WITH_MINISTRY,), S.WITH_MINISTRY, (MINISTRY,), _("Link a changed rule")),
+        *(Step("stop-sale", (state,), state, (SAFETY,), _("Stop the sale")) for state in _IN_DANGER),
         # the body's clock stops only with a named reason, for a capped time
         Step("ask-person", (S.WITH_BODY,), S.WAITING_PERSON, (BODY, MINISTRY), _("Ask the person")),
         Step("reply", (S.WAITING_PERSON,), S.WITH_BODY, (PERSON,), _("Reply to the question")),
@@ -205,6 +216,10 @@ HAPPENED = {
     "pretrial-failed": ("pretrial_failed", _("The two sides did not agree")),
     "to-court": ("court_opened", _("The case went to court")),
     "court-result": ("court_decided", _("The court decided")),
+    "instruct": ("instructed", _("The ministry instructed a body")),
+    "ban": ("banned", _("The ministry suspended the supplier")),
+    "change-rule": ("rule_changed", _("A rule was changed")),
+    "stop-sale": ("sale_stopped", _("The sale of the product was stopped")),
     "ask-person": ("asked", _("The state body asked the person")),
     "reply": ("replied", _("The person replied")),
     "resume": ("resumed", _("The time for the reply is over")),
@@ -251,6 +266,7 @@ TURN_LABELS: dict[str, Any] = {
     SELLER: _("The supplier"),
     BODY: _("The state body"),
     MINISTRY: _("The ministry"),
+    SAFETY: _("The state body"),
     CLOCK: _("The portal"),
     DESK: _("The hotline"),
     PANEL: _("The panel"),

@@ -16,7 +16,7 @@ from marketplace import events, outbox
 from marketplace.errors import FieldError, Invalid, NotFound
 from marketplace.models import User
 from suppliers import ranking
-from suppliers.models import StockRecord
+from suppliers.models import Partner, StockRecord
 from suppliers.selectors import own_supplier
 from suppliers.states import OFFER
 
@@ -99,6 +99,32 @@ def hide_stale(limit: int = 500) -> int:
     return hidden
 
 
+def recall(*, product_id: int, partner: Partner | None, actor: User, now: datetime) -> list[int]:
+    """The state stops the sale of a product: one supplier's offers, or everybody's. Returns the ids of those stopped.
+
+    Inside the transaction of the decision; who may decide is that one's matter.
+    """
+    return _by_the_state("recall", product_id, partner, actor, now)
+
+
+def release(*, product_id: int, partner: Partner | None, actor: User, now: datetime) -> list[int]:
+    """The stop is lifted: the offers may be put on sale again by their suppliers."""
+    return _by_the_state("release", product_id, partner, actor, now)
+
+
+def _by_the_state(action: str, product_id: int, partner: Partner | None, actor: User, now: datetime) -> list[int]:
+    sources = next(step.sources for step in OFFER.steps if step.action == action)
+    rows = StockRecord.objects.select_for_update(of=("self",), no_key=True).filter(
+        product=product_id, status__in=sources
+    )
+    moved = []
+    for offer in (rows.filter(partner=partner) if partner is not None else rows).order_by("pk"):
+        _take(offer, action, actor, now, party="authority")
+        _tell(offer, "", actor, at=now)
+        moved.append(offer.pk)
+    return moved
+
+
 def _check(price: Decimal | None, stock: int | None, confirm_stock: bool) -> None:
     errors = []
     if price is not None and not (price.is_finite() and 0 < price <= HIGHEST_PRICE):
@@ -125,10 +151,10 @@ def _locked(offer_id: int, actor: User) -> StockRecord:
     return offer
 
 
-def _take(offer: StockRecord, action: str, actor: User | None, now: datetime) -> None:
+def _take(offer: StockRecord, action: str, actor: User | None, now: datetime, party: str = "supplier") -> None:
     """A step of the machine with its event."""
     before = offer.status
-    step = OFFER.find(action, before, ["supplier"] if actor is not None else ["clock"])
+    step = OFFER.find(action, before, [party] if actor is not None else ["clock"])
     OFFER.take(StockRecord.objects.filter(pk=offer.pk), step, before)
     offer.status = step.target
     events.record(

@@ -58,9 +58,21 @@ OFFER = Machine(
             _("Put on sale"),
         ),
         Step("confirm-stock", (OfferStatus.HIDDEN,), OfferStatus.PUBLISHED, ("supplier",), _("Confirm the stock")),
+        # Stopped by the state because of a danger; when that is lifted the supplier decides to sell again.
+        Step(
+            "recall",
+            (
+                OfferStatus.PUBLISHED, OfferStatus.HIDDEN, OfferStatus.WITHDRAWN, OfferStatus.MODERATION,
+                OfferStatus.PRICE_REVIEW,
+            ),
+            OfferStatus.RECALLED,
+            ("authority",),
+            _("Stop the sale"),
+        ),
+        Step("release", (OfferStatus.RECALLED,), OfferStatus.WITHDRAWN, ("authority",), _("Lift the stop of the sale")),
         Step("hide", (OfferStatus.PUBLISHED,), OfferStatus.HIDDEN, ("clock",), _("Hide: the stock was not confirmed")),
     ],
-)
+)  # fmt: skip
 
 
 class PriceListStatus(models.TextChoices):

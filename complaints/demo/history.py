@@ -30,6 +30,16 @@ from suppliers.models import StockRecord
 NAMESPACE = uuid.UUID("5f0e3bb0-5a35-4a2e-9a56-3a0d3c8f2c11")
 LENGTH = timedelta(days=100)
 
+
+def to_mediator(*, now: datetime, **given: Any) -> Any:
+    """Both sides consented on the day before."""
+    day = timezone.localdate(now) - timedelta(days=1)
+    return bodies.to_pretrial(
+        kind="mediator", body="Медиаторлар палатасы (демо)", person_consented_on=day, supplier_consented_on=day,
+        now=now, **given,
+    )  # fmt: skip
+
+
 # Verb → (service, who takes the step, names of its arguments)
 ORDER_STEPS: dict[str, tuple[Callable[..., Any], str]] = {
     "confirm": (fulfilment.confirm, "supplier"),
@@ -58,7 +68,7 @@ COMPLAINT_STEPS: dict[str, tuple[Callable[..., Any], str]] = {
     "c:decide": (bodies.decide, "body"),
     "c:refuse": (bodies.refuse, "body"),
     "c:to-court": (court.to_court, "body"),
-    "c:to-pretrial": (bodies.to_pretrial, "body"),
+    "c:to-pretrial": (to_mediator, "body"),
 }
 
 

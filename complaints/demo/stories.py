@@ -301,7 +301,7 @@ STORIES = (
         (
             *accepted("L-2609-077"),
             complaint(7, "short_quantity", "В шести упаковках не хватило 14 штук.", "missing_pieces"),
-            (20 * DAY, "c:to-pretrial", {"consent": "Обе стороны согласились на медиацию письменно."}),
+            (20 * DAY, "c:to-pretrial", {"consent": "Заявления обеих сторон о медиации."}),
         ),
     ),
     Story(

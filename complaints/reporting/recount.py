@@ -67,6 +67,7 @@ def recount(period: Period, region: Region | None = None) -> dict[str, Any]:
         "confirmed_share": reports.share(sum(1 for case in satisfied if case["confirmed"] == "true"), len(satisfied)),
         "returned_kzt": reports.kzt(sum((Decimal(case["returned"] or 0) for case in satisfied), Decimal(0))),
         "court": reports.court(period, region),
+        "fines": reports.fined(period, region),
         "seller": _seller(period, region),
     }
 

@@ -28,6 +28,9 @@ from complaints import (
     templates,
 )
 from complaints.forms import StepForm
+from complaints.measures import deciding
+from complaints.measures import forms as measure_forms
+from complaints.measures import shapes as measure_shapes
 from complaints.models import Complaint
 from complaints.states import COMPLAINT, HAPPENED, OPEN_STATES, TURN_LABELS, WHOSE_TURN, ComplaintStatus
 from marketplace import calendar, events, formats
@@ -67,7 +70,11 @@ DOORS = {
     "refuse": StepDoor(forms.RefuseForm, bodies.refuse),
     "redirect": StepDoor(forms.RedirectForm, bodies.redirect),
     "to-ministry": StepDoor(forms.ReasonForm, bodies.to_ministry),
-    "to-pretrial": StepDoor(forms.ConsentForm, bodies.to_pretrial),
+    "to-pretrial": StepDoor(measure_forms.PretrialForm, bodies.to_pretrial),
+    "instruct": StepDoor(measure_forms.InstructForm, deciding.instruct),
+    "ban": StepDoor(measure_forms.SuspendForm, deciding.ban),
+    "change-rule": StepDoor(measure_forms.ChangeRuleForm, deciding.change_rule),
+    "stop-sale": StepDoor(measure_forms.StopSaleForm, deciding.stop_sale),
     "pretrial-agreed": StepDoor(forms.AgreedForm, bodies.pretrial_agreed),
     "pretrial-failed": StepDoor(forms.NoteForm, bodies.pretrial_failed),
     "ask-person": StepDoor(forms.QuestionForm, bodies.ask_person),
@@ -77,7 +84,7 @@ DOORS = {
 }
 PARALLEL = "parallel-done"
 # Steps that end or undo something stand behind a summary and in another colour.
-GRAVE = {"withdraw", "refuse", "link-duplicate"}
+GRAVE = {"withdraw", "refuse", "link-duplicate", "ban", "stop-sale"}
 
 
 @login_required
@@ -223,6 +230,7 @@ def context(actor: selectors.Viewer, complaint: Complaint, wrong: StepForm | Non
         "timeline": [_event(item) for item in reversed(timeline)],
         "steps": _steps(complaint, held, table, wrong),
         "parallels": shapes.beside(complaint),
+        "records": measure_shapes.of_case(actor, complaint, wrong),
         "own_part": _own_part(actor, complaint, wrong),
         "pictures": attachments.of(complaint.number) if seen.traces else [],
         "may_attach": actor.is_authenticated and bool(held) and complaint.closed_at is None,

@@ -268,7 +268,14 @@ def test_opened_again_a_case_goes_on_from_the_body_that_had_it(aigul):
 def test_pretrial_without_agreement_goes_back(complaint):
     run("2026-12-03 00:05")
     bodies.to_pretrial(
-        number=complaint.number, actor=make_inspector(), consent="Letters of 4 December", now=at("2026-12-04 10:00")
+        number=complaint.number,
+        actor=make_inspector(),
+        consent="Letters of 4 December",
+        kind="mediator",
+        body="Mediators of Shymkent",
+        person_consented_on=at("2026-12-04 10:00").date(),
+        supplier_consented_on=at("2026-12-04 10:00").date(),
+        now=at("2026-12-04 10:00"),
     )
     assert run("2027-01-06 00:05")["pre-trial failed"] == 1
     complaint.refresh_from_db()

@@ -100,6 +100,13 @@ def test_illegal_steps_change_nothing(who, complaint, people):
     assert refused > 400
 
 
+PRETRIAL = {
+    "consent": "Letters of both",
+    "kind": "mediator",
+    "body": "Mediators of Shymkent",
+    "person_consented_on": NOW.date(),
+    "supplier_consented_on": NOW.date(),
+}
 STEPS = {
     "answer": ("supplier", seller.answer, {"text": "Worn out by use."}),
     "offer": ("supplier", seller.offer, {"text": "A new wheel"}),
@@ -122,7 +129,7 @@ STEPS = {
     "refuse": ("inspector", bodies.refuse, {"ground": "decided_by_court", "text": "Decided in May."}),
     "redirect": ("ministry", bodies.redirect, {"authority": "krk-KZ-79", "reason": "Their matter."}),
     "to-ministry": ("inspector", bodies.to_ministry, {"reason": "It happens everywhere."}),
-    "to-pretrial": ("inspector", bodies.to_pretrial, {"consent": "Letters of both"}),
+    "to-pretrial": ("inspector", bodies.to_pretrial, PRETRIAL),
     "pretrial-agreed": ("inspector", bodies.pretrial_agreed, {"text": "A new wheel"}),
     "pretrial-failed": ("inspector", bodies.pretrial_failed, {}),
     "ask-person": ("inspector", bodies.ask_person, {"question": "Which wheel?"}),
