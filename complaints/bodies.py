@@ -180,16 +180,21 @@ def to_ministry(
     reason = required_text(reason, "reason", _("Say why the ministry has to examine it."))
 
     def plan(case: Case) -> Plan:
-        ministry = Authority.objects.get(code="ministry")
-        deadline = calendar.deadline("complaint.ministry_days", case.today)
-        return Plan(
-            changes={"addressee_authority": ministry, "escalates_to": None, "joins": [], **dated(deadline)},
-            data={"authority": ministry.code, "respond_by": deadline.respond_by.isoformat()},
-            reason=reason,
-            text=reason,
-        )
+        return ministry_plan(case, reason)
 
     return take(number=number, action="to-ministry", actor=actor, plan=plan, request=request, now=now)
+
+
+def ministry_plan(case: Case, reason: str) -> Plan:
+    """The ministry is addressed and its time begins today."""
+    ministry = Authority.objects.get(code="ministry")
+    deadline = calendar.deadline("complaint.ministry_days", case.today)
+    return Plan(
+        changes={"addressee_authority": ministry, "escalates_to": None, "joins": [], **dated(deadline)},
+        data={"authority": ministry.code, "respond_by": deadline.respond_by.isoformat()},
+        reason=reason,
+        text=reason,
+    )
 
 
 def to_pretrial(

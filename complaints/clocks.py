@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from complaints import confirming, holds, parallels, shapes, standing
 from complaints.feedback import clocks as feedback_clocks
+from complaints.headquarters import working as headquarters
 from complaints.measures import carrying_out, pretrial
 from complaints.models import Complaint, ComplaintStep
 from complaints.person import resumed
@@ -70,6 +71,7 @@ def run(now: datetime) -> Summary:
     summary.done += feedback_clocks.run(now)
     summary.done += supplier_standing.lift_due(now)
     summary.done += carrying_out.mark_late(now)
+    summary.done += headquarters.mark_late(now)
     # Sealed by the real date: a rehearsal with a future ``now`` seals nothing ahead of time.
     sealed = events.seal_until(timezone.localdate(database_now() - SEAL_DELAY) - timedelta(days=1))
     summary.done += Counter({"days sealed": sealed})

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 # Imported for Django, which finds the tables of an app through its module "models".
 from complaints.codes import models as code_models  # noqa: F401
 from complaints.feedback import models as feedback_models  # noqa: F401
+from complaints.headquarters import models as headquarters_models  # noqa: F401
 from complaints.measures import models as measure_models  # noqa: F401
 from complaints.reporting import models as reporting_models  # noqa: F401
 from complaints.routes import models as route_models  # noqa: F401

@@ -102,6 +102,9 @@ _IN_DANGER = (
     S.WITH_MINISTRY, S.PRETRIAL, *_CHECKED,
 )  # fmt: skip
 
+# The state body has it: from here it may go to the ministry.
+ESCALATED_STATES = (S.ESCALATED, S.WITH_BODY)
+
 COMPLAINT = Machine(
     "complaint",
     ComplaintStatus,
@@ -137,7 +140,7 @@ COMPLAINT = Machine(
             (BODY, MINISTRY, DESK),
             _("Redirect to another body"),
         ),
-        Step("to-ministry", (S.ESCALATED, S.WITH_BODY), S.WITH_MINISTRY, (BODY,), _("Pass to the ministry")),
+        Step("to-ministry", ESCALATED_STATES, S.WITH_MINISTRY, (BODY, MINISTRY), _("Pass to the ministry")),
         Step("to-pretrial", (S.ESCALATED, S.WITH_BODY), S.PRETRIAL, (BODY, MINISTRY), _("To pre-trial settlement")),
         Step("pretrial-agreed", (S.PRETRIAL,), S.OUTCOME_CHECK, (BODY, MINISTRY), _("Agreement reached")),
         Step("pretrial-failed", (S.PRETRIAL,), S.WITH_BODY, (BODY, MINISTRY, CLOCK), _("No agreement")),

@@ -42,6 +42,7 @@ NAVIGATION = {
     "reviewer": [("review/", _("Review desk")), ("complaints/", _("Complaints")), _REPORTS, _MAP],
     "hotline": [("hotline/", _("Calls to 1414")), _TRACK, _CATALOGUE, _REPORTS],
     "auditor": [("orders/", _("Orders")), ("complaints/", _("Complaints")), _REPORTS],
+    "guest": [("review/headquarters/", _("Headquarters")), _REPORTS, _CATALOGUE],
     "admin": [("review/", _("Review desk")), ("complaints/", _("Complaints")), _REPORTS, _CATALOGUE],
 }
 FOOTER = [

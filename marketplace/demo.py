@@ -26,6 +26,7 @@ ACCOUNTS = {
     "hotline": _("Operator of 1414"),
     "auditor": _("Auditor"),
     "admin": _("Administrator of master data"),
+    "guest": _("Guest of the situational headquarters, Shymkent"),
 }
 
 

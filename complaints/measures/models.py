@@ -139,3 +139,35 @@ class PretrialCase(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.result}"
+
+
+class SystemicMatter(models.Model):
+    """Many cases that the ministry examines as one: the lead case is with it, the others keep their clocks."""
+
+    class By(models.TextChoices):
+        SUPPLIER = "supplier", _("By supplier")
+        TYPE = "type", _("By type of product")
+        REGION = "region", _("By region")
+
+    by = models.CharField(_("grouped by"), max_length=10, choices=By)
+    key = models.CharField(_("group"), max_length=40)
+    subject = models.CharField(_("subject"), max_length=30)
+    lead = models.ForeignKey(
+        "complaints.Complaint", models.PROTECT, related_name="leads", verbose_name=_("case of the ministry")
+    )
+    cases = models.ManyToManyField("complaints.Complaint", related_name="systemic_matters", verbose_name=_("cases"))
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(_("made at"))
+    # Set when the group is taken up anew after its lead case had ended.
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        verbose_name = _("systemic matter")
+        verbose_name_plural = _("systemic matters")
+        constraints = [
+            models.UniqueConstraint(fields=["by", "key", "subject"], name="systemic_once", condition=Q(ended_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.key} {self.subject}"

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
 
+from complaints import selectors as cases
 from complaints.forms import StepForm
 from complaints.measures import selectors
 from complaints.measures.forms import FineForm
-from complaints.measures.models import Fine, Measure
+from complaints.measures.models import Fine, Measure, SystemicMatter
 from complaints.models import Complaint
 from complaints.routing import named
 from complaints.selectors import Viewer
@@ -81,7 +83,21 @@ def of_case(actor: Viewer, complaint: Complaint, wrong: StepForm | None = None) 
         "measures": [{"row": row, "facts": facts(row)} for row in rows],
         "fines": list(complaint.fines.select_related("supplier")),
         "pretrial": list(complaint.pretrial_cases.all()),
+        "systemic": _systemic(actor, complaint),
         "may_fine": may_fine,
         "fine_form": (wrong if refused else FineForm(action=FINE)) if may_fine else None,
         "fine_open": refused,
     }
+
+
+def _systemic(actor: Viewer, complaint: Complaint) -> list[dict[str, Any]]:
+    """Matters that this case belongs to: the lead case, and the numbers of the cases that the actor may know."""
+    known = cases.visible(actor).order_by("pk")
+    matters = SystemicMatter.objects.filter(Q(cases=complaint) | Q(lead=complaint)).distinct()
+    return [
+        {
+            "lead": matter.lead.number if matter.lead_id != complaint.pk else "",
+            "cases": [case.number for case in matter.cases.all()],
+        }
+        for matter in matters.select_related("lead").prefetch_related(Prefetch("cases", known))
+    ]

@@ -19,6 +19,7 @@ class Role(models.TextChoices):
     HOTLINE = "hotline", _("Operator of 1414")
     AUDITOR = "auditor", _("Auditor")
     ADMIN = "admin", _("Administrator")
+    GUEST = "guest", _("Guest of a situational headquarters")
 
 
 class User(AbstractUser):

@@ -155,8 +155,14 @@ def _inspector(program: Client) -> list[State]:
     ]
 
 
-def _ministry(_program: Client) -> list[State]:
+def _ministry(program: Client) -> list[State]:
+    with_ministry = _one_of_each(program, "complaints").get("with_ministry")
+    steps = ("Instruct a body", "Suspend the supplier", "Link a changed rule")
     return [
+        *[State(f"review/{with_ministry}/", step) for step in steps if with_ministry],
+        State("review/board/cases/?by=region&key=KZ-79&subject=defect"),
+        State("review/suppliers/kerbez-trade/", "End the suspension"),
+        State("review/headquarters/", "Open the headquarters"),
         State("review/outreach/", "Add"),
         State("review/rules/order.confirm_days/", "Show what changes"),
         State("review/calendar/add/", "Show what changes"),

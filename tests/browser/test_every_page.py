@@ -43,6 +43,7 @@ STARTS = {
     "ministry": [""],
     "hotline": [""],
     "auditor": [""],
+    "guest": [""],
 }
 # Routes that answer with a redirect or a file.
 NOT_PAGES = {
@@ -53,6 +54,9 @@ NOT_PAGES = {
     "complaints:discard",
     "complaints:feedback_link",  # behind the secret of a message; its form is that of complaints:feedback_code
     "complaints:feedback_stop",
+    "complaints:fine",  # shows the case again
+    "complaints:fine_step",
+    "complaints:headquarters_step",
     "complaints:outreach_strike",
     "complaints:parallel_done",
     "complaints:receipt",

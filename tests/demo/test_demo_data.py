@@ -27,6 +27,7 @@ ACCOUNTS = {
     "caseworker-shymkent": "caseworker", "supplier": "supplier", "supplier2": "supplier",
     "supplier3": "supplier", "inspector": "inspector", "inspector-vko": "inspector",
     "ministry": "reviewer", "hotline": "hotline", "auditor": "auditor", "admin": "admin",
+    "guest": "guest",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalogue", "0002_search_words"),
-        ("complaints", "0009_words_of_person_and_panel"),
+        ("complaints", "0011_day_of_receipt"),
         ("marketplace", "0007_draft_files"),
         ("partner", "0003_suspensions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -1,0 +1,74 @@
+"""The ministry's board: systemic cases with their thresholds, late bodies, bans and instructions that run."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from complaints import routing, shapes
+from complaints.forms import ReasonForm, add_errors
+from complaints.measures import systemic
+from complaints.views.case import case_url, turn_words
+from marketplace.errors import DomainError, Invalid
+from marketplace.models import Role
+
+PAGE_SIZE = 25
+
+
+@login_required
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """Where something goes wrong again and again, and what is being done about it."""
+    found = systemic.board(request.user)
+    sections = [{"by": by, "title": systemic.By(by).label, "groups": groups} for by, groups in found.groups.items()]
+    return render(request, "review/board/board.html", {"board": found, "sections": sections})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cases(request: HttpRequest) -> HttpResponse:
+    """The cases behind one group; from here the ministry takes them up as one matter."""
+    named = {name: request.GET.get(name, "") for name in ("by", "key", "subject")}
+    rows = systemic.cases_of(request.user, **named)
+    form = ReasonForm(request.POST if request.method == "POST" else None, action="systemic")
+    if form.is_valid():
+        try:
+            matter = systemic.make_systemic(actor=request.user, **named, **form.arguments())
+        except Invalid as error:
+            add_errors(form, error)
+        except DomainError as error:
+            if error.status in {403, 404}:
+                raise
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The ministry examines these cases as one matter now."))
+            return redirect(case_url(request.user, matter.lead.number))
+    return render(request, "review/board/cases.html", _context(request, rows, named, form))
+
+
+def _context(request: HttpRequest, rows: Any, named: dict[str, str], form: ReasonForm) -> dict[str, Any]:
+    table = routing.table()
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    items = [
+        {
+            "url": case_url(request.user, complaint.number),
+            "complaint": complaint,
+            "subject": table.subject_name(complaint.subject),
+            "addressee": shapes.addressee(complaint)["name"],
+            "turn": turn_words(complaint),
+            "outcome": shapes.outcome_name(complaint.outcome, complaint.outcome_detail),
+        }
+        for complaint in page
+    ]
+    return {
+        "page": page,
+        "items": items,
+        "name": systemic.name_of(named["by"], named["key"]),
+        "subject": table.subject_name(named["subject"]),
+        "form": form if request.user.role == Role.REVIEWER and items else None,
+    }
