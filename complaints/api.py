@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -65,11 +66,16 @@ def preview_route(request: HttpRequest, body: RouteIn) -> dict[str, Any]:
 @router.post(
     "/complaints",
     auth=anyone,
-    response={201: FiledOut, 400: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem},
+    response={201: FiledOut, 400: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem, 429: Problem},
 )
 def file_complaint(request: HttpRequest, response: HttpResponse, body: ComplaintIn) -> Any:
     """File a complaint, signed in or as a visitor. Needs Idempotency-Key; the tracking code is shown here only."""
-    answer = filing.file(actor=request.auth, filing=body.filing(), request=_once(request))
+    answer = filing.file(
+        actor=request.auth,
+        filing=body.filing(),
+        request=_once(request),
+        address=get_adapter().get_client_ip(request),
+    )
     if answer.replayed:
         response["Idempotent-Replayed"] = "true"
     return answer.status, answer.body

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints import routing, targets, templates
+from complaints.codes import subjects
 from complaints.models import Complaint, ComplaintTemplate
 from complaints.routing import Route, Table
 from complaints.selectors import Actor
@@ -25,7 +26,7 @@ MAX_DEMAND = 200
 MAX_DEMANDS = 20
 _FILING_ROLES = {Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER}
 STAFF = {Role.CASEWORKER, Role.HOTLINE}
-_OWN_CHANNELS = {Complaint.Channel.PORTAL, Complaint.Channel.QR, Complaint.Channel.KIOSK, Complaint.Channel.TELEGRAM}
+_OWN_CHANNELS = {Complaint.Channel.PORTAL, Complaint.Channel.QR}
 _DEFAULT_CHANNEL: dict[str, str] = {Role.HOTLINE: Complaint.Channel.HOTLINE, Role.CASEWORKER: Complaint.Channel.OFFICE}
 # What can only be said of goods in hand; the rest may concern an order that never came.
 _NEEDS_DELIVERY = {"defect", "misfit", "short_quantity", "fitting", "setting", "warranty"}
@@ -43,6 +44,7 @@ class Filing:
     on whose behalf a caseworker, an operator or a guardian files without an order line; ``target`` is
     whom the person chose to complain to, empty when the routing table decides. A draft (``from_draft``) may
     hold answers to questions of an earlier choice: they stay there for whoever goes back to it.
+    ``origin`` is the channel as the server itself knows it (a kiosk, an adapter); no client names it.
     """
 
     subject: str
@@ -68,6 +70,7 @@ class Filing:
     # Ids of pictures that a visitor's session has kept so far; never told by a program.
     photos: list[str] = field(default_factory=list)
     from_draft: bool = False
+    origin: str = ""
 
 
 @dataclass
@@ -128,12 +131,12 @@ def check(*, actor: Actor, filing: Filing, now: datetime) -> Checked:
     if actor.is_authenticated and actor.role not in _FILING_ROLES:
         raise Forbidden
     table = routing.table(timezone.localdate(now))
-    line = find_line(actor, filing.order_line) if filing.order_line is not None else None
+    line = _line(actor, filing)
     checked = Checked(
         filing=filing,
         table=table,
         sphere=filing.sphere or (line.product.get_product_class().sphere if line else ""),
-        complainant=line.order.user if line else _complainant(actor, filing.beneficiary),
+        complainant=line.order.user if line and _is_own(actor, line) else _complainant(actor, filing.beneficiary),
         line=line,
         by_staff=actor.is_authenticated and actor.role in STAFF,
     )
@@ -149,11 +152,30 @@ def check(*, actor: Actor, filing: Filing, now: datetime) -> Checked:
     checked.answers, wrong = templates.clean_answers(checked.template, answers)
     checked.errors += wrong
     checked.channel = filing.channel or _default_channel(actor, filing)
+    if filing.origin and checked.channel == Complaint.Channel.PORTAL:
+        checked.channel = filing.origin
+        return checked
     if checked.channel not in Complaint.Channel.values or (
         checked.channel not in _OWN_CHANNELS and not checked.by_staff
     ):
         checked.errors.append(FieldError("channel", "choice", _("Choose one of the channels.")))
     return checked
+
+
+def _line(actor: Actor, filing: Filing) -> Line | None:
+    """The order line: of the parcel whose note was scanned (its only one, or the chosen one), else one's own."""
+    parcel = subjects.lines_of_note(filing.qr)
+    for line in parcel:
+        if filing.order_line == line.pk or (filing.order_line is None and len(parcel) == 1):
+            return line
+    return find_line(actor, filing.order_line) if filing.order_line is not None else None
+
+
+def _is_own(actor: Actor, line: Line) -> bool:
+    """A note proves the parcel, not the person: who scans it stays who she is."""
+    if not actor.is_authenticated:
+        return False
+    return actor.role == Role.HOTLINE or access.people_of(actor).filter(pk=line.order.user_id).exists()
 
 
 def find_line(actor: Actor, line_id: int) -> Line:
@@ -203,7 +225,9 @@ def _check_words(checked: Checked) -> None:
         errors.append(FieldError("text", "required", _("Tell in your own words what happened.")))
     elif len(filing.text) > MAX_TEXT:
         errors.append(FieldError("text", "too_long", _("Write at most 20,000 characters.")))
-    if checked.line and checked.line.order.status in NOT_DELIVERED and filing.subject in _NEEDS_DELIVERY:
+    # Who holds the note holds the goods, whatever the order says so far.
+    undelivered = checked.line is not None and checked.line.order.status in NOT_DELIVERED and not filing.qr
+    if undelivered and filing.subject in _NEEDS_DELIVERY:
         message = _("These goods are not delivered yet. If they are late, choose “Late or not delivered”.")
         errors.append(FieldError("subject", "not_delivered", message))
 

@@ -1,6 +1,7 @@
 """The draft kind "complaint": its fields, who fills it in, and its submit, which files the complaint once."""
 
 import re
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -98,9 +99,11 @@ def in_draft_names(error: Invalid) -> Invalid:
 
 
 def submit(
-    *, draft_id: UUID, actor: User, expected_rev: int, request: idempotency.Request | None
+    *, draft_id: UUID, actor: User, expected_rev: int, request: idempotency.Request | None, origin: str = ""
 ) -> idempotency.Answer:
     """File the draft: 201 with number, tracking code, addressee and date, as ``filing.file`` answers.
+
+    ``origin``: see Filing.
 
     Raises NotFound, AlreadySubmitted (with the number), Discarded, Changed, OpenConflict, Invalid,
     AlreadyOpen; the draft stays as it was.
@@ -112,7 +115,9 @@ def submit(
         _check_state(draft, expected_rev)
         now = database_now()
         try:
-            complaint, route = filing.register(actor=actor, filing=filing_of(draft), now=now, draft=draft)
+            complaint, route = filing.register(
+                actor=actor, filing=replace(filing_of(draft), origin=origin), now=now, draft=draft
+            )
         except Invalid as error:
             raise in_draft_names(error) from None
         body = filing.receipt(complaint, route)

@@ -19,11 +19,19 @@ from complaints.models import Complaint
 from complaints.routing import Route
 from complaints.selectors import Actor
 from complaints.states import CLOCK, COMPLAINT, HAPPENED, OPEN_STATES
-from marketplace import calendar, events, idempotency, outbox
-from marketplace.errors import DomainError, Invalid
+from marketplace import calendar, events, idempotency, outbox, rules
+from marketplace.errors import DomainError, Invalid, TooManyTries
 from marketplace.idempotency import Answer, Request
+from marketplace.limits import Limit, Tries
 from marketplace.models import Draft
 from marketplace.time import database_now
+
+
+class TooManyComplaints(TooManyTries):
+    """A network that sends complaints without an account like a machine."""
+
+    message = _("Many complaints came from your network within an hour. Your text is kept. Send it later or call 1414.")
+    retry_after = 3600
 
 
 class AlreadyOpen(DomainError):
@@ -67,18 +75,33 @@ def file(
     filing: Filing,
     request: Request | None = None,
     now: datetime | None = None,
+    address: str = "",
 ) -> Answer:
     """Register the complaint and send it to its addressee: one durable transaction, once per key.
 
-    Raises Forbidden, NotFound (a foreign order line), Invalid (every wrong field) and AlreadyOpen.
+    ``address`` is the network address by which the complaints of people without an account are counted.
+    Raises Forbidden, NotFound (a foreign order line), Invalid (every wrong field), AlreadyOpen, TooManyComplaints.
     The answer carries the tracking code; it is not stored.
     """
+    tries = None
+    if address and not actor.is_authenticated:
+        most = int(rules.get("complaint.anonymous_filings").value["of_address_an_hour"])
+        tries = Tries([(Limit("complaints-of-address", most=most, seconds=3600), address)])
+        if not tries.allowed():
+            raise TooManyComplaints
 
     def work() -> tuple[int, dict[str, Any]]:
         complaint, route = register(actor=actor, filing=filing, now=now or database_now())
         return 201, receipt(complaint, route)
 
-    return with_code(idempotency.once(request, work))
+    answer = None
+    try:
+        answer = with_code(idempotency.once(request, work))
+    finally:
+        # Only a new complaint counts: not the one that was refused, nor one that was sent again.
+        if tries is not None and (answer is None or answer.replayed):
+            tries.rollback()
+    return answer
 
 
 def with_code(answer: Answer) -> Answer:

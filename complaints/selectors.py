@@ -258,7 +258,9 @@ def sight(actor: Viewer, complaint: Complaint) -> Sight:
     if actor.role == Role.SUPPLIER and not is_person(actor, complaint):
         known = not complaint.hide_name and complaint.subject not in FRAUD
         reachable = known and complaint.status in OPEN_STATES
-        return Sight(texts=True, story=True, traces=known, name=known, contact="full" if reachable else "")
+        # A visitor's complaint may be bound to an order by its delivery note: the visitor still stays unknown.
+        traces = known and complaint.complainant_id is not None
+        return Sight(texts=True, story=True, traces=traces, name=known, contact="full" if reachable else "")
     if actor.role == Role.HOTLINE:
         return Sight(name=True, contact="full" if complaint.status == ComplaintStatus.OUTCOME_CALL else "masked")
     return Sight(texts=True, story=True, traces=True, name=True, contact="full")

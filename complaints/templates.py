@@ -20,7 +20,7 @@ from marketplace.rules import in_language
 
 ANY = "any"
 # Answers that name one delivery or a relative, and by it the person.
-TRACES = {"serial", "act_number", "representative", "representative_basis"}
+TRACES = {"lot", "serial", "act_number", "promised", "representative", "representative_basis"}
 COMMON_RULE = "complaint.common_questions"
 MAX_ANSWER = 2000
 # The key of an answer that is kept as it was said.

@@ -110,6 +110,17 @@ def _note(number: int) -> Subject | None:
     )
 
 
+def lines_of_note(token: str) -> list[Line]:
+    """The lines of the order whose delivery note was scanned; none for every other code."""
+    named = qr.read(token)
+    if named is None or named[0] != qr.DELIVERY_NOTE:
+        return []
+    lines = Line.objects.select_related(
+        "order__user", "order__partner", "order__region", "order__office", "product__product_class", "product__parent"
+    )
+    return list(lines.filter(order=named[1]).order_by("pk"))
+
+
 def _lot(number: int) -> Subject | None:
     lines = Line.objects.select_related("partner", "product__product_class", "product__parent__product_class")
     line = lines.filter(pk=number, partner__isnull=False).exclude(lot="").first()

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from complaints import checking, complaint_draft, filing, prefill, routing, selectors, shapes, templates, tracking
 from complaints.forms import SphereForm, SubjectForm, add_errors
 from complaints.models import Complaint
-from complaints.views import drafting
+from complaints.views import drafting, filed
 from marketplace import access, calendar, formats, idempotency, kept_answers
 from marketplace.drafts import deciding, reading, rights
 from marketplace.errors import Changed, Forbidden, Invalid, NotFound
@@ -209,7 +209,11 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         )
         try:
             answer = complaint_draft.submit(
-                draft_id=draft_id, actor=request.user, expected_rev=int(rev) if rev.isdigit() else -1, request=once
+                draft_id=draft_id,
+                actor=request.user,
+                expected_rev=int(rev) if rev.isdigit() else -1,
+                request=once,
+                origin=filed.origin_of(request),
             )
         except AlreadySubmitted as error:
             return redirect("complaints:detail", error.extra["number"])

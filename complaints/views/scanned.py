@@ -8,13 +8,13 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from complaints import filing, prefill, routing
+from complaints import filing, prefill, routing, shapes
 from complaints.checking import Filing
 from complaints.codes import spreading, subjects
 from complaints.codes.subjects import Subject
@@ -23,9 +23,11 @@ from complaints.forms import add_errors
 from complaints.models import Complaint
 from complaints.routing import Table
 from complaints.targets import Target
+from complaints.views.filed import send
 from complaints.views.new import check_context
-from marketplace import idempotency, regions
-from marketplace.errors import Invalid
+from marketplace import regions
+from marketplace.errors import Invalid, TooManyTries
+from orders.models import Line
 
 STEPS = 3
 
@@ -46,8 +48,19 @@ class ScannedForm(forms.Form):
         error_messages={"required": _("Tell in your own words what happened.")},
     )
 
-    def __init__(self, *args: Any, table: Table, sphere: str, ask_region: bool, **kwargs: Any):
+    order_line = forms.ChoiceField(
+        label=_("Which thing in the parcel?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose which thing is wrong.")},
+    )
+    field_order = ["order_line"]
+
+    def __init__(self, *args: Any, table: Table, sphere: str, ask_region: bool, parcel: list[Line], **kwargs: Any):
         super().__init__(*args, **kwargs)
+        if len(parcel) > 1:
+            _choices(self, "order_line", [(str(line.pk), shapes.line_title(line)) for line in parcel])
+        else:
+            del self.fields["order_line"]
         _choices(self, "subject", [(code, table.subject_name(code)) for code in table.subjects_of(sphere)])
         if ask_region:
             _choices(self, "region", [("", "–"), *((row.code, row.name) for row in regions.listed())])
@@ -100,6 +113,7 @@ def complain(request: HttpRequest, token: str) -> HttpResponse:
         table=routing.table(),
         sphere=subject.sphere,
         ask_region=subject.region_id is None,
+        parcel=subjects.lines_of_note(token),
     )
     page: dict[str, Any] = {
         "form": form,
@@ -114,13 +128,16 @@ def complain(request: HttpRequest, token: str) -> HttpResponse:
     told = _filing(subject, token, target, form)
     try:
         if "send" in request.POST:
-            return _send(request, told, page["key"])
+            return send(request, told, page["key"])
         checked, route = filing.preview(actor=request.user, filing=told)
         if checked.errors:
             raise Invalid(checked.errors)
     except Invalid as error:
         add_errors(form, in_draft_names(error))
         return render(request, "scanned/complain.html", page)
+    except (filing.AlreadyOpen, TooManyTries) as error:
+        form.add_error(None, str(error))
+        return render(request, "scanned/complain.html", page, status=error.status)
     hidden = [(name, form.data.get(name, "")) for name in form.fields if form.data.get(name)]
     return render(request, "scanned/check.html", page | check_context(checked, route) | {"hidden": hidden})
 
@@ -134,19 +151,10 @@ def _filing(subject: Subject, token: str, target: str, form: ScannedForm) -> Fil
         region=values.get("region") or subject.region_id or "",
         text=values["text"],
         qr=token if subject.supplier else "",
+        order_line=int(values["order_line"]) if values.get("order_line") else None,
         office=subject.office.code if subject.office else "",
         channel=Complaint.Channel.QR,
         target=target,
         fields=prefill.asked(prefill.of_code(subject), values["subject"], subject.sphere),
         contact={"phone": phone} if phone else {},
     )
-
-
-def _send(request: HttpRequest, told: Filing, key: str) -> HttpResponse:
-    once = idempotency.request_of(
-        user=request.user, owner="visitor", key=f"page:{key}"[:255], action="complaint:file", body=repr(told).encode()
-    )
-    answer = filing.file(actor=request.user, filing=told, request=once)
-    # The session is the visitor's receipt: it opens the page with the code, once sent.
-    request.session["filed"] = [*request.session.get("filed", []), answer.body["number"]][-10:]
-    return redirect("complaints:sent", answer.body["number"])

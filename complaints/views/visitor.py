@@ -13,9 +13,9 @@ from complaints.checking import Filing
 from complaints.complaint_draft import in_draft_names
 from complaints.forms import ComplaintForm, add_errors
 from complaints.views import visitor_photos as photos
+from complaints.views.filed import send
 from complaints.views.new import STEPS, check_context
-from marketplace import idempotency
-from marketplace.errors import Invalid
+from marketplace.errors import Invalid, TooManyTries
 from marketplace.kept_answers import comes_back
 from marketplace.rules import in_language
 
@@ -59,13 +59,16 @@ def visitor(request: HttpRequest) -> HttpResponse:
     told = replace(_filing(carried, form), photos=[photo.id for photo in page["photos"]])
     try:
         if "send" in request.POST:
-            return _send(request, told, page["key"])
+            return send(request, told, page["key"])
         checked, route = filing.preview(actor=request.user, filing=told)
         if checked.errors:
             raise Invalid(checked.errors)
     except Invalid as error:
         add_errors(form, in_draft_names(error))
         return render(request, "complaints/visitor_form.html", page)
+    except (filing.AlreadyOpen, TooManyTries) as error:
+        form.add_error(None, str(error))
+        return render(request, "complaints/visitor_form.html", page, status=error.status)
     hidden = [
         (name, value)
         for name, said in _typed(request, form).items()
@@ -104,13 +107,3 @@ def _typed(request: HttpRequest, form: ComplaintForm) -> dict[str, Any]:
     return {
         name: form.fields[name].widget.value_from_datadict(request.POST, request.FILES, name) for name in form.fields
     }
-
-
-def _send(request: HttpRequest, told: Filing, key: str) -> HttpResponse:
-    once = idempotency.request_of(
-        user=request.user, owner="visitor", key=f"page:{key}"[:255], action="complaint:file", body=repr(told).encode()
-    )
-    answer = filing.file(actor=request.user, filing=told, request=once)
-    # The session is the visitor's receipt: it opens the page with the code, once sent.
-    request.session["filed"] = [*request.session.get("filed", []), answer.body["number"]][-10:]
-    return redirect("complaints:sent", answer.body["number"])

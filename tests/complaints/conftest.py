@@ -1,6 +1,7 @@
 """Every test here lives in a country with its bodies, holidays, rules and the routing table."""
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from complaints import loading as complaint_data
@@ -20,6 +21,12 @@ def country(db):
     master_data.load_all()
     complaint_data.load_all()
     regions.forget()
+
+
+@pytest.fixture(autouse=True)
+def no_tries_yet():
+    """Tries are counted in the cache, by an address that all tests share."""
+    cache.clear()
 
 
 @pytest.fixture

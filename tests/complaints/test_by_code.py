@@ -27,11 +27,6 @@ from tests.complaints.test_api import post
 WRONG = "1234567890"
 
 
-@pytest.fixture(autouse=True)
-def _no_tries_yet():
-    cache.clear()
-
-
 @pytest.fixture
 def supplier():
     return make_supplier()

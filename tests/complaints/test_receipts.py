@@ -1,7 +1,6 @@
 """The paper of a deadline: for both sides, in three languages, with the way the date was computed, without a name."""
 
 import pytest
-from django.core.cache import cache
 from django.utils import translation
 
 from complaints import clocks, person, receipts, tracking
@@ -19,11 +18,6 @@ from tests.complaints.factories import (
 )  # fmt: skip
 
 NOW = at("2026-11-22 12:00")
-
-
-@pytest.fixture(autouse=True)
-def _no_tries_yet():
-    cache.clear()
 
 
 @pytest.fixture
