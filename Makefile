@@ -12,10 +12,10 @@ TEST_WORKERS ?= 2
 OFFLINE = DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint format load chaos messages assets environment environment-develop chromium validator
+.PHONY: help run test lint format load chaos search-server messages assets environment environment-develop chromium validator
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: environment ## start the portal on http://127.0.0.1:8000 (PORT, HOST, PORTAL_STATE, DEMO, DATABASE_URL, REDIS_URL)
 	@exec $(BIN)/python -m config.processes --attached
@@ -42,6 +42,9 @@ load: environment-develop ## the Locust scenario, headless and bounded, with a r
 
 chaos: environment-develop ## saves of drafts while web workers and the database are killed (10,000 saves, 20 and 3 kills)
 	$(BIN)/python -m perf.chaos.drafts
+
+search-server: environment ## a real Elasticsearch for trying: ELASTICSEARCH_URL=http://127.0.0.1:9200 make run (needs Maven and Java 17)
+	@exec $(BIN)/python -m config.search_server
 
 messages: environment-develop ## collect the texts that need translating into the .po files (needs gettext)
 	$(OFFLINE) $(BIN)/python manage.py makemessages $(foreach language,$(LANGUAGES),--locale $(language)) \

@@ -1,14 +1,18 @@
-"""The catalogue's part of the API: product types with their parameters, regions."""
+"""The catalogue's part of the API: product types with their parameters, regions, suggestions."""
 
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from django.urls import reverse
+from ninja import Field, Query, Router, Schema
 
 from catalog import types
+from catalog.search import suggest
+from catalog.search.query import LONGEST_TEXT
 from catalog.types import Attribute, ProductType
 from marketplace import regions
-from marketplace.api import anyone
+from marketplace.api import Problem, anyone
 
 router = Router(tags=["catalogue"])
 
@@ -134,6 +138,44 @@ def list_product_types(request: HttpRequest) -> dict[str, Any]:
         "next": None,
         "count": len(book.types),
     }
+
+
+class SuggestionOut(Schema):
+    """``kind``: type (with its ``code``), brand, or product (with its ``id``). ``url`` is the page to go to."""
+
+    kind: Literal["type", "brand", "product"]
+    text: str
+    code: str
+    id: int | None
+    url: str
+
+
+class SuggestionsOut(Schema):
+    results: list[SuggestionOut]
+    next: str | None
+    count: int
+
+
+class SuggestIn(Schema):
+    """``q``: what was typed until now."""
+
+    q: str = Field("", max_length=LONGEST_TEXT)
+    limit: int = Field(8, ge=1, le=20)
+
+
+@router.get("/suggest", auth=anyone, response={200: SuggestionsOut, 422: Problem}, operation_id="suggest_products")
+def suggest_products(request: HttpRequest, params: Query[SuggestIn]) -> dict[str, Any]:
+    """Product types, brands and products that the typed text may mean; its last word may be unfinished."""
+    results = [{**vars(found), "url": suggestion_url(found)} for found in suggest.suggest(params.q, params.limit)]
+    return {"results": results, "next": None, "count": len(results)}
+
+
+def suggestion_url(found: suggest.Suggestion) -> str:
+    if found.kind == "type":
+        return reverse("catalogue:type", kwargs={"code": found.code})
+    if found.kind == "product":
+        return reverse("catalogue:detail", kwargs={"product_slug": found.slug, "pk": found.id})
+    return f"{reverse('catalogue:search')}?{urlencode({'q': found.text})}"
 
 
 @router.get("/regions", auth=anyone, response=RegionsOut, operation_id="list_regions")

@@ -140,7 +140,8 @@ class ProductDocument(models.Model):
 
     ``parameters``: ``{code: {"kind": …, "min": int, "max": int} | {"kind": …, "value": …}}``;
     ``offers``: the ranked published offers as plain data; ``titles``: ``{"kk", "ru", "en"}``;
-    ``words``: everything a person may type for it, folded, for when no search engine answers.
+    ``words``: everything a person may type for it, folded, for when no search engine answers;
+    ``text_hash``: of all that the engines index; they are told of a change only when it differs.
     """
 
     product = models.OneToOneField(Product, models.CASCADE, primary_key=True, related_name="document")
@@ -151,6 +152,8 @@ class ProductDocument(models.Model):
     titles = models.JSONField(default=dict)
     texts = models.JSONField(default=dict)
     words = models.TextField(default="")
+    model_name = models.CharField(max_length=100, blank=True, default="")
+    text_hash = models.CharField(max_length=32, blank=True, default="")
     parameters = models.JSONField(default=dict)
     offers = models.JSONField(default=list)
     offer_count = models.PositiveSmallIntegerField(default=0)
@@ -172,6 +175,46 @@ class ProductDocument(models.Model):
 
     def __str__(self) -> str:
         return self.titles.get("en") or str(self.pk)
+
+
+class SearchDebt(models.Model):
+    """What the index of a search engine has not taken yet: a product, or everything (``EVERYTHING``).
+
+    Not a foreign key: a product that is gone is owed as well, to be taken out. ``noted_at`` is the last
+    time that it was noted; only what was noted before an index read the documents is paid by it.
+    """
+
+    EVERYTHING = 0
+
+    engine = models.CharField(max_length=20)
+    product_id = models.BigIntegerField()
+    since = models.DateTimeField()
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["engine", "product_id"], name="search_debt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.engine}: {self.product_id or 'everything'}"
+
+
+class SearchWord(models.Model):
+    """A word of the catalogue as folded by the search: what a slip of the finger is measured against.
+
+    ``weight`` says where it stands: 2 names a type or a brand, 1 a product, 0 only a description. Words are never
+    taken out: one that no product has any more finds nothing, and that is right.
+    """
+
+    LONGEST = 40
+
+    word = models.CharField(max_length=LONGEST, unique=True)
+    weight = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="search_word_likeness")]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class Measure(models.Model):

@@ -212,6 +212,8 @@ CELERY_BEAT_SCHEDULE = {
     "hide-stale-offers": {"task": "suppliers.tasks.hide_stale_offers", "schedule": timedelta(hours=1)},
     # suppliers/tasks.py: complaints weigh less in the ranking as they grow old; counted by days
     "fade-complaints": {"task": "suppliers.tasks.fade_complaints", "schedule": timedelta(hours=1)},
+    # catalog/tasks.py: what the search indexes owe, and indexes that are missing, broken or of an earlier release
+    "keep-search": {"task": "catalog.tasks.keep_search", "schedule": timedelta(seconds=15)},
     # marketplace/tasks.py: audit seal of yesterday, expired rows; 03:30 in Kazakhstan
     "tidy-up": {"task": "marketplace.tasks.tidy_up", "schedule": crontab(hour="22", minute="30")},
     # marketplace/tasks.py: drafts that nobody touched; at 09:00 in Kazakhstan, because its reminders are messages

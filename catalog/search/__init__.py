@@ -5,16 +5,18 @@ fails the embedded index, else PostgreSQL's similarity of titles. The engine say
 means and in which order; filters, counts and pages are PostgreSQL's (filters.py).
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
-from django.db import connection
 
-from catalog.search import documents, elastic, embedded, filters, tokens
+from catalog.search import documents, filters, wording
+from catalog.search.embedded import Unavailable
+from catalog.search.engines import engines
 from catalog.search.filters import Facets, FacetValue, Listed, Page
+from catalog.search.keeping import rebuild, standing, sweep, write
 from catalog.search.query import AttributeFilter, Query
+from catalog.search.tokens import Question
 
 __all__ = [
     "AttributeFilter",
@@ -23,95 +25,59 @@ __all__ = [
     "Listed",
     "Page",
     "Query",
+    "answer",
     "find",
     "matches",
     "rebuild",
+    "spare",
     "status",
+    "sweep",
     "write",
 ]
 
 log = structlog.get_logger(__name__)
 
-MOST_HITS = 10_000
 LAST_RESORT = "database"
+MOST_OF_LAST_RESORT = 1_000  # its order is made row by row
 
 
 def find(query: Query) -> Page:
     """One page of products with the exact count and the counts of every filter; one database query."""
     if not query.text:
         return filters.run(query, None)
-    hits, engine = matches(query.text)
-    return replace(filters.run(query, hits), engine=engine)
+    question = wording.question(query.text)
+    hits, engine = answer(question)
+    return replace(filters.run(query, hits), engine=engine, read_as=question.read_as)
 
 
-def matches(text: str, limit: int = MOST_HITS) -> tuple[list[int], str]:
-    """Ids of the products that a text means, best first, and the engine that said so."""
-    question = tokens.question(text)
+def matches(text: str, limit: int | None = None) -> tuple[list[int], str]:
+    """Ids of all products that a text means (or of the first ``limit``), best first, and the engine that said so."""
+    return answer(wording.question(text), limit)
+
+
+def answer(question: Question, limit: int | None = None) -> tuple[list[int], str]:
+    """The same for a question that is already understood."""
     if not question:
         return [], ""
-    for engine in _engines():
+    for engine in engines():
         try:
             return engine.search(question, limit), engine.NAME
-        except embedded.Unavailable as error:
+        except Unavailable as error:
             log.warning("search_engine_unavailable", engine=engine.NAME, reason=str(error)[:200])
-    return documents.last_resort(text, limit), LAST_RESORT
+    return documents.last_resort(question.read_as or question.text, limit or MOST_OF_LAST_RESORT), LAST_RESORT
 
 
-class Engine(Protocol):
-    """What a search engine is to the rest: the modules ``embedded`` and ``elastic`` are two."""
-
-    NAME: str
-
-    def search(self, question: tokens.Question, limit: int) -> list[int]: ...
-
-    def write(self, product_ids: Sequence[int]) -> None: ...
-
-    def rebuild(self) -> int: ...
+def wanted() -> str:
+    """The engine that should answer."""
+    return engines()[0].NAME
 
 
-def _engines() -> list[Engine]:
-    return [elastic, embedded] if elastic.configured() else [embedded]
-
-
-def write(product_ids: Sequence[int]) -> None:
-    """Bring the engines up to date for these products; what one cannot do now is raised after all were tried."""
-    _with_each(lambda engine: engine.write(product_ids))
-
-
-def rebuild() -> dict[str, int]:
-    """Build every engine's index anew from the documents; says how many products each holds."""
-    built: dict[str, int] = {}
-    _with_each(lambda engine: built.__setitem__(engine.NAME, engine.rebuild()))
-    return built
-
-
-def _with_each(work: Callable[[Engine], object]) -> None:
-    failures = []
-    for engine in _engines():
-        try:
-            work(engine)
-        except (embedded.Unavailable, *elastic.FAILURES) as error:
-            log.warning("search_index_not_written", engine=engine.NAME, reason=str(error)[:200])
-            failures.append(error)
-    if failures:
-        raise failures[0]
+def spare(engine: str) -> bool:
+    """Whether an answer came from the embedded index in Elasticsearch's stead."""
+    return engine not in ("", wanted(), LAST_RESORT)
 
 
 def status() -> dict[str, Any]:
-    """For the page that shows how the portal works: which engine answers now, how far the index is behind."""
-    engine = LAST_RESORT
-    for candidate in _engines():
-        try:
-            candidate.search(tokens.question("a"), 1)
-            engine = candidate.NAME
-            break
-        except embedded.Unavailable:
-            continue
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), extract(epoch FROM coalesce(max(now() - created_at), interval '0'))"
-            " FROM marketplace_outboxrow WHERE topic = %s AND done_at IS NULL AND dead_at IS NULL",
-            [documents.TOPIC],
-        )
-        waiting, behind = cursor.fetchone()
-    return {"engine": engine, "waiting": waiting, "behind_seconds": round(float(behind))}
+    """For the page that shows how the portal works: which engine should answer and does, how far they are behind."""
+    _hits, engine = matches("a", 1)
+    return {"wanted": wanted(), "engine": engine, **standing()}

@@ -4,6 +4,7 @@ The catalogue gives titles, texts and parameters; the suppliers' layer hands in 
 data, already ranked. Who changed something refreshes; the engines follow through the outbox.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -77,7 +78,8 @@ def refresh(product_ids: Iterable[int], offers: Mapping[int, Sequence[OfferFacts
     """Write the documents of these products; what is no longer published loses its document.
 
     ``offers``: ranked best first, by product id; a product that is not named has none. Returns the
-    number of documents written. Adds the outbox rows that make the search engines follow.
+    number of documents written. Adds the outbox rows that make the search engines follow; they index texts
+    alone, so another price or stock is none of their business.
     """
     ids = sorted(set(product_ids))
     if not ids:
@@ -90,14 +92,19 @@ def refresh(product_ids: Iterable[int], offers: Mapping[int, Sequence[OfferFacts
         )
         types = ProductClass.objects.select_related("shelf").in_bulk({product.product_class_id for product in products})
         parameters = parameters_of([product.pk for product in products])
-        known = dict(ProductDocument.objects.filter(pk__in=ids).values_list("pk", "version"))
+        known = {
+            pk: (version, text_hash)
+            for pk, version, text_hash in ProductDocument.objects.filter(pk__in=ids).values_list(
+                "pk", "version", "text_hash"
+            )
+        }
         rows = [
             _document(
                 product,
                 types[product.product_class_id],
                 parameters.get(product.pk, {}),
                 offers.get(product.pk, ()),
-                known.get(product.pk, 0) + 1,
+                known.get(product.pk, (0, ""))[0] + 1,
             )
             for product in products
         ]
@@ -111,8 +118,12 @@ def refresh(product_ids: Iterable[int], offers: Mapping[int, Sequence[OfferFacts
         gone = known.keys() - {product.pk for product in products}
         if gone:
             ProductDocument.objects.filter(pk__in=gone).delete()
+        reworded = sorted(gone | {row.pk for row in rows if row.text_hash != known.get(row.pk, (0, ""))[1]})
         outbox.add_many(
-            [(TOPIC, str(ids[start]), {"products": ids[start : start + BATCH]}) for start in range(0, len(ids), BATCH)]
+            [
+                (TOPIC, str(reworded[start]), {"products": reworded[start : start + BATCH]})
+                for start in range(0, len(reworded), BATCH)
+            ]
         )
     return len(rows)
 
@@ -125,6 +136,8 @@ def _document(
     version: int,
 ) -> ProductDocument:
     titles = {language: getattr(product, f"title_{language}") or "" for language in LANGUAGES}
+    texts = {language: getattr(product, f"description_{language}") or "" for language in LANGUAGES}
+    words = _words(product, product_type, titles)
     return ProductDocument(
         product=product,
         type=product_type,
@@ -132,8 +145,10 @@ def _document(
         slug=product.slug,
         brand=product.brand,
         titles=titles,
-        texts={language: getattr(product, f"description_{language}") or "" for language in LANGUAGES},
-        words=_words(product, product_type, titles),
+        texts=texts,
+        words=words,
+        model_name=product.model_name,
+        text_hash=hashlib.sha256("\n".join([words, *texts.values()]).encode()).hexdigest()[:32],
         parameters=parameters,
         offers=[offer.as_data() for offer in offers],
         offer_count=len(offers),
@@ -221,7 +236,7 @@ def _entry(row: ProductDocument, product_type: ProductClass) -> Entry:
     everyday = [word for words in (product_type.keywords or {}).values() for word in words]
     return Entry(
         id=row.pk,
-        title=tokens.tokens(" ".join([*row.titles.values(), row.brand])),
+        title=tokens.tokens(" ".join([*row.titles.values(), row.brand, row.model_name])),
         type=tokens.tokens(" ".join([*names, *everyday])),
         body=tokens.tokens(" ".join(row.texts.values())),
         codes=tokens.code_tokens(product_type.iso_code),
@@ -229,16 +244,21 @@ def _entry(row: ProductDocument, product_type: ProductClass) -> Entry:
 
 
 def last_resort(text: str, limit: int) -> list[int]:
-    """Product ids by PostgreSQL alone, nearest first: all words contained, else similar by trigrams."""
+    """Product ids by PostgreSQL alone, nearest first: all words contained, else similar by trigrams.
+
+    Both tests are asked in the form that the trigram index answers; only what passes is measured.
+    """
     words = [word for word in (tokens.fold(word) for word in tokens.words(text)) if word not in tokens.STOP_WORDS]
     if not words:
         return []
-    with connection.cursor() as cursor:
+    contained = " AND ".join(["words LIKE %s"] * len(words))
+    likes, asked = [f"%{_root(word)}%" for word in words], " ".join(words)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = 0.5")
         cursor.execute(
-            "SELECT product_id FROM catalogue_productdocument WHERE words LIKE ALL (%(like)s)"
-            " OR word_similarity(%(text)s, words) > 0.5"
-            " ORDER BY words LIKE ALL (%(like)s) DESC, word_similarity(%(text)s, words) DESC, product_id LIMIT %(limit)s",
-            {"like": [f"%{_root(word)}%" for word in words], "text": " ".join(words), "limit": limit},
+            f"SELECT product_id FROM catalogue_productdocument WHERE ({contained}) OR words %%> %s"  # noqa: S608
+            f" ORDER BY ({contained}) DESC, word_similarity(%s, words) DESC, product_id LIMIT %s",
+            [*likes, asked, *likes, asked, limit],
         )
         return [product_id for (product_id,) in cursor.fetchall()]
 

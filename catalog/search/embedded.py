@@ -1,12 +1,13 @@
 """The embedded engine: a tantivy index in a folder, rebuilt from the documents whenever that is easier.
 
-Only the worker's outbox handler and ``manage.py rebuild_search`` write, one at a time by a file lock.
-Every other process reads: it notices a commit within half a second. A missing or broken index raises
-Unavailable and the caller goes on with the last resort.
+Only who holds the engine's lock (keeping.py) writes. Every other process reads: it notices a commit within half
+a second. A missing, broken or locked index raises Unavailable: a reader goes on with the last resort, a writer
+leaves the change to the next sweep.
 """
 
-import fcntl
+import hashlib
 import os
+import re
 import shutil
 import threading
 import time
@@ -18,21 +19,24 @@ import structlog
 import tantivy
 from django.conf import settings
 
+from catalog.search import tokens
 from catalog.search.documents import Entry, entries
 from catalog.search.tokens import Question
 
 log = structlog.get_logger(__name__)
 
 NAME = "embedded"
-VERSION = "1"  # of the schema below: an index of another version is not opened
 BOOSTS = {"title": 3.0, "type": 2.0, "body": 0.5}
+# Other rules for tokens, another index: one that was built by an earlier release is not opened.
+VERSION = hashlib.sha256(f"2 {BOOSTS}".encode() + Path(tokens.__file__).read_bytes()).hexdigest()[:12]
+# What rebuilds leave: the index of an earlier release, the retired one, the half of a builder that was killed.
+_OURS = re.compile(r"v[0-9a-f]{1,12}|(building|retired)-\d+")
 RELOAD_SECONDS = 0.5
-LOCK_SECONDS = 30.0
 WRITER_HEAP = 20_000_000
 
 
 class Unavailable(Exception):
-    """This engine cannot answer now."""
+    """This engine cannot answer, or cannot be written, now."""
 
 
 def _schema() -> tantivy.Schema:
@@ -48,6 +52,22 @@ _SCHEMA = _schema()
 
 def folder() -> Path:
     return Path(settings.SEARCH_INDEX_DIR) / f"v{VERSION}"
+
+
+@contextmanager
+def _faults_as_unavailable() -> Iterator[None]:
+    """Everything that a broken, foreign or locked index can do to us, as Unavailable.
+
+    A file that ends too early makes tantivy panic, and that is no Exception.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise Unavailable(str(error)[:200]) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise Unavailable(f"the index is broken: {str(error)[:200]}") from error
 
 
 class _Reader:
@@ -68,18 +88,14 @@ class _Reader:
             return self._index.searcher()
 
     def _refreshed(self) -> tantivy.Index:
-        path = folder()
-        try:
-            # A rebuild from nothing replaces the folder: then it has another inode.
-            opened = (path, path.stat().st_ino)
-            index = self._index
-            if index is None or opened != self._opened:
-                index, self._opened = _open(path), opened
-            index.reload()
-            return index
-        except (OSError, ValueError) as error:
-            self._index = None
-            raise Unavailable(str(error)) from error
+        path, index = folder(), self._index
+        self._index = None
+        # A rebuild from nothing replaces the folder: then it has another inode.
+        opened = (path, path.stat().st_ino)
+        if index is None or opened != self._opened:
+            index, self._opened = _open(path), opened
+        index.reload()
+        return index
 
     def close(self) -> None:
         with self._lock:
@@ -100,20 +116,22 @@ def _register(index: tantivy.Index) -> None:
     index.register_tokenizer("whitespace", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
 
 
-def search(question: Question, limit: int) -> list[int]:
+def search(question: Question, limit: int | None = None) -> list[int]:
     """Ids of documents that have every word, best first; of documents that have some, when none has all.
 
-    Raises Unavailable when the index is missing or broken.
+    All of them, or the first ``limit``. Raises Unavailable when the index is missing or broken.
     """
-    searcher = _reader.searcher()
     try:
-        for occur in (tantivy.Occur.Must, tantivy.Occur.Should):
-            hits = [address for _score, address in searcher.search(_query(question, occur), limit, count=False).hits]
-            if hits:
-                return [int(value) for value in searcher.fast_field_values("id", hits) if value is not None]
-    except (OSError, ValueError) as error:
+        with _faults_as_unavailable():
+            searcher = _reader.searcher()
+            most = limit or max(1, searcher.num_docs)
+            for occur in (tantivy.Occur.Must, tantivy.Occur.Should):
+                hits = [address for _score, address in searcher.search(_query(question, occur), most, count=False).hits]
+                if hits:
+                    return [int(value) for value in searcher.fast_field_values("id", hits) if value is not None]
+    except Unavailable:
         _reader.close()
-        raise Unavailable(str(error)) from error
+        raise
     return []
 
 
@@ -135,60 +153,54 @@ def _any_of(variants: Iterable[str]) -> tantivy.Query:
     )
 
 
-@contextmanager
-def _only_writer() -> Iterator[None]:
-    """One writing process at a time; raises Unavailable when the other one takes too long."""
-    root = Path(settings.SEARCH_INDEX_DIR)
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / "writer.lock").open("w") as lock:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise Unavailable("another process is writing the index") from None
-                time.sleep(0.05)
-        yield
+def fault() -> str:
+    """What is wrong with the index, empty when nothing is: it is opened, and a bit of each of its parts read."""
+    try:
+        with _faults_as_unavailable():
+            searcher = _open(folder()).searcher()
+            everything = tantivy.Query.all_query()
+            hits = [address for _score, address in searcher.search(everything, 1000, count=False).hits]
+            searcher.fast_field_values("id", hits)
+            for name in (*BOOSTS, "codes"):
+                searcher.search(tantivy.Query.term_query(_SCHEMA, name, "12", "freq"), 1)
+    except Unavailable as error:
+        return str(error) or "broken"
+    return ""
+
+
+def count() -> int:
+    """How many products the index holds. Raises Unavailable."""
+    with _faults_as_unavailable():
+        return int(_open(folder()).searcher().num_docs)
 
 
 def write(product_ids: Sequence[int]) -> None:
-    """Bring the index up to date for these products; builds it whole when it is missing or broken."""
-    with _only_writer():
-        try:
-            index = _open(folder())
-        except (OSError, ValueError) as error:
-            log.warning("search_index_rebuilt", reason=str(error)[:200])
-            _build()
-            return
-        _fill(index, entries(product_ids), replaced=product_ids)
+    """Bring the index up to date for these products. Raises Unavailable."""
+    with _faults_as_unavailable():
+        _fill(_open(folder()), entries(product_ids), replaced=product_ids)
 
 
 def rebuild() -> int:
     """Build the index anew from the documents; readers keep the old one until the new one is whole."""
-    with _only_writer():
-        return _build()
-
-
-def _build() -> int:
     root, path = Path(settings.SEARCH_INDEX_DIR), folder()
-    fresh = root / f"building-{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    index = tantivy.Index(_SCHEMA, path=str(fresh), reuse=False)
-    _register(index)
-    count = _fill(index, entries())
-    retired = root / f"retired-{os.getpid()}"
-    if path.exists():
-        path.rename(retired)
-    fresh.rename(path)
-    shutil.rmtree(retired, ignore_errors=True)
-    return count
+    fresh, retired = root / f"building-{os.getpid()}", root / f"retired-{os.getpid()}"
+    with _faults_as_unavailable():
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        index = tantivy.Index(_SCHEMA, path=str(fresh), reuse=False)
+        _register(index)
+        number = _fill(index, entries())
+        if path.exists():
+            path.rename(retired)
+        fresh.rename(path)
+        for other in root.iterdir():
+            if other != path and _OURS.fullmatch(other.name):
+                shutil.rmtree(other, ignore_errors=True)
+    return number
 
 
 def _fill(index: tantivy.Index, rows: Iterable[Entry], replaced: Sequence[int] = ()) -> int:
-    count = 0
+    number = 0
     with index.writer(WRITER_HEAP, 1) as writer:
         for product_id in replaced:
             # By query: the deletion by term takes a Python number for a signed one and finds nothing.
@@ -199,5 +211,5 @@ def _fill(index: tantivy.Index, rows: Iterable[Entry], replaced: Sequence[int] =
             for name in (*BOOSTS, "codes"):
                 document.add_text(name, " ".join(getattr(row, name)))
             writer.add_document(document)
-            count += 1
-    return count
+            number += 1
+    return number

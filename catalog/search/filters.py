@@ -64,6 +64,7 @@ class Page:
     count: int
     facets: Facets = field(default_factory=dict)
     engine: str = ""
+    read_as: str = ""  # the text as the search understood it, when that is not as it was typed
 
     @property
     def ids(self) -> list[int]:

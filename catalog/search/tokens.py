@@ -15,15 +15,17 @@ from functools import lru_cache
 
 import snowballstemmer
 
-_WORD = re.compile(r"[0-9]+|[a-zа-яәғқңөұүһі]+")
+# Kazakh is written in Latin letters, too; those with marks are read by slips.py.
+_WORD = re.compile(r"[0-9]+|[a-zа-яәғқңөұүһіäöüğñşıńáóúýç]+")
 # A code starts with one of the classes of ISO 9999; two other numbers side by side are sizes.
-_CODE = re.compile(r"(?<!\d)(?:0[4569]|1[258]|2[24678]|30)(?:[ .]\d\d(?:[ .]\d\d)?|\d{4})(?!\d)")
+_CODE = re.compile(r"(?<!\d)(?:0[4569]|1[258]|2[24678]|30)(?:[ .\-]\d\d(?:[ .\-]\d\d)?|\d{4})(?!\d)")
 _FOLD = str.maketrans("ёәғқңөұүһі", "еагкноуухи")
 # Words that say nothing about what is looked for, as folded.
 _TELLING_NOTHING = """
 для и с со в во на из по под при от до не или без к у о об мне нам нужен нужна нужно нужны купить какой какая
 ушин мен бен пен арналган жане емес маган керек сатып алу бар жок ретинде болса кай кандай
 the a an of for with to and in on my i need
+iso исо
 """
 STOP_WORDS = frozenset(_TELLING_NOTHING.split())
 _russian = snowballstemmer.stemmer("russian")
@@ -49,10 +51,15 @@ _VOWELS = frozenset("аеиоуыэюя")
 
 @dataclass(frozen=True)
 class Question:
-    """A query as the engines ask it: every word is a set of tokens of which one must match."""
+    """A query as the engines ask it: every word is a set of tokens of which one must match.
+
+    ``text``: as it was typed; ``read_as``: as it was understood, empty when that is the same.
+    """
 
     words: tuple[frozenset[str], ...]
     codes: tuple[str, ...] = ()
+    text: str = ""
+    read_as: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.words or self.codes)
@@ -125,10 +132,28 @@ def code_tokens(iso_code: str) -> list[str]:
     return [digits[:length] for length in (2, 4, 6) if len(digits) >= length]
 
 
-def question(text: str) -> Question:
-    """What the engines are asked; empty for a text without words."""
+def codes_in(text: str) -> tuple[tuple[str, ...], str]:
+    """The ISO codes in a text, as digits, and the text without them. Four digits are one when nothing else stands there."""
+    if re.fullmatch(r"\s*(?:0[4569]|1[258]|2[24678]|30)\d\d\s*", text):
+        return (text.strip(),), ""
     codes = tuple(re.sub(r"\D", "", found) for found in _CODE.findall(text))
-    left = _CODE.sub(" ", text) if codes else text
-    asked = words(left)
-    telling = [word for word in asked if fold(word) not in STOP_WORDS] or ([] if codes else asked)
-    return Question(tuple(dict.fromkeys(tokens_of(word) for word in telling)), codes)
+    return codes, _CODE.sub(" ", text) if codes else text
+
+
+def telling(text: str, *, keep: bool = True) -> list[str]:
+    """The words that say what is looked for; with ``keep`` all words when none does."""
+    asked = words(text)
+    return [word for word in asked if fold(word) not in STOP_WORDS] or (asked if keep else [])
+
+
+def main_stem(folded: str) -> str:
+    """The stem of a folded word by the rules of its letters' language."""
+    if folded.isascii():
+        return str(_english.stemWord(folded))
+    return next(iter(_irregular_stems(folded)), str(_russian.stemWord(folded)))
+
+
+def question(text: str) -> Question:
+    """What the engines are asked when every word is right; empty for a text without words (see wording.py)."""
+    codes, left = codes_in(text)
+    return Question(tuple(dict.fromkeys(tokens_of(word) for word in telling(left, keep=not codes))), codes, text)

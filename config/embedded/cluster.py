@@ -34,7 +34,8 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _choose_port(remembered: int | None) -> int:
+def choose_port(remembered: int | None) -> int:
+    """The remembered port while it is free, else another free one."""
     if remembered is not None and _is_free(remembered):
         return remembered
     for port in random.sample(PORTS, 200):
@@ -161,8 +162,8 @@ def prepare(state: Path) -> ServiceUrls:
         )
     memory = {
         "folder": INSIDE if home.folder == state else str(home.folder),
-        "postgres_port": _choose_port(memory.get("postgres_port")),
-        "valkey_port": _choose_port(memory.get("valkey_port")),
+        "postgres_port": choose_port(memory.get("postgres_port")),
+        "valkey_port": choose_port(memory.get("valkey_port")),
         "superuser_password": memory.get("superuser_password") or secrets.token_urlsafe(24),
         "role_password": memory.get("role_password") or secrets.token_urlsafe(24),
         "valkey_password": memory.get("valkey_password") or secrets.token_urlsafe(24),

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from catalog import parameters, search, selectors, types
+from catalog.search import suggest, tokens
 from catalog.search.query import PAGE_SIZE, Query, beneficiary_id
 from catalog.selectors import Beneficiary
 from catalog.types import ProductType
@@ -27,6 +28,7 @@ from suppliers.models import Partner
 from suppliers.views.cards import as_query, card, carried, crumbs, fit_data, product_url
 
 MOST_COMPARED = 4
+MOST_KINDS = 5
 ORDERING_ROLES = (Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 
 
@@ -102,8 +104,36 @@ def _listing(request: HttpRequest, product_type: ProductType | None) -> HttpResp
         "beneficiary": beneficiary,
         "crumbs": crumbs(),
         "last_resort": page.engine == search.LAST_RESORT,
+        "spare_engine": search.spare(page.engine),
+        "read_as": page.read_as,
+        **_nearby(request, query, page),
     }
     return render(request, "catalog/list.html", context)
+
+
+def _nearby(request: HttpRequest, query: Query, page: search.Page) -> dict[str, Any]:
+    """Kinds of products that the text may mean, and where to say that nothing fits when nothing was found."""
+    if not query.text or query.product_type is not None:
+        near = []
+    elif page.count:
+        near = suggest.types_beginning([tokens.fold(word) for word in tokens.words(page.read_as or query.text)])
+    else:
+        near = suggest.nearest_types(query.text)
+    kinds = [
+        {"label": kind.name, "url": reverse("catalogue:type", kwargs={"code": kind.code}) + as_query(carried(request))}
+        for kind in near[:MOST_KINDS]
+    ]
+    return {"kinds": kinds, "nothing_fits_url": "" if page.count else _nothing_fits_url(query.product_type, near)}
+
+
+def _nothing_fits_url(product_type: ProductType | None, near: list[ProductType]) -> str:
+    """The complaint "nothing fits me", with the sphere of what was looked for where that is known."""
+    try:
+        url = reverse("complaints:new")
+    except NoReverseMatch:  # the complaints' layer is not installed
+        return ""
+    about = product_type or next(iter(near), None)
+    return f"{url}?{urlencode({'subject': 'nothing_fits', **({'sphere': about.sphere} if about else {})})}"
 
 
 def _page_number(request: HttpRequest) -> int:

@@ -1,6 +1,6 @@
 import time
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from catalog import search
 
@@ -10,6 +10,9 @@ class Command(BaseCommand):
 
     def handle(self, **_options: object) -> None:
         started = time.monotonic()
-        for engine, count in search.rebuild().items():
+        built = search.rebuild()
+        for engine, count in built.items():
             self.stdout.write(f"{engine}: {count} products")
         self.stdout.write(f"{time.monotonic() - started:.1f} s")
+        if search.wanted() not in built:
+            raise CommandError(f"{search.wanted()} cannot be built now; it will be, by itself, as soon as it is back.")

@@ -1,0 +1,31 @@
+"""Which engines there are, the wanted one first."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from catalog.search import elastic, embedded
+from catalog.search.tokens import Question
+
+
+class Engine(Protocol):
+    """What a search engine is to the rest: the modules ``embedded`` and ``elastic`` are two.
+
+    Each function raises Unavailable, and nothing else, when the engine cannot do it now.
+    """
+
+    NAME: str
+
+    def search(self, question: Question, limit: int | None = None) -> list[int]: ...
+
+    def fault(self) -> str: ...
+
+    def count(self) -> int: ...
+
+    def write(self, product_ids: Sequence[int]) -> None: ...
+
+    def rebuild(self) -> int: ...
+
+
+def engines() -> list[Engine]:
+    """Elasticsearch where it is configured, and always the embedded index."""
+    return [elastic, embedded] if elastic.configured() else [embedded]
