@@ -62,7 +62,7 @@ class Outcome:
     def as_result(self) -> list[Any]:
         return [
             self.line.row.number,
-            self.sku or self.line.sku or self.line.product,
+            self.sku or self.line.typed,
             self.kind,
             [*self.line.errors, *self.line.notes],
         ]

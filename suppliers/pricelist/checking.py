@@ -44,6 +44,12 @@ class Line:
         """The name of the cell of a column; that of the row's first cell when the list has no such column."""
         return self.row.name(self.layout.places.get(column, 0))
 
+    @property
+    def typed(self) -> str:
+        """What stands in the article's cell when it is a text, else the product's code: how people find the row."""
+        cell = self.row.cell(self.layout.places["sku"]) if "sku" in self.layout.places else None
+        return cell[:LONGEST_SKU] if isinstance(cell, str) else self.sku or self.product
+
     def refuse(self, column: str, code: str, **params: Any) -> None:
         self.errors.append((self.cell(column), code, params))
 

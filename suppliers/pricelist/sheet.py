@@ -47,8 +47,11 @@ FOREIGN = (
 LINKED_TABLE = re.compile(
     rb"<table:(table-source|cell-range-source|dde-link)\b|<draw:image[^>]{0,400}href=.(https?|ftp|file):"
 )
+FAILED = re.compile(
+    rb"""<c\b(?=[^>]*\bt=["']e["'])[^>]*\br=["']([A-Z]{1,3})(\d{1,7})["'][^>]*>(?:<f\b[^>]*>[^<]{0,300}</f>|<f\b[^>]*/>)?<v>(#[A-Z0-9/!?_]{1,20})</v>"""
+)
 OUTSIDE = re.compile(rb"<Relationship\b[^>]*TargetMode=.External.[^>]*>")
-HARMLESS = b"/hyperlink"  # a link that a person may click loads nothing by itself
+HARMLESS = "/hyperlink"  # a link that a person may click loads nothing by itself
 # What no text has: control characters other than tabulators and ends of lines.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -178,7 +181,7 @@ def _delimiter(text: str) -> str:
 def _workbook(path: Path) -> tuple[str, Any]:
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-    kind = _guard(path)
+    kind, errors = _guard(path)
     try:
         with path.open("rb") as file:
             book = CalamineWorkbook.from_filelike(file)
@@ -186,7 +189,9 @@ def _workbook(path: Path) -> tuple[str, Any]:
             index for index, sheet in enumerate(book.sheets_metadata)
             if str(sheet.visible).endswith("Visible") and str(sheet.typ).endswith("WorkSheet")
         ]  # fmt: skip
-        sheet = next((sheet for sheet in map(book.get_sheet_by_index, shown) if sheet.end is not None), None)
+        sheet, place = next(
+            ((sheet, place) for place in shown if (sheet := book.get_sheet_by_index(place)).end is not None), (None, 0)
+        )
     except PasswordError:
         raise Refused("encrypted") from None
     except CalamineError:
@@ -195,10 +200,14 @@ def _workbook(path: Path) -> tuple[str, Any]:
         raise Refused("empty")
     left = sheet.start[1] if sheet.start else 0
     merged = _merged(sheet.merged_cell_ranges or [])
+    wrong = errors[place] if place < len(errors) else {}
 
     def rows() -> Iterator[tuple[int, list[Any]]]:
         for number, cells in enumerate(sheet.iter_rows(), 1):
             row: list[Any] = [None] * left + cells
+            for column, error in wrong.get(number, {}).items():
+                if column < len(row):
+                    row[column] = error  # calamine gives nothing for a formula that failed
             if not _empty(row):
                 for column in merged.get(number, ()):
                     if column < len(row) and row[column] == "":
@@ -223,8 +232,12 @@ def _merged(ranges: list[tuple[tuple[int, int], tuple[int, int]]]) -> dict[int, 
     return covered
 
 
-def _guard(path: Path) -> str:
-    """What the archive is, after it was found harmless: sizes first, then every part of it."""
+Errors = dict[int, dict[int, str]]  # row number → column from 0 → "#DIV/0!"
+
+
+def _guard(path: Path) -> tuple[str, list[Errors]]:
+    """What the archive is, after it was found harmless: sizes first, then every part of it. With the errors of
+    the formulas of each sheet, as xlsx keeps them."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -233,21 +246,38 @@ def _guard(path: Path) -> str:
             if len(entries) > MOST_ENTRIES or unpacked > MOST_UNPACKED or unpacked > MOST_RATIO * max(packed, 1):
                 raise Refused("bomb")
             names = {entry.filename for entry in entries}
-            for entry in entries:
-                _guard_entry(archive, entry)
+            errors = {entry.filename: _guard_entry(archive, entry) for entry in entries}
             if (
                 "mimetype" in names
                 and archive.read("mimetype").strip() == b"application/vnd.oasis.opendocument.spreadsheet"
             ):
-                return "ods"
+                return "ods", []
             if "xl/workbook.xml" in names:
-                return "xlsx"
+                return "xlsx", [errors.get(part, {}) for part in _sheets(archive)]
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError):
         raise Refused("damaged") from None
     raise Refused("kind")
 
 
-def _guard_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+def _sheets(archive: zipfile.ZipFile) -> list[str]:
+    """The parts of an xlsx that hold its sheets, in their order."""
+    try:
+        book, links = archive.read("xl/workbook.xml"), archive.read("xl/_rels/workbook.xml.rels")
+    except KeyError:
+        return []
+    targets = {
+        _attribute(link, b"Id"): _attribute(link, b"Target") for link in re.findall(rb"<Relationship\b[^>]*>", links)
+    }
+    found = [targets.get(_attribute(sheet, b"r:id"), "") for sheet in re.findall(rb"<sheet\b[^>]*>", book)]
+    return [target.removeprefix("/") if target.startswith("/") else f"xl/{target}" for target in found]
+
+
+def _attribute(element: bytes, name: bytes) -> str:
+    found = re.search(rb"\b" + name + rb"=[\"']([^\"']*)", element)
+    return found[1].decode("utf-8", "replace") if found else ""
+
+
+def _guard_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Errors:
     name = entry.filename.lower()
     if entry.flag_bits & 1:
         raise Refused("encrypted")
@@ -260,6 +290,7 @@ def _guard_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
     if "embeddings/" in name:
         raise Refused("nested")
     text = name.endswith((".xml", ".rels"))
+    errors: Errors = {}
     tail = b""
     with archive.open(entry) as part:
         # To the end: a part that is longer than its header says is found out by its check sum.
@@ -270,7 +301,19 @@ def _guard_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
                 if not tail and block.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")):
                     raise Refused("doctype")  # would hide one from us
                 _guard_text(tail + block, name)
+            if "worksheets/" in name:
+                for letters, row, error in FAILED.findall(tail + block):
+                    errors.setdefault(int(row), {})[_column(letters)] = error.decode()
             tail = block[-500:]
+    return errors
+
+
+def _column(letters: bytes) -> int:
+    """A → 0, AA → 26."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number - 1
 
 
 def _guard_text(text: bytes, name: str) -> None:
@@ -283,14 +326,9 @@ def _guard_text(text: bytes, name: str) -> None:
     if LINKED_TABLE.search(text):
         raise Refused("external_links")
     if name.endswith(".rels") and any(
-        not link.endswith(HARMLESS) for link in map(_kind_of_link, OUTSIDE.findall(text))
+        not _attribute(link, b"Type").endswith(HARMLESS) for link in OUTSIDE.findall(text)
     ):
         raise Refused("external_links")
-
-
-def _kind_of_link(relationship: bytes) -> bytes:
-    found = re.search(rb"Type=[\"']([^\"']*)", relationship)
-    return found[1] if found else b""
 
 
 if __name__ == "__main__":

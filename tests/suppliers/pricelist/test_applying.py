@@ -3,13 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from django.core.files.base import ContentFile
 
 from catalog.models import ProductDocument
 from marketplace import outbox
 from marketplace.errors import Invalid
 from marketplace.models import Event, OutboxRow
 from suppliers.models import PriceList, PriceListPart, StockRecord
-from suppliers.pricelist import applying, jobs
+from suppliers.pricelist import jobs
 from tests import factories as make
 from tests.suppliers.pricelist.lists import csv_of, everything, results, send, stored, xlsx_of
 
@@ -187,10 +188,5 @@ def test_a_list_that_is_not_checked_to_its_end_is_not_applied(shop, monkeypatch)
     assert PriceList.objects.count() == 1
 
 
-def _file(content: bytes):
-    from django.core.files.base import ContentFile
-
+def _file(content: bytes) -> ContentFile:
     return ContentFile(content, "a.csv")
-
-
-assert applying.PART == 500
