@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 from django.core.files.base import File
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -185,7 +185,11 @@ def at_once(price_list: PriceList) -> PriceList:
     """Do a small list while its sender waits, at most some seconds; whatever is left, the worker does."""
     if price_list.is_finished or price_list.slice or price_list.size > SMALL:
         return price_list
-    return advance(price_list.pk, 0, seconds=SECONDS_OF_SENDER, patience=SECONDS_OF_SENDER)
+    try:
+        return advance(price_list.pk, 0, seconds=SECONDS_OF_SENDER, patience=SECONDS_OF_SENDER)
+    except DatabaseError:  # an offer is held by an order, say: the sender need not hear of it
+        log.warning("price_list_left_to_worker")
+        return PriceList.objects.get(pk=price_list.pk)
 
 
 def advance(

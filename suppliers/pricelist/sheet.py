@@ -16,6 +16,7 @@ import re
 import resource
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -169,10 +170,14 @@ def _text(content: bytes) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """The sign that cuts the first line that is not empty into the most cells."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
-    cut = {sign: len(next(csv.reader([line], delimiter=sign), [])) for sign in ";\t,"}
-    return max(cut, key=lambda sign: cut[sign])
+    """The sign that cuts the most of the first lines into equally many cells, two or more."""
+    lines = [line for line in text[:100_000].splitlines() if line.strip()][:HEAD]
+
+    def weight(sign: str) -> tuple[int, int]:
+        cut = Counter(len(next(csv.reader([line], delimiter=sign), [])) for line in lines)
+        return max(((lines, cells) for cells, lines in cut.items() if cells > 1), default=(0, 0))
+
+    return max(";\t,", key=weight)
 
 
 # --- Workbooks -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import OperationalError
 
 from catalog.models import ProductDocument
 from marketplace import outbox
@@ -190,3 +191,20 @@ def test_a_list_that_is_not_checked_to_its_end_is_not_applied(shop, monkeypatch)
 
 def _file(content: bytes) -> ContentFile:
     return ContentFile(content, "a.csv")
+
+
+def test_an_offer_that_is_held_is_left_to_the_worker(shop, monkeypatch):
+    """The sender of a small list does not wait for somebody else's lock, and hears of no error."""
+    real = jobs.apply_part
+
+    def held(*args, **more):
+        raise OperationalError("canceling statement due to lock timeout")
+
+    monkeypatch.setattr(jobs, "apply_part", held)
+    found = jobs.send(
+        supplier_id=shop.jarqyn.pk, sent_by=None, name="a.csv", dry_run=False, upload=_file(csv_of([["A1", "", 5, ""]]))
+    )
+    assert (found.status, found.done) == ("running", 0)
+    monkeypatch.setattr(jobs, "apply_part", real)
+    outbox.drain()
+    assert stored(shop.a1)[0] == Decimal("5.00")

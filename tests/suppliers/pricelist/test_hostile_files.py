@@ -299,6 +299,8 @@ FINE = {
     "semicolons and a decimal comma": csv_of([["A1", "", "139000,50", 20]]),
     "commas": csv_of([["A1", "", "139000.50", 20]], separator=","),
     "commas and quotation marks": b'sku,price,stock\n"A1","139000,50","20"\n',
+    "commas below a title and in names": b'Prices of autumn\nsku,price,stock,title\nA1,139000.50,20,"Walker; blue; for a child"\n',
+    "semicolons and commas in names": b"sku;title;price;stock\nA1;Walker, blue, for a child, folds;139000,50;20\n",
     "tabulators": csv_of([["A1", "", "139000,50", 20]], separator="\t"),
     "the mark of UTF-8": csv_of([["A1", "", "139000,50", 20]], encoding="utf-8-sig"),
     "Windows-1251": RUSSIAN.replace("₸", "тг").encode("cp1251"),
