@@ -194,14 +194,14 @@ def _workbook(path: Path) -> tuple[str, Any]:
             index for index, sheet in enumerate(book.sheets_metadata)
             if str(sheet.visible).endswith("Visible") and str(sheet.typ).endswith("WorkSheet")
         ]  # fmt: skip
-        sheet, place = next(
-            ((sheet, place) for place in shown if (sheet := book.get_sheet_by_index(place)).end is not None), (None, 0)
-        )
+        filled = (place for place in shown if book.get_sheet_by_index(place).end is not None)
+        place = next(filled, None)
+        sheet = None if place is None else book.get_sheet_by_index(place)
     except PasswordError:
         raise Refused("encrypted") from None
     except CalamineError:
         raise Refused("damaged") from None
-    if sheet is None:
+    if sheet is None or place is None:
         raise Refused("empty")
     left = sheet.start[1] if sheet.start else 0
     merged = _merged(sheet.merged_cell_ranges or [])
