@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from complaints.callers import FACTS as CALLER_FACTS_OF_PERSON
 from complaints.confirming import CALLER_FACTS
 from complaints.court import RESULTS, ROLES
 from complaints.models import Complaint, CourtCase
@@ -195,13 +196,61 @@ class TrackForm(forms.Form):
 
 
 class FindForm(forms.Form):
-    """The operator looks for a person by phone, or for a case by its number."""
+    """The operator looks for a person by phone or name, or for a case by its number."""
 
     what = forms.CharField(
-        label=_("Phone of the person or number of the complaint"),
+        label=_("Phone or name of the person, or number of the complaint"),
+        help_text=_("Of a name at least three letters."),
         widget=forms.TextInput(attrs={"width": 20, "autocomplete": "off"}),
-        error_messages={"required": _("Enter a phone number or the number of a complaint.")},
+        error_messages={"required": _("Enter a phone number, a name or the number of a complaint.")},
     )
+
+
+class CheckCallerForm(forms.Form):
+    """Before anything that a person began is opened for a caller."""
+
+    facts = forms.MultipleChoiceField(
+        label=_("What did the caller name correctly?"),
+        help_text=_("Ask without reading anything out. At least two facts."),
+        widget=forms.CheckboxSelectMultiple,
+        choices=list(CALLER_FACTS_OF_PERSON.items()),
+        error_messages={"required": _("Mark what the caller named.")},
+    )
+
+
+class HotlineForm(ComplaintForm):
+    """The whole complaint on one page, as it is told on the phone or stands in a letter."""
+
+    head = ("sphere", "subject", "region")
+
+    def __init__(self, *args: Any, table: Table, sphere: str = "", **kwargs: Any):
+        super().__init__(*args, table=table, **kwargs)
+        subjects = table.subjects_of(sphere) if sphere in table.spheres else list(table.subjects)
+        self.fields["sphere"] = SaidChoice(
+            label=_("What is the complaint about?"),
+            choices=[_EMPTY, *((code, table.sphere_name(code)) for code in table.spheres if code != "any")],
+            error_messages={"required": _("Choose what the complaint is about.")},
+        )
+        self.fields["subject"] = SaidChoice(
+            label=_("What is wrong?"),
+            choices=[_EMPTY, *((code, table.subject_name(code)) for code in subjects if code != "any")],
+            error_messages={"required": _("Choose what is wrong.")},
+        )
+        self.fields["region"] = SaidChoice(
+            label=_("Where did it happen?"),
+            help_text=_("Empty means the region of the person."),
+            required=False,
+            choices=[_EMPTY, *((row.code, row.name) for row in regions.listed())],
+        )
+
+    @property
+    def own(self) -> list[forms.BoundField]:
+        return [field for field in super().own if field.name not in self.head]
+
+    @property
+    def first(self) -> list[forms.BoundField]:
+        """What decides which questions follow."""
+        return [self[name] for name in self.head]
 
 
 # --- Steps: one form for each legal step -----------------------------------------------------------

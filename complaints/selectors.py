@@ -27,7 +27,6 @@ from marketplace import access
 from marketplace.errors import NotFound, TooManyTries
 from marketplace.limits import Limit, Tries
 from marketplace.models import Event, Role, User
-from orders.draft_fields import phone_number
 from suppliers.models import Partner
 
 Actor = User | AnonymousUser
@@ -264,34 +263,3 @@ def sight(actor: Viewer, complaint: Complaint) -> Sight:
     if actor.role == Role.HOTLINE:
         return Sight(name=True, contact="full" if complaint.status == ComplaintStatus.OUTCOME_CALL else "masked")
     return Sight(texts=True, story=True, traces=True, name=True, contact="full")
-
-
-# --- The hotline -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Found:
-    """What an operator finds: people by their phone, cases by their number or the phone of the contact."""
-
-    people: list[User]
-    cases: list[Complaint]
-
-
-def find_for_call(actor: User, what: str) -> Found:
-    """People and cases for a caller. Finding a person leaves a row in the read log."""
-    number = what.strip().upper()
-    phone = phone_number(what)
-    people: list[User] = []
-    cases = visible(actor).select_related(*_SHOWN)
-    if phone:
-        spoken = Q(phone=phone) | Q(phone=what.strip())
-        guardians = User.objects.filter(spoken, role=Role.GUARDIAN).values("wards__ward")
-        people = list(
-            User.objects.filter(spoken | Q(pk__in=guardians), record__isnull=False).select_related("region")[:10]
-        )
-        for person in people:
-            access.log_read(actor=actor, person_id=person.pk, purpose="call", subject=f"person:{person.pk}")
-        cases = cases.filter(Q(contact__phone=phone) | Q(complainant__in=people))
-    else:
-        cases = cases.filter(number=number[:20])
-    return Found(people, list(cases.order_by(*BY_DUE)[:20]))

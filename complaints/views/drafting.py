@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from complaints import complaint_draft, prefill, routing, templates
-from complaints.forms import ComplaintForm
+from complaints.forms import ComplaintForm, HotlineForm
 from complaints.templates import Question
 from marketplace.drafts import deciding, reading, saving
 from marketplace.drafts.preparing import PORTAL
@@ -100,11 +100,16 @@ def _save(draft_id: uuid.UUID, actor: User, ops: list[Op], device: str, benefici
     )
 
 
-def form_of(draft: Draft, actor: User, data: Any = None) -> ComplaintForm:
-    """The form of the draft's template, filled with the live values, or bound to what was just typed."""
-    table = routing.table()
+def form_of(draft: Draft, actor: User, data: Any = None, *, whole: bool = False) -> ComplaintForm:
+    """The form of the draft's template, filled with the live values, or bound to what was just typed.
+
+    ``whole``: with what it is about and what is wrong on the same page.
+    """
     staff = actor.role in {Role.CASEWORKER, Role.HOTLINE}
-    form = ComplaintForm(data, table=table, questions=questions_of(draft), staff=staff, initial=_initial(draft, actor))
+    given: dict[str, Any] = {"table": routing.table(), "questions": questions_of(draft), "staff": staff}
+    given["initial"] = _initial(draft, actor)
+    sphere = complaint_draft.filing_of(draft).sphere
+    form = HotlineForm(data, sphere=sphere, **given) if whole else ComplaintForm(data, **given)
     for name in form.fields:
         if origin := prefill.origin(draft, name):
             form.fields[name].help_text = _("%(origin)s. Change it if it is wrong.") % {"origin": origin}

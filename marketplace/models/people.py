@@ -1,7 +1,9 @@
 """People who sign in, the records of those who are served, and who may act for whom."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models.places import Authority, Office, Region
@@ -50,7 +52,12 @@ class User(AbstractUser):
         constraints = [
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
         ]
-        indexes = [models.Index(fields=["office", "role"], name="user_office_role")]
+        indexes = [
+            models.Index(fields=["office", "role"], name="user_office_role"),
+            # The hotline finds a caller by phone, or by a part of the name of three letters or more.
+            models.Index(fields=["phone"], name="user_phone", condition=~models.Q(phone="")),
+            GinIndex(OpClass(Upper("full_name"), name="gin_trgm_ops"), name="user_name_parts"),
+        ]
 
     def __str__(self) -> str:
         return self.full_name or self.username

@@ -57,6 +57,9 @@ NOT_PAGES = {
     "complaints:fine",  # shows the case again
     "complaints:fine_step",
     "complaints:headquarters_step",
+    "complaints:hotline_begin",
+    "complaints:hotline_caller",
+    "complaints:hotline_complaint",
     "complaints:outreach_strike",
     "complaints:parallel_done",
     "complaints:receipt",

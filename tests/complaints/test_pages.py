@@ -196,7 +196,7 @@ def test_the_operator_finds_the_caller_and_registers_for_her(client, aigul, line
     operator = make_user("hotline-user", Role.HOTLINE)
     client.force_login(operator)
     page = text_of(client.post("/en/hotline/", {"what": "8 700 000 00 01"}))
-    assert f"beneficiary={aigul.pk}" in page
+    assert f"?person={aigul.pk}" in page
     assert complaint.number in page
     case = text_of(client.get(f"/en/complaints/{complaint.number}/"))
     assert "The wheel broke" not in case
