@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints.models import Complaint, MonthlyReport
+from complaints.reporting import bodies
 from complaints.reporting.models import OutreachEntry
 from complaints.reports import satisfied_share
 from complaints.states import Outcome
@@ -64,6 +65,13 @@ def rows(report: MonthlyReport) -> list[tuple[str, str, str]]:
         listed.append((_("Suppliers"), _("Left without an answer"), str(seller["ignored"])))
         if seller["median_days"] is not None:
             listed.append((_("Suppliers"), _("Days to the answer, median"), str(seller["median_days"])))
+    for body in map(bodies.named, found.get("bodies") or []):
+        section = _("State body: %(name)s") % {"name": body["name"]}
+        listed.append((section, _("Decided"), str(body["decided"])))
+        for name, label in body_shares():
+            if body[name] is not None:
+                listed.append((section, label, f"{body[name]:.1f}"))
+        listed.append((section, _("Dates missed"), str(body["overdue"])))
     if users := found.get("users"):
         listed.append((_("Registered"), _("People"), str(users["registered"])))
         listed.append((_("Registered"), _("Businesses"), str(users["businesses"])))
@@ -75,6 +83,16 @@ def rows(report: MonthlyReport) -> list[tuple[str, str, str]]:
         listed.append((_("Outreach"), _("Total"), str(outreach["total"])))
     listed.append((_("Self-check"), _("The parts add up"), report.self_check))
     return listed
+
+
+def body_shares() -> list[tuple[str, str]]:
+    """The shares of a body's scorecard with their labels."""
+    return [
+        ("in_time_share", _("In time, %")),
+        ("redirected_share", _("Sent on, %")),
+        ("reopened_share", _("Opened again, %")),
+        ("confirmed_share", _("Confirmed by the person, %")),
+    ]
 
 
 def outreach_name(kind: str) -> str:

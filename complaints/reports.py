@@ -19,8 +19,9 @@ from django.utils.translation import gettext as _
 
 from complaints.measures import fines
 from complaints.models import CourtCase, MonthlyReport
+from complaints.reporting import bodies, outreach, registered
 from complaints.reporting import facts as stored
-from complaints.reporting import outreach, registered
+from complaints.reporting.shares import share as share
 from complaints.states import Outcome
 from marketplace.errors import DomainError
 from marketplace.models import Region
@@ -94,7 +95,7 @@ GROUP BY kind, days, in_time HAVING sum(steps) > 0
 
 def facts(period: Period, region: Region | None = None, *, after: int | None = None) -> dict[str, Any]:
     """Everything the report shows, from the stored facts and the events that are newer than these."""
-    read = Reading(period, region, after).rows(examined=_EXAMINED, seller=_SELLER)
+    read = Reading(period, region, after).rows(examined=_EXAMINED, seller=_SELLER, bodies=bodies.BODIES)
     came = {row["part"]: row["cases"] for row in read["examined"] if row["part"] != "end"}
     at_end = [row for row in read["examined"] if row["part"] == "end"]
     outcomes: Counter[str] = Counter()
@@ -114,6 +115,7 @@ def facts(period: Period, region: Region | None = None, *, after: int | None = N
         "court": court(period, region),
         "fines": fined(period, region),
         "seller": _seller(read["seller"]),
+        "bodies": [bodies.with_shares(row) for row in read["bodies"]],
         "through_the_system": sum(channels[channel] for channel in OWN_CHANNELS),
         "users": registered.count(before=period.end, region=region),
         "outreach": outreach.totals(period.first, period.last, region),
@@ -206,11 +208,6 @@ def seller(*, answered: int, in_time: int, ignored: int, median_days: float | No
     }
 
 
-def share(part: int, whole: int) -> float | None:
-    """Per cent with one decimal; nothing of nothing."""
-    return round(part * 100 / whole, 1) if whole else None
-
-
 def satisfied_share(found: dict[str, Any]) -> float | None:
     """Satisfied ÷ examined, per cent (the published report of Shymkent: 87.5)."""
     return share(found["outcomes"]["satisfied"], found["examined"]) if found.get("outcomes") else None
@@ -285,6 +282,7 @@ def of_period(period: Period, region: Region | None, *, after: int | None = None
         "court": found.get("court"),
         "fines": found.get("fines"),
         "seller": found.get("seller"),
+        "bodies": [bodies.named(row) for row in found.get("bodies") or []],
         "outreach": found.get("outreach"),
         "users": found.get("users"),
         "through_the_system": found.get("through_the_system"),

@@ -247,6 +247,24 @@ class SellerOut(Schema):
     in_time_share: float | None
 
 
+class ScorecardOut(Schema):
+    """A state body's work in the period; ``body`` is its code, shares are per cent of what it decided."""
+
+    body: str
+    name: str
+    decided: int
+    in_time: int
+    refused: int
+    redirected: int
+    reopened: int
+    confirmed: int
+    overdue: int
+    in_time_share: float | None
+    redirected_share: float | None
+    reopened_share: float | None
+    confirmed_share: float | None
+
+
 class ReportOut(Schema):
     """``outcomes`` add up to ``examined``; a published table of other years is marked ``imported``."""
 
@@ -263,6 +281,7 @@ class ReportOut(Schema):
     court: CourtOut | None
     fines: FinesOut | None
     seller: SellerOut | None
+    bodies: list[ScorecardOut]
     outreach: dict[str, Any] | None
     users: dict[str, int] | None
     through_the_system: int | None

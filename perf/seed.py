@@ -66,9 +66,31 @@ def seed_complaints(volume: Volume) -> None:
             "seed": str(volume.seed),
             "zone": settings.TIME_ZONE,
         }
-        for statement in (COMPLAINTS, COMPLAINT_EVENTS):
+        columns, values = _unnamed(COMPLAINTS, facts)
+        cursor.execute(COMPLAINTS.replace("/*columns*/", columns).replace("/*values*/", values), facts)
+        for statement in (COMPLAINT_EVENTS, COMPLAINT_FACTS):
             cursor.execute(statement, facts)
     _analyse()
+
+
+def _unnamed(statement: str, facts: dict[str, Any]) -> tuple[str, str]:
+    """Columns that the statement does not name and that must not be empty, with the model's defaults: new ones
+
+    come without a default in the database. The values are added to ``facts``.
+    """
+    from complaints.models import Complaint
+
+    named = set(
+        statement[statement.index("(") + 1 : statement.index(")")].replace("\n", " ").replace(" ", "").split(",")
+    )
+    columns, values = "", ""
+    for field in Complaint._meta.concrete_fields:
+        if field.column in named or field.null or field.primary_key:
+            continue
+        facts[f"default_{field.column}"] = field.get_db_prep_save(field.get_default(), connection)
+        columns += f", {field.column}"
+        values += f", %(default_{field.column})s"
+    return columns, values
 
 
 def _analyse() -> None:
@@ -234,7 +256,7 @@ INSERT INTO complaints_complaint (number, tracking_hash, subject, sphere, text, 
     channel, priority, status, rule, rule_version, filed_at, filed_on, respond_by, due_at, due_explained, answered_at,
     closed_at, answer, remedy, decision, outcome, outcome_detail, proposed_outcome, proposed_detail,
     confirmed_by, language, returned_sum, reopened, addressee_supplier_id, addressee_authority_id, complainant_id,
-    hold_payment, waited_days, texts, filed_by_id, order_line_id, region_id, supplier_id)
+    hold_payment, waited_days, texts, filed_by_id, order_line_id, region_id, supplier_id/*columns*/)
 SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'consumable', '', '', '[]', '{{}}',
     '{{}}', '', false,
     (ARRAY['portal','hotline','qr','written'])[1 + {pick("channel")} %% 4], 2, state.status, 'R1', date '2024-01-01',
@@ -244,6 +266,7 @@ SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'c
     CASE state.status WHEN 'closed' THEN 'satisfied' WHEN 'withdrawn' THEN 'withdrawn' ELSE '' END, '', '', '',
     CASE state.status WHEN 'closed' THEN 'person' ELSE '' END, 'kk', 0, 0, coalesce(l.partner_id, s.id), NULL, l.user_id,
     false, 0, '{{}}', l.user_id, l.id, coalesce(l.region_id, r.code), coalesce(l.partner_id, s.id)
+    /*values*/
 FROM generate_series(1, %(complaints)s) AS n
 LEFT JOIN (SELECT l.id, l.partner_id, o.user_id, o.region_id, o.date_placed, row_number() OVER (ORDER BY l.id) AS place
       FROM order_line l JOIN order_order o ON o.id = l.order_id
@@ -295,4 +318,17 @@ CROSS JOIN LATERAL (VALUES
 WHERE c.number LIKE 'S%%' AND step.taken
 AND NOT EXISTS (SELECT 1 FROM marketplace_event e WHERE e.subject = 'complaint:' || c.number)
 ORDER BY c.id, step.place
+"""
+
+# What the cases say about their suppliers: a confirmed one from its last day, a silent one from the day of silence.
+COMPLAINT_FACTS = """
+INSERT INTO partner_complaintfact (supplier_id, "case", kind, day)
+SELECT c.supplier_id, c.number, step.kind, step.day
+FROM complaints_complaint c CROSS JOIN LATERAL (
+    SELECT 'confirmed' AS kind, (c.closed_at AT TIME ZONE %(zone)s)::date AS day WHERE c.confirmed_by <> ''
+    UNION ALL SELECT 'silent', (e.at AT TIME ZONE %(zone)s)::date FROM marketplace_event e
+    WHERE e.subject = 'complaint:' || c.number AND e.kind = 'complaint.ignored') step
+WHERE c.number LIKE 'S%%' AND c.supplier_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM partner_complaintfact f WHERE f.supplier_id = c.supplier_id AND f."case" = c.number)
+ON CONFLICT DO NOTHING
 """

@@ -20,7 +20,16 @@ from suppliers.effects import refresh_documents
 from suppliers.models import Partner, StockRecord, Suspension
 
 DATA = Path(__file__).parent / "data"
-COUNTERS = ("delivered_lines", "on_time_lines", "rejected_lines", "complaint_load", "rating_sum", "rating_count")
+COUNTERS = (
+    "delivered_lines",
+    "on_time_lines",
+    "rejected_lines",
+    "complaint_load",
+    "rating_sum",
+    "rating_count",
+    "complaints_reply",
+    "complaints_reply_language",
+)
 
 
 def load_suppliers(path: Path = DATA / "suppliers.json") -> int:

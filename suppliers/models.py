@@ -37,6 +37,9 @@ class Partner(AbstractPartner):
     rejected_lines = models.PositiveIntegerField(_("lines rejected at acceptance"), default=0)
     # Computed from the complaint facts below, so that the ranking reads one row.
     complaint_load = models.FloatField(_("complaints, weighed by kind and age"), default=0)
+    # Its published word on its complaints: complaints writes it after a moderator looked through it.
+    complaints_reply = models.TextField(_("reply to the complaints"), blank=True)
+    complaints_reply_language = models.CharField(max_length=2, blank=True)
     rating_sum = models.PositiveIntegerField(_("sum of marks"), default=0)
     rating_count = models.PositiveIntegerField(_("number of marks"), default=0)
 

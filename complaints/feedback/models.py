@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from complaints.feedback.states import OWED_STATES, CallStatus, FeedbackStatus, VisitStatus
+from complaints.feedback.states import OWED_STATES, CallStatus, FeedbackStatus, ReplyStatus, VisitStatus
 
 _ABOUT_ONE = Q(supplier__isnull=False, office__isnull=True) | Q(supplier__isnull=True, office__isnull=False)
 
@@ -120,6 +120,38 @@ class Feedback(models.Model):
         """The office or supplier that was rated, in the active language."""
         owner = self.office or self.supplier
         return owner.name if owner else ""
+
+
+class PublicReply(models.Model):
+    """A supplier's right of reply: to a published mark, or to the number of its confirmed complaints."""
+
+    supplier = models.ForeignKey("partner.Partner", models.PROTECT, related_name="+", verbose_name=_("supplier"))
+    # Empty: to the number of confirmed complaints.
+    feedback = models.ForeignKey(Feedback, models.PROTECT, related_name="public_replies", null=True, blank=True)
+    text = models.TextField(_("words"))
+    language = models.CharField(_("language"), max_length=2, default="kk")
+    status = models.CharField(_("state"), max_length=10, choices=ReplyStatus, default=ReplyStatus.WAITING)
+    refused_for = models.TextField(_("why it was refused"), blank=True)
+    offered_at = models.DateTimeField(_("sent at"))
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("public reply")
+        verbose_name_plural = _("public replies")
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=ReplyStatus.values), name="public_reply_status_known"),
+            *(
+                models.UniqueConstraint(
+                    fields=["supplier", "feedback"], name=f"public_reply_one_{status}", condition=Q(status=status),
+                    nulls_distinct=False,
+                )
+                for status in ("waiting", "published")
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.supplier_id} {self.status}"
 
 
 class CallRound(models.Model):

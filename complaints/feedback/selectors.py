@@ -7,12 +7,12 @@ before it was reviewed (until then there is no mark). The body of a place reads 
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from complaints import selectors as complaints
-from complaints.feedback.models import CallTask, Feedback, MysteryVisit
-from complaints.feedback.states import OPEN_CALLS, OWED_STATES, FeedbackStatus, VisitStatus
+from complaints.feedback.models import CallTask, Feedback, MysteryVisit, PublicReply
+from complaints.feedback.states import OPEN_CALLS, OWED_STATES, FeedbackStatus, ReplyStatus, VisitStatus
 from marketplace.errors import NotFound
 from marketplace.models import Role, User
 
@@ -80,8 +80,10 @@ def overdue(now: datetime) -> QuerySet[Feedback]:
 
 
 def published(**owner: Any) -> QuerySet[Feedback]:
-    """Words that everybody may read about one supplier or office, the latest first."""
-    return Feedback.objects.filter(status=FeedbackStatus.PUBLISHED, **owner).order_by("-published_at")
+    """Words that everybody may read about one supplier or office, the latest first, with published replies."""
+    replies = Prefetch("public_replies", PublicReply.objects.filter(status=ReplyStatus.PUBLISHED))
+    rows = Feedback.objects.filter(status=FeedbackStatus.PUBLISHED, **owner).order_by("-published_at")
+    return rows.prefetch_related(replies)
 
 
 # --- Calls and visits ---------------------------------------------------------------------------

@@ -32,6 +32,13 @@ class VisitStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class ReplyStatus(models.TextChoices):
+    WAITING = "waiting", _("Waits to be looked through")
+    PUBLISHED = "published", _("Published")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Taken back")
+
+
 F = FeedbackStatus
 
 FEEDBACK = Machine(
@@ -83,6 +90,20 @@ VISIT = Machine(
         Step("return", (V.VISITED,), V.ASSIGNED, ("ministry",), _("Return the report")),
         Step("pay", (V.REVIEWED,), V.PAID, ("ministry",), _("Approve the fee")),
         Step("cancel", (V.ASSIGNED, V.VISITED), V.CANCELLED, ("ministry",), _("Cancel the visit")),
+    ],
+)
+
+R = ReplyStatus
+
+REPLY = Machine(
+    "public reply",
+    ReplyStatus,
+    [
+        Step("publish", (R.WAITING,), R.PUBLISHED, ("ministry",), _("Publish the reply")),
+        Step("refuse", (R.WAITING,), R.REFUSED, ("ministry",), _("Refuse the reply")),
+        Step("withdraw", (R.WAITING, R.PUBLISHED), R.WITHDRAWN, ("supplier",), _("Take the reply back")),
+        # a later reply to the same thing takes its place
+        Step("replace", (R.WAITING, R.PUBLISHED), R.WITHDRAWN, ("clock",), _("Replaced")),
     ],
 )
 

@@ -21,6 +21,17 @@ _MARKED = """
 FROM mark WHERE "on" BETWEEN %(first)s AND %(last)s AND kind = ANY(%(kinds)s) AND {region}
     AND (%(body)s = '' OR body = %(body)s)
 """
+_RETURNED = _AT_END + " AND outcome = 'satisfied' AND returned > 0"
+_COURT = """
+FROM complaints_courtcase k JOIN complaints_complaint c ON c.id = k.complaint_id
+WHERE k.opened_on BETWEEN %(first)s AND %(last)s AND {region}
+"""
+_COURT_WON = """
+FROM complaints_courtcase k JOIN complaints_complaint c ON c.id = k.complaint_id
+WHERE k.result = 'won' AND k.decided_on BETWEEN %(first)s AND %(last)s AND {region}
+"""
+# Figures of the report that are not steps in the log.
+_SOURCES = {"received": _FILED, "returned": _RETURNED, "court_joined": _COURT, "court_won": _COURT_WON}
 _STEPS = {
     "answered": ["answered", "offered"],
     "ignored": ["ignored"],
@@ -42,9 +53,9 @@ class Figure:
     body: str = ""
 
     def source(self) -> str:
-        if self.step == "received":
-            return _FILED
-        return _MARKED if self.step else _AT_END
+        if not self.step:
+            return _AT_END
+        return _SOURCES.get(self.step, _MARKED)
 
 
 def region_for(actor: User, region: Region | None) -> Region | None:
@@ -67,7 +78,7 @@ def counted(figure: Figure, period: Period, region: Region | None, page: int) ->
     """How many cases the figure counts, and those of a page, the newest first. Raises NotFound for unknown figures."""
     if figure.outcome not in ("", *Outcome.values) or figure.channel not in ("", *Complaint.Channel.values):
         raise NotFound
-    if figure.step and figure.step not in (*_STEPS, "received"):
+    if figure.step and figure.step not in (*_STEPS, *_SOURCES):
         raise NotFound
     named: dict[str, Any] = {
         "outcome": figure.outcome,

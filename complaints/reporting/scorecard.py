@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.utils.translation import get_language
-
-from complaints.reports import Period, Reading, share
+from complaints.reporting import bodies
+from complaints.reports import Period, Reading
 from marketplace.models import Region
 
 MONTHS_SHOWN = 6
@@ -16,15 +15,6 @@ _FILED = """
 SELECT region_id, date_trunc('month', day)::date AS month, sum(filed) AS cases FROM total
 WHERE day BETWEEN %(since)s AND %(last)s GROUP BY 1, 2 HAVING sum(filed) > 0
 """
-_KINDS = ("decided", "refused", "redirected", "reopened", "confirmed", "overdue")
-_BODIES = f"""
-SELECT body, a.name_kk, a.name_ru, a.name_en, done.* FROM (
-    SELECT body, coalesce(sum(steps) FILTER (WHERE kind = 'decided' AND in_time), 0) AS in_time,
-        {", ".join(f"coalesce(sum(steps) FILTER (WHERE kind = '{kind}'), 0) AS {kind}" for kind in _KINDS)}
-    FROM tally WHERE kind IN {_KINDS} AND body <> '' AND day BETWEEN %(first)s AND %(last)s AND {{region}}
-    GROUP BY body HAVING sum(steps) > 0) done
-LEFT JOIN marketplace_authority a ON a.code = body ORDER BY decided DESC, body
-"""  # noqa: S608 - of constants
 
 
 @dataclass(frozen=True)
@@ -54,20 +44,6 @@ def beside(month: Period, region: Region | None, *, after: int | None = None) ->
     months = [month.first]
     while len(months) < MONTHS_SHOWN:
         months.insert(0, (months[0] - timedelta(days=1)).replace(day=1))
-    found = Reading(month, region, after).rows({"since": months[0]}, filed=_FILED, bodies=_BODIES)
+    found = Reading(month, region, after).rows({"since": months[0]}, filed=_FILED, bodies=bodies.BODIES)
     filed = {(row["region_id"], date.fromisoformat(row["month"])): row["cases"] for row in found["filed"]}
-    return Beside(filed, [_with_shares(row) for row in found["bodies"]], months)
-
-
-def _with_shares(row: dict[str, Any]) -> dict[str, Any]:
-    """In per cent. In time: of the decisions. Sent on: of all it decided, refused or sent on. Opened again and
-
-    confirmed: of the decisions; such a part may exceed its whole when the decision was taken before the period.
-    """
-    return row | {
-        "name": row[f"name_{(get_language() or 'kk')[:2]}"] or row["name_kk"] or row["body"],
-        "in_time_share": share(row["in_time"], row["decided"]),
-        "redirected_share": share(row["redirected"], row["decided"] + row["refused"] + row["redirected"]),
-        "reopened_share": share(row["reopened"], row["decided"]),
-        "confirmed_share": share(row["confirmed"], row["decided"]),
-    }
+    return Beside(filed, [bodies.named(bodies.with_shares(row)) for row in found["bodies"]], months)

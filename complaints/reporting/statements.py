@@ -10,16 +10,23 @@ from complaints.states import ENDED_STATES, ComplaintStatus, Outcome
 
 # --- The facts of some cases, out of their events -----------------------------------------------------
 
-# ``touched`` names the cases. The state at the end of a day is the last one *written* whose moment is not later
+# ``touched`` names the cases; their events are read once, for both kinds of facts.
+HAPPENED = """
+happened AS MATERIALIZED (
+    SELECT t.id AS complaint_id, t.region_id, t.channel, t.filed_on, e.id AS place, e.kind, e.before, e.after, e.data,
+        (e.at AT TIME ZONE %(zone)s)::date AS "on"
+    FROM touched t JOIN marketplace_event e ON e.subject = 'complaint:' || t.number)
+"""
+# The state at the end of a day is the last one *written* whose moment is not later
 # (``id`` is the order of writing, which a rehearsal with a future clock cannot upset): a step counts from its day
 # until the earliest day of a later one. Neighbours that a report counts alike become one stretch.
 FRESH_STRETCHES = """
 step AS (
-    SELECT t.id AS complaint_id, t.region_id, t.channel, e.id AS place, e.data, e.after = ANY(%(ended)s) AS is_ended,
-        CASE WHEN e.after = ANY(%(ended)s) THEN coalesce(e.data ->> 'outcome', '')
-             WHEN e.after = %(court)s THEN %(lawsuit)s ELSE %(carried_over)s END AS outcome,
-        greatest((e.at AT TIME ZONE %(zone)s)::date, t.filed_on) AS day
-    FROM touched t JOIN marketplace_event e ON e.subject = 'complaint:' || t.number AND e.after <> ''),
+    SELECT complaint_id, region_id, channel, place, data, after = ANY(%(ended)s) AS is_ended,
+        CASE WHEN after = ANY(%(ended)s) THEN coalesce(data ->> 'outcome', '')
+             WHEN after = %(court)s THEN %(lawsuit)s ELSE %(carried_over)s END AS outcome,
+        greatest("on", filed_on) AS day
+    FROM happened WHERE after <> ''),
 dated AS (
     SELECT *, min(day) OVER (PARTITION BY complaint_id ORDER BY place
                              ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next_day FROM step),
@@ -39,11 +46,10 @@ STRETCH = "complaint_id, region_id, channel, began_on, until_on, is_first, is_op
 # A step belongs to the body that had the case before it: who decided, who sent it on, whose decision was not enough.
 FRESH_MARKS = """
 told AS (
-    SELECT t.id AS complaint_id, t.region_id, e.id AS place, e.kind, e.before, e.data,
-        (e.at AT TIME ZONE %(zone)s)::date AS "on",
-        CASE WHEN e.data ? 'authority' THEN e.data ->> 'authority'
-             WHEN e.kind = 'complaint.filed' AND e.after <> %(with_seller)s THEN e.data ->> 'addressee' END AS moved_to
-    FROM touched t JOIN marketplace_event e ON e.subject = 'complaint:' || t.number AND e.kind LIKE 'complaint.%%'),
+    SELECT complaint_id, region_id, place, kind, before, data, "on",
+        CASE WHEN data ? 'authority' THEN data ->> 'authority'
+             WHEN kind = 'complaint.filed' AND after <> %(with_seller)s THEN data ->> 'addressee' END AS moved_to
+    FROM happened WHERE kind LIKE 'complaint.%%'),
 placed AS (
     SELECT *, substr(max(lpad(place::text, 20, '0') || moved_to) OVER (
         PARTITION BY complaint_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 21) AS body
@@ -118,7 +124,7 @@ def _add_steps(moved: str) -> str:
 _NEW_DAYS = f"{_days_of(_STORED_STRETCHES, -1)} UNION ALL {_days_of('fresh_stretch', 1)}"
 _NEW_STEPS = f"{_steps_of(_STORED_MARKS, -1)} UNION ALL {_steps_of('fresh_mark', 1)}"
 EVERYTHING = f"""
-WITH {CASES_OF_EVENTS}, {FRESH_STRETCHES}, {FRESH_MARKS},
+WITH {CASES_OF_EVENTS}, {HAPPENED}, {FRESH_STRETCHES}, {FRESH_MARKS},
 stretch AS NOT MATERIALIZED (
     SELECT {STRETCH} FROM complaints_casestretch s WHERE NOT EXISTS (SELECT FROM touched t WHERE t.id = s.complaint_id)
     UNION ALL SELECT {STRETCH} FROM fresh_stretch),
@@ -133,9 +139,10 @@ tally AS NOT MATERIALIZED (
 # In this order: the fresh facts once into tables of the transaction, then the sums while the old facts still stand.
 # ``{cases}`` is one of the two above.
 REWRITE = [
-    "DROP TABLE IF EXISTS pg_temp.touched, pg_temp.fresh_stretch, pg_temp.fresh_mark",
+    "DROP TABLE IF EXISTS pg_temp.touched, pg_temp.happened, pg_temp.fresh_stretch, pg_temp.fresh_mark",
     "CREATE TEMPORARY TABLE touched ON COMMIT DROP AS WITH {cases} SELECT * FROM touched",
     "ANALYZE touched",
+    f"CREATE TEMPORARY TABLE happened ON COMMIT DROP AS WITH {HAPPENED} SELECT * FROM happened",
     f"CREATE TEMPORARY TABLE fresh_stretch ON COMMIT DROP AS WITH {FRESH_STRETCHES} SELECT * FROM fresh_stretch",
     f"CREATE TEMPORARY TABLE fresh_mark ON COMMIT DROP AS WITH {FRESH_MARKS} SELECT * FROM fresh_mark",
     _add_days(_NEW_DAYS),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from complaints.feedback import answering, figures, questions, selectors
 from complaints.feedback.forms import WordsForm
 from complaints.feedback.models import Feedback
-from complaints.feedback.states import FEEDBACK
+from complaints.feedback.states import FEEDBACK, FeedbackStatus
 from complaints.forms import add_errors
 from marketplace import access, calendar, regions
 from marketplace.errors import IllegalStep, Invalid, NotFound
@@ -40,8 +40,16 @@ def desk(request: HttpRequest) -> HttpResponse:
     """What waits for the actor, what is due first first."""
     access.require_role(request.user, *_DESK_ROLES)
     page = Paginator(selectors.owed(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
-    owner = request.user.role in {Role.SUPPLIER, Role.CASEWORKER}
-    return render(request, "feedback/desk.html", {"page": page, "owner": owner})
+    context = {
+        "page": page,
+        "owner": request.user.role in {Role.SUPPLIER, Role.CASEWORKER},
+        "replies": request.user.role in {Role.SUPPLIER, Role.REVIEWER, Role.AUDITOR},
+        # Words that are published: the supplier may reply in public.
+        "published": selectors.visible(request.user).filter(status=FeedbackStatus.PUBLISHED)[:PAGE_SIZE]
+        if request.user.role == Role.SUPPLIER
+        else [],
+    }
+    return render(request, "feedback/desk.html", context)
 
 
 @login_required
@@ -108,6 +116,7 @@ def _context(request: HttpRequest, found: Feedback, failed: tuple[str, WordsForm
             for facet in asked.facets
             if facet.code in found.facets
         ],
+        "may_reply": found.status == FeedbackStatus.PUBLISHED and request.user.role == Role.SUPPLIER,
         "due_words": calendar.in_words(found.due_explained),
     }
 

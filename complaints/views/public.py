@@ -4,18 +4,19 @@ from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import selectors
 from complaints.forms import StepForm, TrackForm
+from complaints.reporting import defenders as defenders_of
 from complaints.states import COMPLAINT, PERSON
 from complaints.tracking import Holder
 from complaints.views import case
 from complaints.views.reports import region_of
 from marketplace import regions
 from marketplace.errors import Forbidden, NotFound, TooManyTries
-from marketplace.models import Authority
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,20 +68,18 @@ def _tracked(request: HttpRequest, holder: Holder, wrong: StepForm | None = None
 
 @require_safe
 def defenders(request: HttpRequest) -> HttpResponse:
-    """Bodies that protect consumers and people with disabilities: of a region, and of the whole country."""
+    """Bodies that protect consumers and people with disabilities, by region and sphere, with their last month."""
     code = request.GET.get("region", "")
     if not code and request.user.is_authenticated:
         code = request.user.region_id or ""
-    region = region_of(code)
-    bodies = Authority.objects.filter(region=region) if region else Authority.objects.none()
-    return render(
-        request,
-        "public/defenders.html",
-        {
-            "region": region,
-            "regions": regions.listed(),
-            "local": list(bodies.exclude(kind="social_office").order_by("name"))
-            + list(bodies.filter(kind="social_office").order_by("name")),
-            "national": Authority.objects.filter(region=None).exclude(kind__endswith="_desk").order_by("name"),
-        },
-    )
+    region, today = region_of(code), timezone.localdate()
+    spheres = defenders_of.spheres(today)
+    sphere = next((known for known, _name in spheres if known == request.GET.get("sphere")), "")
+    context = {
+        "region": region,
+        "regions": regions.listed(),
+        "sphere": sphere,
+        "spheres": spheres,
+        "found": defenders_of.directory(region, sphere, today),
+    }
+    return render(request, "public/defenders.html", context)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -53,12 +54,14 @@ def report(request: HttpRequest) -> HttpResponse:
         "outcomes": outcomes,
         "channels": channels,
         "seller_rows": _seller_rows(found["seller"] or {}, links),
-        "bodies": _body_columns(), "body_rows": _body_rows(beside.bodies),
+        "bodies": _body_columns(), "body_rows": _body_rows(beside.bodies, links),
         "outreach": _outreach_rows(found["outreach"] or {}),
         "by_month": _by_month(beside.of_region(region), region),
         "tiles": tiles,
         "tiles_as_bars": [{"label": tile["name"], "value": tile["value"], "url": tile["url"]} for tile in tiles],
         "received_url": links.to(step="received"),
+        "returned_url": links.to(step="returned"),
+        "court_urls": {"joined": links.to(step="court_joined"), "won": links.to(step="court_won")},
         "history": [_published(table) for table in reports.history()],
     }  # fmt: skip
     return render(request, "reports/complaints.html", context)
@@ -217,24 +220,31 @@ def _outreach_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _body_columns() -> list[dict[str, Any]]:
-    return [
-        {"label": _("Body")},
-        *(
-            {"label": label, "numeric": True}
-            for label in (
-                _("Decided"), _("In time, %"), _("Sent on, %"), _("Opened again, %"), _("Confirmed by the person, %"),
-                _("Dates missed"),
-            )
-        ),
-    ]  # fmt: skip
+    labels = [_("Decided"), *(label for _name, label in report_files.body_shares()), _("Dates missed")]
+    return [{"label": _("Body")}, *({"label": label, "numeric": True} for label in labels)]
 
 
-def _body_rows(rows: list[dict[str, Any]]) -> list[list[Any]]:
-    shares = ("in_time_share", "redirected_share", "reopened_share", "confirmed_share")
-    return [
-        [row["name"], row["decided"], *("–" if row[name] is None else row[name] for name in shares), row["overdue"]]
-        for row in rows
-    ]
+# A cell of the scorecard → the step whose cases it counts.
+_BODY_STEPS = {
+    "decided": "decided",
+    "in_time_share": "decided",
+    "redirected_share": "redirected",
+    "reopened_share": "reopened",
+    "confirmed_share": "confirmed",
+    "overdue": "overdue",
+}
+
+
+def _body_rows(rows: list[dict[str, Any]], links: _Links) -> list[list[Any]]:
+    """Each figure leads to its cases, for whoever may list them."""
+    return [[row["name"], *(_body_cell(row, name, step, links) for name, step in _BODY_STEPS.items())] for row in rows]
+
+
+def _body_cell(row: dict[str, Any], name: str, step: str, links: _Links) -> Any:
+    if row[name] is None:
+        return "–"
+    url = links.to(step=step, body=row["body"]) if row[step] else ""
+    return format_html('<a class="govuk-link" href="{}">{}</a>', url, row[name]) if url else row[name]
 
 
 def _figure_name(figure: cases.Figure) -> str:
@@ -247,6 +257,9 @@ def _figure_name(figure: cases.Figure) -> str:
         "reopened": _("Opened again"),
         "confirmed": _("Confirmed by the person"),
         "overdue": _("Dates missed"),
+        "returned": _("Money returned"),
+        "court_joined": _("Court cases joined"),
+        "court_won": _("Court cases won"),
     }
     if figure.outcome:
         return str(Outcome(figure.outcome).label)

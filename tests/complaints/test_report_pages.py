@@ -279,3 +279,34 @@ def test_the_file_hides_small_numbers_and_says_its_licence(client, autumn, monke
     assert open_data.table(NOVEMBER)["KZ", "total"] == Complaint.objects.count() == 5
     for language in ("kk", "ru", "en"):
         assert client.get(f"/{language}/open-data/").status_code == 200
+
+
+def test_the_scorecards_cells_money_and_court_open_their_cases(client, autumn, ministry):
+    CourtCase.objects.create(
+        complaint=autumn[3], authority=body(), role="third party", opened_on=date(2026, 11, 20), result="won",
+        decided_on=date(2026, 11, 28),
+    )  # fmt: skip
+    client.force_login(ministry)
+    page = client.get(f"/en/reports/?{MONTH}")
+    for step, count in {
+        "decided&body=dtzpp-KZ-79": 2, "redirected&body=dtzpp-KZ-79": 1, "reopened&body=dtzpp-KZ-79": 1,
+        "confirmed&body=dtzpp-KZ-79": 1, "returned": 1, "court_joined": 1, "court_won": 1,
+    }.items():  # fmt: skip
+        url = f"/en/reports/cases/?{MONTH}&region=&step={step}"
+        assert url.replace("&", "&amp;") in page.content.decode(), step
+        assert client.get(url).context["total"] == count, step
+    client.logout()
+    assert "/en/reports/cases/" not in client.get(f"/en/reports/?{MONTH}").content.decode()
+
+
+def test_files_and_api_give_the_scorecard(client, autumn):
+    lines = client.get(f"/en/reports/complaints.csv?{MONTH}&region=KZ-79").content.decode().splitlines()
+    section = f"State body: {body().name}"
+    for row in ("Decided,2", '"In time, %",100.0', '"Sent on, %",33.3', "Dates missed,0"):
+        assert f"{section},{row}" in lines or f'"{section}",{row}' in lines
+    assert client.get(f"/en/reports/complaints.pdf?{MONTH}&region=KZ-79").content.startswith(b"%PDF")
+    answer = client.get("/api/v1/reports/complaints?from=2026-11&to=2026-11&region=KZ-79").json()
+    assert [(row["body"], row["decided"], row["in_time_share"], row["reopened"]) for row in answer["bodies"]] == [
+        ("dtzpp-KZ-79", 2, 100.0, 1)
+    ]
+    assert answer["self_check"] == "ok"
