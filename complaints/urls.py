@@ -98,6 +98,7 @@ urlpatterns = [
     path("feedback/calls/", interviews.listed, name="calls"),
     path("feedback/calls/<int:task_id>/", interviews.call, name="call"),
     path("feedback/visits/", visits.listed, name="visits"),
+    path("feedback/visits/fees/", visits.fees, name="visit_fees"),
     path("feedback/visits/<int:visit_id>/", visits.visit, name="visit"),
     path("map/<slug:code>/", feedback.office, name="office"),
     path("map/<slug:code>/mark/", feedback.on_map, name="office_mark"),

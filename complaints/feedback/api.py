@@ -19,10 +19,14 @@ router = Router(tags=["feedback"])
 
 
 class FeedbackIn(Schema):
-    """One of ``token`` (from a message) and ``qr`` (from a printed code); facets: code → yes or no."""
+    """One of ``token`` (from a message), ``qr`` (from a printed code) and ``office`` (a code from the map);
+
+    facets: code → yes or no.
+    """
 
     token: str = ""
     qr: str = ""
+    office: str = ""
     mark: int
     facets: dict[str, str] = Field(default_factory=dict)
     text: str = ""
@@ -53,10 +57,10 @@ class SummaryOut(Schema):
     response={201: FeedbackOut, 400: Problem, 404: Problem, 409: Problem, 410: Problem, 422: Problem, 429: Problem},
 )
 def give_feedback(request: HttpRequest, body: FeedbackIn) -> Any:
-    """Rate a visit or delivery once. By ``qr`` it needs an Idempotency-Key, which stands for the visitor."""
+    """Rate a visit or delivery once. By ``qr`` or ``office`` it needs an Idempotency-Key: it stands for the visitor."""
     said = Said(body.mark, body.facets, body.text)
-    if bool(body.token) == bool(body.qr):
-        raise Invalid([FieldError("token", "one_of", _("Send either a token or a code."))])
+    if [bool(body.token), bool(body.qr), bool(body.office)].count(True) != 1:
+        raise Invalid([FieldError("token", "one_of", _("Send either a token, a printed code or an office."))])
     if body.token:
         given = giving.by_link(token=body.token, said=said)
     else:
@@ -66,7 +70,10 @@ def give_feedback(request: HttpRequest, body: FeedbackIn) -> Any:
                 _("Send an Idempotency-Key header of 1 to 255 characters."), code="idempotency_key_missing"
             )
         address = get_adapter().get_client_ip(request)
-        given = giving.by_code(token=body.qr, visitor=key, address=address, said=said)
+        if body.office:
+            given = giving.on_map(office=body.office, visitor=key, address=address, said=said)
+        else:
+            given = giving.by_code(token=body.qr, visitor=key, address=address, said=said)
     return 201, {"mark": given.mark, "reply_by": given.reply_by.isoformat() if given.reply_by else None}
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from complaints.feedback import answering, calling, inviting, selectors
+from complaints.feedback import answering, calling, inviting, selectors, visiting
 
 log = structlog.get_logger(__name__)
 
@@ -35,4 +35,5 @@ _JOBS: dict[str, Callable[[datetime], int]] = {
     "people drawn for calls": calling.draw,
     "calls closed": calling.close_stale,
     "marks escalated": _escalate,
+    "visits taken back": visiting.lapse_due,
 }

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
-from complaints.feedback.models import Feedback
+from complaints.feedback.models import Feedback, Occasion
+from complaints.reporting.shares import share
 from marketplace import rules
 from marketplace.models import Office
 from suppliers.models import Partner
@@ -36,6 +37,14 @@ class Figures:
 
     policy: Policy
     channels: dict[str, tuple[int, int]] = field(default_factory=dict)
+    # People who got a link, and those of them who gave a mark; counted for the board.
+    invited: int = 0
+    answered: int = 0
+
+    @property
+    def response_share(self) -> float | None:
+        """Answered ÷ invited, per cent: how far the marks speak for everybody. None without invitations."""
+        return share(self.answered, self.invited)
 
     @property
     def count(self) -> int:
@@ -112,7 +121,7 @@ def of(*, office: Office | None = None, supplier: Partner | None = None, in_forc
 
 
 def board(region: str = "") -> list[Row]:
-    """Every owner with a mark, the widest gap first, then the lowest mean. Four queries."""
+    """Every owner with a mark, the widest gap first, then the lowest mean. Five queries."""
     in_force, rows = policy(), Feedback.objects.order_by()
     if region:
         rows = rows.filter(region=region)
@@ -124,8 +133,26 @@ def board(region: str = "") -> list[Row]:
         "office": Office.objects.in_bulk([pk for what, pk in counted if what == "office"]),
         "supplier": Partner.objects.in_bulk([pk for what, pk in counted if what == "supplier"]),
     }
-    listed = [Row(owners[what][pk], what, Figures(in_force, channels)) for (what, pk), channels in counted.items()]
+    asked = _invitations(region)
+    listed = [
+        Row(owners[what][pk], what, Figures(in_force, channels, *asked.get((what, pk), (0, 0))))
+        for (what, pk), channels in counted.items()
+    ]
     return sorted(listed, key=lambda row: (-abs(row.figures.gap or 0), row.figures.mean, row.owner.name))
+
+
+def _invitations(region: str) -> dict[tuple[str, int], tuple[int, int]]:
+    """Owner → people invited by a link, and those of them who answered. One query."""
+    rows = Occasion.objects.filter(invited_at__isnull=False)
+    if region:
+        rows = rows.filter(region=region)
+    counted = rows.values("supplier", "office").annotate(
+        invited=Count("pk"), answered=Count("pk", filter=Q(used_at__isnull=False))
+    )
+    return {
+        ("office", row["office"]) if row["office"] else ("supplier", row["supplier"]): (row["invited"], row["answered"])
+        for row in counted
+    }
 
 
 def _by_channel(rows: Iterable[Any]) -> dict[str, tuple[int, int]]:

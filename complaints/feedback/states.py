@@ -90,6 +90,7 @@ VISIT = Machine(
         Step("return", (V.VISITED,), V.ASSIGNED, ("ministry",), _("Return the report")),
         Step("pay", (V.REVIEWED,), V.PAID, ("ministry",), _("Approve the fee")),
         Step("cancel", (V.ASSIGNED, V.VISITED), V.CANCELLED, ("ministry",), _("Cancel the visit")),
+        Step("lapse", (V.ASSIGNED,), V.CANCELLED, ("clock",), _("The day has passed")),
     ],
 )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +20,7 @@ from complaints.feedback import giving, questions, selectors
 from complaints.feedback.giving import About, Said
 from complaints.feedback.models import Feedback, MysteryVisit, MysteryVisitor, VisitFee
 from complaints.feedback.questions import NO, YES, Facet
-from complaints.feedback.states import VISIT
+from complaints.feedback.states import VISIT, VisitStatus
 from marketplace import access, calendar, events, files, outbox, rules
 from marketplace.errors import DomainError, FieldError, Forbidden, Invalid
 from marketplace.models import Office, Role, StoredFile, User
@@ -28,6 +29,7 @@ from marketplace.time import database_now
 from suppliers.models import Partner
 
 MOST_PHOTOS = 10
+LAPSED_AT_ONCE = 500
 _MAY_VISIT = {Role.BENEFICIARY, Role.GUARDIAN}
 
 
@@ -182,6 +184,25 @@ def cancel(*, visit_id: int, actor: User) -> MysteryVisit:
     return _step(visit_id, "cancel", actor)
 
 
+def lapse_due(now: datetime) -> int:
+    """Assignments whose last day has passed are taken back, each in its own transaction; returns how many."""
+    overdue = MysteryVisit.objects.filter(status=VisitStatus.ASSIGNED, due_on__lt=timezone.localdate(now))
+    done = 0
+    for pk in list(overdue.order_by("due_on", "pk").values_list("pk", flat=True)[:LAPSED_AT_ONCE]):
+        with transaction.atomic(durable=True):
+            visit = overdue.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+            if visit is not None:
+                _move(visit, "lapse", ["clock"], None, now)
+                done += 1
+    return done
+
+
+def fees(actor: User) -> QuerySet[VisitFee]:
+    """The fee ledger, the latest first. Raises Forbidden for everybody but the ministry and the auditors."""
+    access.require_role(actor, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
+    return VisitFee.objects.select_related("visit__office", "visit__supplier", "visit__visitor")
+
+
 def approve_fee(*, visit_id: int, actor: User) -> MysteryVisit:
     """Pay the visit out of the ledger. Raises NotFound, IllegalStep, Forbidden, OwnFee."""
     now = database_now()
@@ -224,13 +245,15 @@ def _lock(visit_id: int, actor: User, action: str) -> tuple[MysteryVisit, list[s
     return visit, parties
 
 
-def _move(visit: MysteryVisit, action: str, parties: list[str], actor: User, now: datetime, **changes: Any) -> None:
+def _move(
+    visit: MysteryVisit, action: str, parties: list[str], actor: User | None, now: datetime, **changes: Any
+) -> None:
     step = VISIT.find(action, visit.status, parties)
     VISIT.take(MysteryVisit.objects.filter(pk=visit.pk), step, visit.status, **changes)
     _log(visit, step.target, actor, now)
     visit.refresh_from_db()
 
 
-def _log(visit: MysteryVisit, after: str, actor: User, now: datetime) -> None:
+def _log(visit: MysteryVisit, after: str, actor: User | None, now: datetime) -> None:
     before = visit.status if after != "assigned" else ""
     events.record(kind=f"visit.{after}", subject=f"visit:{visit.pk}", actor=actor, before=before, after=after, at=now)

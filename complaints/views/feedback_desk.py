@@ -141,6 +141,7 @@ def board(request: HttpRequest) -> HttpResponse:
             {"label": _("Mystery visits"), "numeric": True},
             {"label": _("Their mean"), "numeric": True},
             {"label": _("Gap"), "numeric": True},
+            {"label": _("Answered of those invited, %"), "numeric": True},
         ],
         "cells": [
             [row.owner.name, row.figures.count, row.figures.mean, row.figures.mystery_count, *_or_dash(row.figures)]
@@ -152,16 +153,20 @@ def board(request: HttpRequest) -> HttpResponse:
 
 def _or_dash(found: figures.Figures) -> list[Any]:
     gap = found.gap
-    return ["–" if found.mystery_mean is None else found.mystery_mean, "–" if gap is None else f"{gap:+.2f}"]
+    shown = [found.mystery_mean, None if gap is None else f"{gap:+.2f}", found.response_share]
+    return ["–" if value is None else value for value in shown]
 
 
 def _board_file(rows: list[figures.Row]) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="feedback.csv"'
     writer = csv.writer(response)
-    writer.writerow(["kind", "code", "name", "marks", "mean", "mystery_visits", "mystery_mean", "gap"])
+    writer.writerow(
+        ["kind", "code", "name", "marks", "mean", "mystery_visits", "mystery_mean", "gap", "invited", "answered"]
+    )
     for row in rows:
         found = row.figures
         numbers = [found.count, found.mean, found.mystery_count, found.mystery_mean, found.gap]
+        numbers += [found.invited, found.answered]
         writer.writerow([row.what, row.owner.code, row.owner.name, *numbers])
     return response

@@ -1,5 +1,7 @@
 """Mystery visits: the ministry's assignments, reviews and fees; the visitor's own list and report."""
 
+import csv
+from decimal import Decimal
 from typing import Any
 
 from django import forms as django_forms
@@ -8,15 +10,17 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints.feedback import questions, selectors, visiting
 from complaints.feedback.forms import AssignForm, EnlistForm, ReportForm, WordsForm
-from complaints.feedback.models import MysteryVisit, MysteryVisitor
+from complaints.feedback.models import MysteryVisit, MysteryVisitor, VisitFee
 from complaints.feedback.states import VISIT
 from complaints.forms import add_errors
+from marketplace import formats
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.models import Office
 from suppliers.models import Partner
@@ -38,6 +42,52 @@ def listed(request: HttpRequest) -> HttpResponse:
     page = Paginator(selectors.visits(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     failed = next((form for form in forms.values() if form.errors), None)
     return render(request, "feedback/visits.html", {"page": page, "ministry": ministry, "form": failed, **forms})
+
+
+@login_required
+@require_safe
+def fees(request: HttpRequest) -> HttpResponse:
+    """The fee ledger of a year with its sums, as a page or as CSV."""
+    rows = visiting.fees(request.user)
+    years = [day.year for day in rows.order_by().dates("entered_at", "year", order="DESC")]
+    asked = request.GET.get("year", "")
+    year = int(asked) if asked.isdecimal() and int(asked) in years else None
+    listed = list(rows.filter(entered_at__year=year) if year else rows)
+    if request.GET.get("as") == "csv":
+        return _fees_file(listed)
+    approved = sum((fee.amount for fee in listed if fee.approved_at), Decimal(0))
+    context = {
+        "years": years,
+        "year": year,
+        "columns": [
+            {"label": _("Visit")}, {"label": _("Number of the contract")}, {"label": _("Entered on")}, {"label": _("Approved on")},
+            {"label": _("Sum"), "numeric": True},
+        ],
+        "rows": [
+            [
+                f"{fee.visit_id}: {fee.visit.place_name}",
+                fee.visit.visitor.contract,
+                formats.date_long(timezone.localdate(fee.entered_at)),
+                formats.date_long(timezone.localdate(fee.approved_at)) if fee.approved_at else "–",
+                formats.money(fee.amount),
+            ]
+            for fee in listed
+        ],
+        "approved": approved,
+        "waiting": sum((fee.amount for fee in listed), Decimal(0)) - approved,
+    }  # fmt: skip
+    return render(request, "feedback/fees.html", context)
+
+
+def _fees_file(listed: list[VisitFee]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="visit-fees.csv"'
+    writer = csv.writer(response)
+    writer.writerow(["visit", "place", "contract", "entered_on", "approved_on", "amount_kzt"])
+    for fee in listed:
+        days = [timezone.localdate(at).isoformat() if at else "" for at in (fee.entered_at, fee.approved_at)]
+        writer.writerow([fee.visit_id, fee.visit.place_name, fee.visit.visitor.contract, *days, f"{fee.amount:.2f}"])
+    return response
 
 
 def _desk_forms(request: HttpRequest) -> dict[str, Any]:
