@@ -40,9 +40,9 @@ NOT_DELIVERED = {
 class Filing:
     """What a person says, as it came; every reference is checked here, not by the caller.
 
-    ``about`` is the code of a state body that the complaint is against; ``beneficiary`` the person
-    on whose behalf a caseworker, an operator or a guardian files without an order line; ``target`` is
-    whom the person chose to complain to, empty when the routing table decides. A draft (``from_draft``) may
+    ``about`` is the code of a state body that the complaint is against, or ``addressee``; ``beneficiary`` the person
+    on whose behalf a caseworker, an operator or a guardian files without an order line; ``targets`` are
+    those the person chose to complain to (``target``: one of them), empty when the routing table decides. A draft (``from_draft``) may
     hold answers to questions of an earlier choice: they stay there for whoever goes back to it.
     ``origin`` is the channel as the server itself knows it (a kiosk, an adapter); no client names it.
     """
@@ -69,8 +69,14 @@ class Filing:
     received_on: date | str = ""
     # Ids of pictures that a visitor's session has kept so far; never told by a program.
     photos: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
     from_draft: bool = False
     origin: str = ""
+
+    @property
+    def chosen(self) -> list[str]:
+        """Whom the person chose, each once, the addressee first."""
+        return list(dict.fromkeys(target for target in (self.target, *self.targets) if target))
 
 
 @dataclass
@@ -117,10 +123,13 @@ class Checked:
             line=self.line,
             office=self.office,
             about=self.about,
+            about_addressee=self.filing.about == routing.ADDRESSEE,
             now=now,
             in_force=self.table,
         )
-        return targets.aim(found, self.filing.target, self.filing.subject, now)
+        seller = self.line.order.partner if self.line else self.supplier
+        doors = targets.Doors(found, self.filing.subject, now, seller=seller, office=self.office)
+        return targets.aim(doors, self.filing.chosen)
 
 
 def check(*, actor: Actor, filing: Filing, now: datetime) -> Checked:
@@ -141,7 +150,7 @@ def check(*, actor: Actor, filing: Filing, now: datetime) -> Checked:
         by_staff=actor.is_authenticated and actor.role in STAFF,
     )
     _check_words(checked)
-    _check_references(checked, actor)
+    _check_references(checked, actor, timezone.localdate(now))
     _check_contact(checked, actor)
     _check_receipt(checked, timezone.localdate(now))
     checked.template = _template(checked)
@@ -232,7 +241,7 @@ def _check_words(checked: Checked) -> None:
         errors.append(FieldError("subject", "not_delivered", message))
 
 
-def _check_references(checked: Checked, actor: Actor) -> None:
+def _check_references(checked: Checked, actor: Actor, today: date) -> None:
     filing, errors = checked.filing, checked.errors
     if checked.line is None and (filing.supplier or filing.qr):
         checked.supplier = _supplier(filing)
@@ -243,12 +252,17 @@ def _check_references(checked: Checked, actor: Actor) -> None:
         checked.office = Office.objects.select_related("region").filter(code=filing.office).first()
         if checked.office is None:
             errors.append(FieldError("office", "unknown", _("We do not know this office.")))
-    if filing.about:
+    if filing.about and filing.about != routing.ADDRESSEE:
         checked.about = Authority.objects.filter(code=filing.about).first()
         if checked.about is None:
             errors.append(FieldError("about", "unknown", _("We do not know this body.")))
-    if filing.target and filing.target not in targets.Target.values:
-        errors.append(FieldError("target", "choice", _("Choose whom you complain to.")))
+    name = "targets" if filing.targets else "target"
+    most = int(rules.get("complaint.targets", on=today).value["count"])
+    if set(filing.chosen) - set(targets.Target.values):
+        errors.append(FieldError(name, "choice", _("Choose whom you complain to.")))
+    elif len(filing.chosen) > most:
+        message = _("Choose at most %(count)s to complain to.") % {"count": most}
+        errors.append(FieldError(name, "too_many", message))
     checked.region = _region(checked, actor)
     if checked.region is None:
         errors.append(FieldError("region", "required", _("Choose the region.")))

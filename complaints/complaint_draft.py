@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from complaints import attachments, filing
 from complaints.checking import Filing
+from complaints.routing import ADDRESSEE
+from complaints.targets import PRECEDENCE
 from marketplace import access, idempotency
 from marketplace.drafts import files, keys, kinds, rights, saving
 from marketplace.errors import Changed, FieldError, Forbidden, Invalid, NotFound
@@ -22,6 +24,7 @@ SCHEMA = 1
 PLAIN = {
     "line", "supplier", "subject", "sphere", "template", "text", "demand", "demands", "channel", "hide_name", "region",
     "office", "about", "received_on", "contact.name", "contact.phone", "contact.channel", "contact.email",
+    "target.seller", "target.body", "target.association",
 }  # fmt: skip
 ANSWER = re.compile(r"answer\.[a-z][a-z0-9_]{0,39}")
 
@@ -81,7 +84,8 @@ def filing_of(draft: Draft) -> Filing:
         hide_name=is_yes(draft.value("hide_name")),
         region=text.get("region", ""),
         office=text.get("office", ""),
-        about=text.get("about", ""),
+        about=ADDRESSEE if is_yes(draft.value("about")) else text.get("about", ""),
+        targets=[target for target in PRECEDENCE if is_yes(draft.value(f"target.{target}"))],
         received_on=text.get("received_on", ""),
         beneficiary=draft.beneficiary_id if line is None else None,
     )
@@ -93,6 +97,8 @@ def in_draft_names(error: Invalid) -> Invalid:
     def name(of_filing: str) -> str:
         if of_filing == "order_line":
             return "line"
+        if of_filing == "targets":
+            return f"target.{PRECEDENCE[0]}"
         return f"answer.{of_filing.removeprefix('fields.')}" if of_filing.startswith("fields.") else of_filing
 
     return Invalid([FieldError(name(item.field), item.code, item.message) for item in error.errors])

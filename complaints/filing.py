@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from complaints import attachments, callers, holds, parallels, tracking
+from complaints import attachments, callers, holds, parallels, shapes, tracking
 from complaints.checking import Checked, Filing, check
 from complaints.models import Complaint
 from complaints.routing import Route
@@ -62,6 +62,8 @@ def preview(*, actor: Actor, filing: Filing, now: datetime | None = None) -> tup
         "order_line",
         "beneficiary",
         "received_on",
+        "target",
+        "targets",
     }
     errors = [error for error in checked.errors if error.field in needed]
     if errors:
@@ -118,6 +120,7 @@ def receipt(complaint: Complaint, route: Route) -> dict[str, Any]:
         "due_at": timezone.localtime(route.deadline.due_at).isoformat(),
         "due_explained": calendar.in_words(route.deadline.explained),
         "rule": route.rule,
+        "parallels": shapes.also(route),
     }
 
 
@@ -148,6 +151,7 @@ def register(*, actor: Actor, filing: Filing, now: datetime, draft: Draft | None
             "addressee": route.addressee["code"],
             "respond_by": route.deadline.respond_by.isoformat(),
             **({"received_on": checked.received_on.isoformat()} if checked.received_on else {}),
+            "beside": [one.to.code for one in route.parallels],
         },
         at=now,
     )

@@ -11,6 +11,7 @@ from complaints.court import RESULTS, ROLES
 from complaints.models import Complaint, CourtCase
 from complaints.routing import Table
 from complaints.states import DECISIONS, OUTCOME_DETAILS, REFUSAL_GROUNDS, Outcome
+from complaints.targets import PRECEDENCE, Target
 from complaints.templates import Question
 from marketplace import files, regions
 from marketplace.errors import Invalid
@@ -21,6 +22,22 @@ from marketplace.models import Authority, User
 from marketplace.rules import in_language
 
 _EMPTY = ("", "–")
+
+
+_TICKS: dict[str, Any] = {
+    Target.SELLER: _("I complain to the seller"),
+    Target.BODY: _("I complain to a state body"),
+    Target.ASSOCIATION: _("I complain to a consumer association"),
+}
+
+
+def about_addressee_field() -> forms.BooleanField:
+    """Asked where the body that would get the complaint may be the one that is complained of."""
+    return forms.BooleanField(
+        label=_("It is about the head of the office or about the body itself"),
+        help_text=_("Then the complaint goes one level up."),
+        required=False,
+    )
 
 
 def _offer(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:
@@ -74,7 +91,8 @@ class ComplaintForm(forms.Form):
         table: Table,
         questions: list[Question],
         staff: bool = False,
-        no_order: bool = False,
+        about_addressee: bool = False,
+        office: bool = False,
         **kwargs: Any,
     ):
         super().__init__(*args, **kwargs)
@@ -98,6 +116,14 @@ class ComplaintForm(forms.Form):
             label=_("Something else that you want"), required=False, widget=forms.Textarea(attrs={"rows": 2})
         )
         self.fields["hide_name"] = forms.BooleanField(label=_("Do not show my name to the supplier"), required=False)
+        if about_addressee:
+            self.fields["about"] = about_addressee_field()
+        for target in PRECEDENCE:
+            self.fields[f"target.{target}"] = forms.BooleanField(label=_TICKS[target], required=False)
+        first = self.fields[f"target.{PRECEDENCE[0]}"]
+        first.help_text = _("Whom do you complain to? You may tick several. Tick none, and the portal chooses.")
+        if office:
+            first.label = _("I complain to the head of the office")
         if staff:
             self.fields["channel"] = forms.ChoiceField(
                 label=_("How did the complaint come?"), choices=Complaint.Channel.choices

@@ -29,6 +29,8 @@ RULE = "complaint.routing"
 SELLER = "seller"
 TRIAGE = "triage_desk"
 ANY = "any"
+# Stands for the code of a body: the complaint is against whichever would get it.
+ADDRESSEE = "addressee"
 # The safety track: the supplier has 24 hours, a body the same day.
 SAFETY = "danger"
 # Ministry desks have the ministry's own clock, triage a day, every other body the one for decisions.
@@ -78,6 +80,10 @@ class Parallel:
     @property
     def why_label(self) -> str:
         return str(Why(self.why).label)
+
+    @property
+    def due_words(self) -> str:
+        return calendar.in_words(self.deadline.explained) if self.deadline else ""
 
     @property
     def addressee(self) -> dict[str, str]:
@@ -138,6 +144,12 @@ def table(on: date | None = None) -> Table:
     return Table(rule.valid_from, value["table"], value["subjects"], value["spheres"], value["demands"])
 
 
+def may_be_about_addressee(rows: list[dict[str, Any]], subject: str, sphere: str) -> bool:
+    """Can the complaint be against the body that would get it? Asked where that is a body of a region, no desk."""
+    first = decide(rows, subject, sphere)["first"]
+    return first != SELLER and Authority.objects.filter(kind=first, region__isnull=False).exists()
+
+
 def decide(rows: list[dict[str, Any]], subject: str, sphere: str) -> dict[str, Any]:
     """The row that applies: the first match from the top, pure."""
     for row in rows:
@@ -155,13 +167,14 @@ def route(
     line: Line | None = None,
     office: Office | None = None,
     about: Authority | None = None,
+    about_addressee: bool = False,
     now: datetime,
     in_force: Table | None = None,
 ) -> Route:
     """Who gets the complaint, why, by which rule and law, and until when.
 
     ``region`` is the person's; the place of delivery of ``line`` comes first. ``about`` is a state
-    body that the complaint is against.
+    body that the complaint is against; ``about_addressee`` says that it is the one the row names first.
     """
     today = timezone.localdate(now)
     in_force = in_force or table(today)
@@ -172,6 +185,8 @@ def route(
     seller = line.order.partner if line else supplier
     bodies = _Bodies(place, office or (line.order.office if line else None), about)
     notes: list[str] = []
+    if about_addressee:
+        bodies.about = bodies.find(row["first"])
 
     by_will = rules.get("complaint.joins_by_will", on=today).value["kinds"]
     joining = bodies.all_of(kind for kind in row["escalates_to"] if kind not in by_will)

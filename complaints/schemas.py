@@ -26,7 +26,11 @@ class RouteIn(Schema):
     qr: str = ""
     region: str = ""
     office: str = ""
-    about: str = Field("", description="Code of the state body that the complaint is against")
+    about: str = Field(
+        "", description="Code of the state body that the complaint is against, or `addressee`: whichever would get it"
+    )
+    target: str = Field("", description="seller, association or body; empty: the routing table decides")
+    targets: list[str] = Field([], description="At most three of them: the first is the addressee, others stand beside")
     beneficiary: int | None = None
 
     def filing(self) -> Filing:
@@ -51,6 +55,17 @@ class NamedOut(Schema):
     name: str
 
 
+class AlsoOut(AddresseeOut):
+    """Somebody who is addressed beside the addressee."""
+
+    why: str = Field(description="informed, safety, rule or target")
+    why_name: str
+    rule: str
+    legal_basis: str
+    respond_by: date | None = Field(description="Nothing when it is only told")
+    due_explained: str
+
+
 class FiledOut(Schema):
     number: str
     tracking_code: str
@@ -59,6 +74,7 @@ class FiledOut(Schema):
     due_at: datetime
     due_explained: str
     rule: str
+    parallels: list[AlsoOut] = []
 
 
 class StepOut(Schema):
@@ -149,17 +165,6 @@ class DeadlineOut(Schema):
     due_at: datetime
     explained: str
     rule: str
-
-
-class AlsoOut(AddresseeOut):
-    """Somebody who is addressed beside the addressee."""
-
-    why: str = Field(description="informed, safety, rule or target")
-    why_name: str
-    rule: str
-    legal_basis: str
-    respond_by: date | None = Field(description="Nothing when it is only told")
-    due_explained: str
 
 
 class RouteOut(Schema):

@@ -170,6 +170,22 @@ def timeline(complaint: Complaint, happened: Iterable[Event], seen: Sight) -> li
     ]
 
 
+def also(found: Route) -> list[dict[str, Any]]:
+    """Who else is addressed by a route: why, by which rule and law, until when. Dates as texts: receipts are stored."""
+    return [
+        {
+            **one.addressee,
+            "why": str(one.why),
+            "why_name": one.why_label,
+            "rule": found.rule,
+            "legal_basis": found.legal_basis,
+            "respond_by": one.deadline.respond_by.isoformat() if one.deadline else None,
+            "due_explained": calendar.in_words(one.deadline.explained) if one.deadline else "",
+        }
+        for one in found.parallels
+    ]
+
+
 def route(found: Route, *, sphere: str, template: Any) -> dict[str, Any]:
     """The preview: who gets the complaint, why, by which rule and law, until when, and where the result will be."""
     return {
@@ -183,18 +199,7 @@ def route(found: Route, *, sphere: str, template: Any) -> dict[str, Any]:
         "joins": [_body(body) for body in found.joins],
         "above": _body(found.above),
         "informed": [_body(body) for body in found.informed],
-        "parallels": [
-            {
-                **one.addressee,
-                "why": one.why,
-                "why_name": one.why_label,
-                "rule": found.rule,
-                "legal_basis": found.legal_basis,
-                "respond_by": one.deadline.respond_by if one.deadline else None,
-                "due_explained": calendar.in_words(one.deadline.explained) if one.deadline else "",
-            }
-            for one in found.parallels
-        ],
+        "parallels": also(found),
         "region": found.region.pk,
         "priority": found.priority,
         "hide_name": found.hide_name,

@@ -106,10 +106,12 @@ def form_of(draft: Draft, actor: User, data: Any = None, *, whole: bool = False)
     ``whole``: with what it is about and what is wrong on the same page.
     """
     staff = actor.role in {Role.CASEWORKER, Role.HOTLINE}
-    given: dict[str, Any] = {"table": routing.table(), "questions": questions_of(draft), "staff": staff}
+    told, table = complaint_draft.filing_of(draft), routing.table()
+    given: dict[str, Any] = {"table": table, "questions": questions_of(draft), "staff": staff}
     given["initial"] = _initial(draft, actor)
-    sphere = complaint_draft.filing_of(draft).sphere
-    form = HotlineForm(data, sphere=sphere, **given) if whole else ComplaintForm(data, **given)
+    given["about_addressee"] = routing.may_be_about_addressee(table.rows, told.subject, told.sphere)
+    given["office"] = bool(told.office)
+    form = HotlineForm(data, sphere=told.sphere, **given) if whole else ComplaintForm(data, **given)
     for name in form.fields:
         if origin := prefill.origin(draft, name):
             form.fields[name].help_text = _("%(origin)s. Change it if it is wrong.") % {"origin": origin}

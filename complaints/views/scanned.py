@@ -19,9 +19,9 @@ from complaints.checking import Filing
 from complaints.codes import spreading, subjects
 from complaints.codes.subjects import Subject
 from complaints.complaint_draft import in_draft_names
-from complaints.forms import add_errors
+from complaints.forms import about_addressee_field, add_errors
 from complaints.models import Complaint
-from complaints.routing import Table
+from complaints.routing import ADDRESSEE, Table
 from complaints.targets import Target
 from complaints.views.filed import send
 from complaints.views.new import check_context
@@ -55,7 +55,17 @@ class ScannedForm(forms.Form):
     )
     field_order = ["order_line"]
 
-    def __init__(self, *args: Any, table: Table, sphere: str, ask_region: bool, parcel: list[Line], **kwargs: Any):
+    def __init__(
+        self,
+        *args: Any,
+        table: Table,
+        sphere: str,
+        ask_region: bool,
+        office: bool,
+        parcel: list[Line],
+        others: list[tuple[str, Any]],
+        **kwargs: Any,
+    ):
         super().__init__(*args, **kwargs)
         if len(parcel) > 1:
             _choices(self, "order_line", [(str(line.pk), shapes.line_title(line)) for line in parcel])
@@ -66,6 +76,12 @@ class ScannedForm(forms.Form):
             _choices(self, "region", [("", "–"), *((row.code, row.name) for row in regions.listed())])
         else:
             del self.fields["region"]
+        if office:
+            self.fields["about"] = about_addressee_field()
+        self.fields["also"] = forms.MultipleChoiceField(
+            label=_("Whom else do you complain to?"), required=False, choices=others,
+            widget=forms.CheckboxSelectMultiple, help_text=_("Leave it empty if one is enough."),
+        )  # fmt: skip
         self.fields["contact.phone"] = forms.CharField(
             label=_("Phone"),
             required=False,
@@ -114,6 +130,8 @@ def complain(request: HttpRequest, token: str) -> HttpResponse:
         sphere=subject.sphere,
         ask_region=subject.region_id is None,
         parcel=subjects.lines_of_note(token),
+        office=subject.office is not None,
+        others=[(other, label) for other, label in _doors(subject) if other != target],
     )
     page: dict[str, Any] = {
         "form": form,
@@ -138,7 +156,7 @@ def complain(request: HttpRequest, token: str) -> HttpResponse:
     except (filing.AlreadyOpen, TooManyTries) as error:
         form.add_error(None, str(error))
         return render(request, "scanned/complain.html", page, status=error.status)
-    hidden = [(name, form.data.get(name, "")) for name in form.fields if form.data.get(name)]
+    hidden = [(name, value) for name in form.fields for value in request.POST.getlist(name) if value]
     return render(request, "scanned/check.html", page | check_context(checked, route) | {"hidden": hidden})
 
 
@@ -155,6 +173,8 @@ def _filing(subject: Subject, token: str, target: str, form: ScannedForm) -> Fil
         office=subject.office.code if subject.office else "",
         channel=Complaint.Channel.QR,
         target=target,
+        targets=values["also"],
+        about=ADDRESSEE if values.get("about") else "",
         fields=prefill.asked(prefill.of_code(subject), values["subject"], subject.sphere),
         contact={"phone": phone} if phone else {},
     )

@@ -12,6 +12,8 @@ from complaints import filing, routing, templates
 from complaints.checking import Filing
 from complaints.complaint_draft import in_draft_names
 from complaints.forms import ComplaintForm, add_errors
+from complaints.routing import ADDRESSEE
+from complaints.targets import PRECEDENCE
 from complaints.views import visitor_photos as photos
 from complaints.views.filed import send
 from complaints.views.new import STEPS, check_context
@@ -31,17 +33,17 @@ def visitor(request: HttpRequest) -> HttpResponse:
     template = templates.template_for(carried.get("subject", ""), carried.get("sphere", ""))
     if "subject" not in carried or "sphere" not in carried:
         return redirect("complaints:new")
-    form = ComplaintForm(
-        request.POST if request.method == "POST" else None,
-        table=routing.table(),
-        questions=templates.questions(template),
-    )
+    table = routing.table()
+    asked: dict[str, Any] = {
+        "table": table,
+        "questions": templates.questions(template),
+        "about_addressee": routing.may_be_about_addressee(table.rows, carried["subject"], carried["sphere"]),
+    }
+    form = ComplaintForm(request.POST if request.method == "POST" else None, **asked)
     key = said.get("key", "")[:60] or str(uuid.uuid4())
     problem = photos.take(request, key) if request.method == "POST" else ""
     if problem or photos.stays(request):
-        form = ComplaintForm(
-            initial=_typed(request, form), table=routing.table(), questions=templates.questions(template)
-        )
+        form = ComplaintForm(initial=_typed(request, form), **asked)
     page: dict[str, Any] = {
         "form": form,
         "carried": carried,
@@ -90,6 +92,8 @@ def _filing(carried: dict[str, str], form: ComplaintForm) -> Filing:
         demand=values["demand"],
         demands=values["demands"],
         hide_name=values["hide_name"],
+        about=ADDRESSEE if values.get("about") else "",
+        targets=[target for target in PRECEDENCE if values[f"target.{target}"]],
         fields={
             name.removeprefix("answer."): str(value)
             for name, value in values.items()
