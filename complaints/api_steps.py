@@ -23,6 +23,7 @@ from complaints.schemas import (
     InstructIn,
     OfferIn,
     PretrialIn,
+    QuestionIn,
     RedirectIn,
     RefuseIn,
     RemedyIn,
@@ -198,7 +199,7 @@ def decide(request: HttpRequest, response: HttpResponse, number: str, body: Deci
     """The body decides with reasons and proposes an outcome; the person confirms it."""
     return _step(
         request, response, number, bodies.decide,
-        outcome=body.outcome, detail=body.detail, text=body.words, returned=body.returned,
+        outcome=body.outcome, detail=body.detail, text=body.words, returned=body.returned, authority=body.authority,
     )  # fmt: skip
 
 
@@ -250,9 +251,9 @@ def pretrial_failed(
 
 
 @router.post("/complaints/{number}/ask-person", response=_ANSWERS)
-def ask_person(request: HttpRequest, response: HttpResponse, number: str, body: Words) -> dict[str, Any]:
-    """Ask the person; the body's clock stops meanwhile, at most 10 days in all."""
-    return _step(request, response, number, bodies.ask_person, question=body.words)
+def ask_person(request: HttpRequest, response: HttpResponse, number: str, body: QuestionIn) -> dict[str, Any]:
+    """Ask the person; the body's clock stops meanwhile for a named reason, at most 10 days in all."""
+    return _step(request, response, number, bodies.ask_person, question=body.words, pause=body.pause)
 
 
 @router.post("/complaints/{number}/link-duplicate", response=_ANSWERS)

@@ -3,25 +3,31 @@
 Court cases stand in court.py.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints import routing, shapes, standing
+from complaints import routing, selectors, shapes, standing
 from complaints.measures import pretrial
 from complaints.models import Complaint
+from complaints.person import pause_left
 from complaints.states import DECISIONS, REFUSAL_GROUNDS, Outcome
-from complaints.stepping import Case, Plan, closed, dated, money, required_text, take
+from complaints.stepping import Case, Plan, closed, dated, exact, money, required_text, take
 from marketplace import calendar, rules
 from marketplace.errors import DomainError, FieldError, Invalid
 from marketplace.idempotency import Answer, Request
-from marketplace.models import Authority, User
+from marketplace.models import Authority, Event, User
 
 
 class RefusalTooLate(DomainError):
     code = "refusal_too_late"
+
+
+class NoMoreTime(DomainError):
+    code = "no_more_time"
+    message = _("The time cannot be extended any more. Decide on what is known.")
 
 
 class WaitedEnough(DomainError):
@@ -42,12 +48,14 @@ def decide(
     text: str,
     detail: str = "",
     returned: Any = None,
+    authority: str = "",
     request: Request | None = None,
     now: datetime | None = None,
 ) -> Answer:
     """A decision with its reasons and the outcome it proposes; ``returned`` is money returned, KZT.
 
-    The person confirms it or opens the case again. Raises Invalid.
+    ``authority`` is the code of the body to which a redirected matter was handed over. The person confirms
+    the decision or opens the case again. Raises Invalid.
     """
     text = required_text(text, "text", _("Write the decision and its reasons."))
     if outcome not in DECISIONS:
@@ -56,8 +64,13 @@ def decide(
     if detail not in DECISIONS[Outcome(outcome)]:
         raise Invalid([FieldError("detail", "choice", _("Choose a kind that belongs to the outcome."))])
     amount = money(returned, "returned")
+    other = _body(authority) if outcome == Outcome.REDIRECTED else None
 
     def plan(case: Case) -> Plan:
+        handed: dict[str, Any] = {}
+        if other is not None:
+            _not_the_same(case.complaint.addressee_authority, other)
+            handed = {"handed_to": other.code, **_misdirected(case)}
         return Plan(
             changes={
                 "decision": text,
@@ -72,6 +85,7 @@ def decide(
                 "detail": detail,
                 "returned": str(amount),
                 "in_time": case.complaint.respond_by is None or case.today <= case.complaint.respond_by,
+                **handed,
             },
             text=text,
         )
@@ -82,15 +96,27 @@ def decide(
 def extend(
     *, number: str, actor: User, reason: str, request: Request | None = None, now: datetime | None = None
 ) -> Answer:
-    """More time, with a reason that is logged: the body's full term again, counted from its present date."""
+    """More time, with a reason that is logged: the body's full term again, counted from its present date.
+
+    Only as often as ``complaint.extensions`` allows each body. In danger the term is the same day: none is added.
+    """
     reason = required_text(reason, "reason", _("Say why more time is needed. The person reads it."))
 
     def plan(case: Case) -> Plan:
-        start = max(case.complaint.respond_by or case.today, case.today)
-        deadline = routing.body_clock("", case.complaint.addressee_authority, start)
+        complaint, body = case.complaint, case.complaint.addressee_authority
+        code = body.code if body else ""
+        before = Event.objects.filter(
+            subject=f"complaint:{complaint.number}", kind="complaint.extended", data__authority=code
+        )
+        if before.count() >= int(rules.get("complaint.extensions", on=case.today).value["count"]):
+            raise NoMoreTime
+        start = max(complaint.respond_by or case.today, case.today)
+        deadline = routing.body_clock(complaint.subject, body, start)
+        if complaint.respond_by is not None and deadline.respond_by <= complaint.respond_by:
+            raise NoMoreTime
         return Plan(
             changes=dated(deadline),
-            data={"respond_by": deadline.respond_by.isoformat()},
+            data={"authority": code, "respond_by": deadline.respond_by.isoformat()},
             reason=reason,
             text=reason,
         )
@@ -113,9 +139,7 @@ def refuse(
     text = required_text(text, "text", _("Give the reasons of the refusal."))
 
     def plan(case: Case) -> Plan:
-        complaint = case.complaint
-        received = timezone.localdate(complaint.escalated_at) if complaint.escalated_at else complaint.filed_on
-        last = calendar.deadline("complaint.refusal_days", received).respond_by
+        last = calendar.deadline("complaint.refusal_days", _received(case.complaint)).respond_by
         if case.today > last:
             raise RefusalTooLate(
                 _("A refusal was possible until %(day)s. Decide the case instead.") % {"day": f"{last:%d.%m.%Y}"}
@@ -144,15 +168,12 @@ def redirect(
     counted from the day of filing.
     """
     reason = required_text(reason, "reason", _("Say why another body has to examine it. The person reads it."))
-    body = Authority.objects.select_related("parent").filter(code=authority).first()
-    if body is None:
-        raise Invalid([FieldError("authority", "unknown", _("Choose a body from the list."))])
+    body = _body(authority)
 
     def plan(case: Case) -> Plan:
         complaint = case.complaint
         before = complaint.addressee_authority
-        if before == body:
-            raise Invalid([FieldError("authority", "same", _("The case is already there."))])
+        _not_the_same(before, body)
         respond_by = complaint.respond_by
         changes: dict[str, Any] = {"addressee_authority": body, **routing.following(complaint, body)}
         if before is None or before.kind == routing.TRIAGE:
@@ -165,12 +186,37 @@ def redirect(
                 "from": shapes.addressee(complaint)["code"],
                 "authority": body.code,
                 "respond_by": f"{respond_by}",
+                **_misdirected(case),
             },
             reason=reason,
             text=reason,
         )
 
     return take(number=number, action="redirect", actor=actor, plan=plan, request=request, now=now)
+
+
+def _body(code: str) -> Authority:
+    """Raises Invalid."""
+    body: Authority | None = Authority.objects.select_related("parent").filter(code=code).first()
+    if body is None:
+        raise Invalid([FieldError("authority", "unknown", _("Choose a body from the list."))])
+    return body
+
+
+def _not_the_same(before: Authority | None, body: Authority) -> None:
+    if before == body:
+        raise Invalid([FieldError("authority", "same", _("The case is already there."))])
+
+
+def _received(complaint: Complaint) -> date:
+    """The day on which the present body got the case."""
+    return timezone.localdate(complaint.escalated_at) if complaint.escalated_at else complaint.filed_on
+
+
+def _misdirected(case: Case) -> dict[str, Any]:
+    """Was the person told in time that the matter belongs to another body? Counted from the day it was received."""
+    last = calendar.deadline("complaint.misdirected_days", _received(case.complaint)).respond_by
+    return {"tell_by": last.isoformat(), "told_in_time": case.today <= last}
 
 
 def to_ministry(
@@ -261,29 +307,39 @@ def pretrial_failed(
 
     def plan(case: Case) -> Plan:
         pretrial.end(case, "not_agreed", text.strip())
-        deadline = routing.body_clock("", case.complaint.addressee_authority, case.today)
+        deadline = routing.body_clock(case.complaint.subject, case.complaint.addressee_authority, case.today)
         return Plan(changes=dated(deadline), data={"respond_by": deadline.respond_by.isoformat()}, text=text.strip())
 
     return take(number=number, action="pretrial-failed", actor=actor, plan=plan, request=request, now=now)
 
 
 def ask_person(
-    *, number: str, actor: User, question: str, request: Request | None = None, now: datetime | None = None
+    *,
+    number: str,
+    actor: User,
+    question: str,
+    pause: str = "",
+    request: Request | None = None,
+    now: datetime | None = None,
 ) -> Answer:
-    """Ask the person and stop the body's clock meanwhile, at most 10 days in all; the question is the reason."""
+    """Ask the person and stop the body's clock meanwhile, at most 10 days in all.
+
+    ``pause`` is the code of a reason that ``complaint.pause_reasons`` names. Raises Invalid, WaitedEnough.
+    """
     question = required_text(question, "question", _("Write the question."))
 
     def plan(case: Case) -> Plan:
         complaint = case.complaint
-        left = int(rules.get("complaint.waiting_person_days", on=case.today).value["days"]) - complaint.waited_days
+        named = rules.get("complaint.pause_reasons", on=case.today).value["reasons"]
+        if pause not in {reason["code"] for reason in named}:
+            raise Invalid([FieldError("pause", "choice", _("Choose why your time has to stand still."))])
+        left = pause_left(complaint, case.today)
         if left <= 0:
             raise WaitedEnough
-        deadline = calendar.deadline(
-            "complaint.waiting_person_days", case.today, value={"days": left, "kind": "calendar"}
-        )
+        deadline = exact("complaint.waiting_person_days", case.today, case.today + timedelta(days=left))
         return Plan(
             changes={"paused_on": case.today, "paused_respond_by": complaint.respond_by, **dated(deadline)},
-            data={"respond_by": deadline.respond_by.isoformat()},
+            data={"pause": pause, "respond_by": deadline.respond_by.isoformat()},
             reason=question,
             text=question,
         )
@@ -300,8 +356,8 @@ def link_duplicate(
         raise Invalid([FieldError("duplicate_of", "unknown", _("Give the number of the earlier complaint."))])
 
     def plan(case: Case) -> Plan:
-        if earlier.complainant_id != case.complaint.complainant_id or earlier.filed_at > case.complaint.filed_at:
-            message = _("A duplicate is a later complaint of the same person.")
+        if not selectors.same_person(earlier, case.complaint) or earlier.filed_at > case.complaint.filed_at:
+            message = _("A duplicate is a later complaint of the same person, or from the same phone.")
             raise Invalid([FieldError("duplicate_of", "other_person", message)])
         standing.duplicate(case.complaint)
         plan = closed(case, Outcome.EXPLAINED, "duplicate")

@@ -172,7 +172,7 @@ def _resumed(case: Case) -> str:
 
 def _pretrial_over(case: Case) -> str:
     pretrial.end(case, "not_agreed")
-    deadline = body_clock("", case.complaint.addressee_authority, case.today)
+    deadline = body_clock(case.complaint.subject, case.complaint.addressee_authority, case.today)
     advance(case, "pretrial-failed", [CLOCK], actor=None, plan=Plan(changes=dated(deadline)))
     return "pre-trial failed"
 

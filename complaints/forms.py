@@ -13,7 +13,7 @@ from complaints.routing import Table
 from complaints.states import DECISIONS, OUTCOME_DETAILS, REFUSAL_GROUNDS, Outcome
 from complaints.targets import PRECEDENCE, Target
 from complaints.templates import Question
-from marketplace import files, regions
+from marketplace import files, regions, rules
 from marketplace.errors import Invalid
 from marketplace.files import Picture
 from marketplace.form_fields import DatePartsField
@@ -425,7 +425,12 @@ class DecideForm(StepForm):
         error_messages={"required": _("Choose one of the outcomes.")},
     )
     text = _text(_("Decision and its reasons"))
+    authority = forms.ChoiceField(label=_("Handed over to which body? Only when it is redirected."), required=False)
     returned = _sum(_("Money returned to the person, tenge"))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        _offer_bodies(self)
 
     def arguments(self) -> dict[str, Any]:
         outcome, _colon, detail = self.cleaned_data["verdict"].partition(":")
@@ -433,12 +438,17 @@ class DecideForm(StepForm):
             "outcome": outcome,
             "detail": detail,
             "text": self.cleaned_data["text"],
+            "authority": self.cleaned_data["authority"],
             "returned": self.cleaned_data["returned"],
         }
 
 
 class ReasonForm(StepForm):
     reason = _text(_("Reason"), hint=_("The person reads it."))
+
+
+def _offer_bodies(form: forms.Form) -> None:
+    _offer(form, "authority", [_EMPTY, *Authority.objects.order_by("name").values_list("code", "name")])
 
 
 class RefuseForm(StepForm):
@@ -454,8 +464,10 @@ class RedirectForm(ReasonForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        bodies = Authority.objects.order_by("name").values_list("code", "name")
-        _offer(self, "authority", [_EMPTY, *bodies])
+        _offer_bodies(self)
+        days = rules.get("complaint.misdirected_days").value["days"]
+        hint = _("If it came to the wrong body, the person must know within %(days)s working days.")
+        self.fields["authority"].help_text = hint % {"days": days}
 
 
 class AgreedForm(StepForm):
@@ -464,7 +476,17 @@ class AgreedForm(StepForm):
 
 
 class QuestionForm(StepForm):
+    pause = forms.ChoiceField(
+        label=_("Why does your time have to stand still?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose why your time has to stand still.")},
+    )
     question = _text(_("Your question"), hint=_("Your time stands still until the person replies, at most 10 days."))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        reasons = rules.get("complaint.pause_reasons").value["reasons"]
+        _offer(self, "pause", [(reason["code"], in_language(reason["name"])) for reason in reasons])
 
 
 class DuplicateForm(StepForm):

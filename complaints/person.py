@@ -3,15 +3,17 @@
 The person is the complainant, a guardian of a ward, or whoever shows the number and the code of the case.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints import standing
+from complaints import filing, standing
+from complaints.models import Complaint
 from complaints.selectors import Viewer
 from complaints.states import OUTCOME_DETAILS, Outcome
-from complaints.stepping import Case, Plan, closed, dated, joined, required_text, take
+from complaints.stepping import Case, Plan, closed, dated, exact, joined, required_text, take
 from marketplace import calendar, rules
 from marketplace.errors import DomainError, FieldError, Invalid
 from marketplace.idempotency import Answer, Request
@@ -31,20 +33,8 @@ def accept_offer(*, number: str, actor: Viewer, request: Request | None = None, 
     """Take the supplier's offer; the promised day becomes the supplier's date."""
 
     def plan(case: Case) -> Plan:
-        # The day was promised, so it counts as promised: it does not move when it is a day off.
         promised = date.fromisoformat(case.complaint.remedy["promised_on"])
-        rule = rules.get("complaint.remedy_days", on=case.today)
-        explained = {
-            "rule": rule.code,
-            "days": (promised - case.today).days,
-            "kind": "calendar",
-            "from": case.today.isoformat(),
-            "until": promised.isoformat(),
-            "skipped": [],
-            "mark": rule.mark,
-            "valid_from": rule.valid_from.isoformat(),
-        }
-        deadline = calendar.Deadline(promised, calendar.end_of_day(promised), rule.code, explained)
+        deadline = exact("complaint.remedy_days", case.today, promised)
         return Plan(changes=dated(deadline), data={"respond_by": promised.isoformat()})
 
     return take(number=number, action="accept-offer", actor=actor, plan=plan, request=request, now=now)
@@ -124,7 +114,10 @@ def settled(case: Case, confirmed_by: str) -> Plan:
 def reopen(
     *, number: str, actor: Viewer, text: str = "", request: Request | None = None, now: datetime | None = None
 ) -> Answer:
-    """Not settled: the body examines again. Once, and within 30 days after the case was closed."""
+    """Not settled, or withdrawn too early: the body examines again. Once, within 30 days after the end.
+
+    Raises TooLate, AlreadyReopened, and AlreadyOpen when the same matter was filed anew meanwhile.
+    """
 
     def plan(case: Case) -> Plan:
         plan = opened_again(case)
@@ -135,18 +128,14 @@ def reopen(
 
 
 def opened_again(case: Case) -> Plan:
-    """The body examines again. Raises AlreadyReopened, TooLate."""
+    """The body examines again. Raises AlreadyReopened, TooLate, AlreadyOpen."""
     complaint = case.complaint
     if complaint.reopened >= int(rules.get("complaint.reopen_count", on=case.today).value["count"]):
         raise AlreadyReopened
     if complaint.closed_at is not None:
-        start = timezone.localdate(complaint.closed_at)
-        last = calendar.deadline("complaint.reopen_days", start).respond_by
-        if case.today > last:
-            raise TooLate(
-                _("A closed complaint could be opened again until %(day)s. File a new one.")
-                % {"day": f"{last:%d.%m.%Y}"}
-            )
+        message = _("An ended complaint could be opened again until %(day)s. File a new one.")
+        _in_time("complaint.reopen_days", complaint.closed_at, case.today, message)
+    _only_one_open(complaint)
     standing.reopened(complaint)
     return joined(
         case,
@@ -164,9 +153,16 @@ def opened_again(case: Case) -> Plan:
 def appeal_refusal(
     *, number: str, actor: Viewer, text: str = "", request: Request | None = None, now: datetime | None = None
 ) -> Answer:
-    """A refusal goes one level up: to the body above the one that refused, else to the ministry."""
+    """A refusal goes one level up: to the body above the one that refused, else to the ministry.
+
+    Raises TooLate after the days of ``complaint.appeal_days``, AlreadyOpen like ``reopen``.
+    """
 
     def plan(case: Case) -> Plan:
+        assert case.complaint.closed_at is not None
+        message = _("An appeal was possible until %(day)s. File a new complaint.")
+        _in_time("complaint.appeal_days", case.complaint.closed_at, case.today, message)
+        _only_one_open(case.complaint)
         refused = case.complaint.addressee_authority
         body = (refused.parent if refused else None) or Authority.objects.get(code="ministry")
         deadline = calendar.deadline("complaint.ministry_days", case.today)
@@ -188,6 +184,20 @@ def appeal_refusal(
     return take(number=number, action="appeal-refusal", actor=actor, plan=plan, request=request, now=now)
 
 
+def _in_time(rule_code: str, ended_at: datetime, today: date, message: Any) -> None:
+    """Raises TooLate with the last day that the rule allowed after the end."""
+    last = calendar.deadline(rule_code, timezone.localdate(ended_at)).respond_by
+    if today > last:
+        raise TooLate(message % {"day": f"{last:%d.%m.%Y}"})
+
+
+def _only_one_open(complaint: Complaint) -> None:
+    """One open complaint per line and subject, also when an ended one comes back."""
+    number = filing.open_number(complaint.order_line_id, complaint.subject) if complaint.order_line_id else ""
+    if number and number != complaint.number:
+        raise filing.AlreadyOpen(number)
+
+
 def reply(
     *, number: str, actor: Viewer, text: str, request: Request | None = None, now: datetime | None = None
 ) -> Answer:
@@ -202,15 +212,20 @@ def reply(
     return take(number=number, action="reply", actor=actor, plan=plan, request=request, now=now)
 
 
+def pause_left(complaint: Complaint, on: date) -> int:
+    """For how many days more the body's clock may stand still."""
+    return int(rules.get("complaint.waiting_person_days", on=on).value["days"]) - complaint.waited_days
+
+
 def resumed(case: Case) -> Plan:
-    """The stopped date of the body, moved by the days of waiting."""
+    """The stopped date of the body, moved by the days of waiting, but never by more than the rule allows."""
     complaint = case.complaint
     assert complaint.paused_on is not None and complaint.paused_respond_by is not None
-    waited = (case.today - complaint.paused_on).days
+    latest = complaint.paused_on + timedelta(days=pause_left(complaint, complaint.paused_on))
+    until = min(case.today, latest)
+    waited = (until - complaint.paused_on).days
     days = (complaint.paused_respond_by - complaint.paused_on).days
-    deadline = calendar.deadline(
-        "complaint.decision_days", case.today, value={"days": max(days, 0), "kind": "calendar"}
-    )
+    deadline = calendar.deadline("complaint.decision_days", until, value={"days": max(days, 0), "kind": "calendar"})
     return Plan(
         changes={
             "paused_on": None,

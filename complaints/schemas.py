@@ -88,6 +88,7 @@ class StepOut(Schema):
     reason: str
     text: str
     respond_by: date | None
+    to: str = Field("", description="Name of the body or supplier that the step names")
 
 
 class ComplaintRow(Schema):
@@ -332,6 +333,11 @@ class DecideIn(Words):
     outcome: str = Field("", description="satisfied, explained or redirected")
     detail: str = ""
     returned: Decimal | None = Field(None, description="Money returned to the person, KZT")
+    authority: str = Field("", description="Redirected: code of the body to which the matter was handed over")
+
+
+class QuestionIn(Words):
+    pause: str = Field("", description="A reason of the rule complaint.pause_reasons, for example details")
 
 
 class RefuseIn(Words):

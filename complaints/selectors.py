@@ -1,6 +1,7 @@
 """Who sees which complaint, and how much of it. A foreign complaint is the same NotFound as a missing one."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -23,7 +24,7 @@ from complaints.states import (
     ComplaintStatus,
 )
 from complaints.tracking import Holder
-from marketplace import access
+from marketplace import access, rules
 from marketplace.errors import NotFound, TooManyTries
 from marketplace.limits import Limit, Tries
 from marketplace.models import Event, Role, User
@@ -263,3 +264,42 @@ def sight(actor: Viewer, complaint: Complaint) -> Sight:
     if actor.role == Role.HOTLINE:
         return Sight(name=True, contact="full" if complaint.status == ComplaintStatus.OUTCOME_CALL else "masked")
     return Sight(texts=True, story=True, traces=True, name=True, contact="full")
+
+
+# --- Duplicates --------------------------------------------------------------------------------
+
+CANDIDATES = 10
+
+
+def same_person(one: Complaint, other: Complaint) -> bool:
+    """One known complainant, or one phone to call back: two unknown people are not the same."""
+    phone = one.contact.get("phone")
+    known = one.complainant_id is not None and one.complainant_id == other.complainant_id
+    return known or (bool(phone) and phone == other.contact.get("phone"))
+
+
+def earlier_of_the_matter(actor: Viewer, complaint: Complaint) -> list[Complaint]:
+    """For a desk: complaints it may see of the last weeks before that may be about the same matter, the newest first.
+
+    The same person, phone or order line, or the same subject about the same supplier.
+    """
+    if not parties(actor, complaint) & {BODY, MINISTRY, DESK}:
+        return []
+    days = int(rules.get("complaint.duplicate_days").value["days"])
+    alike = Q(pk__in=[])
+    if complaint.complainant_id is not None:
+        alike |= Q(complainant=complaint.complainant_id)
+    if complaint.contact.get("phone"):
+        alike |= Q(contact__phone=complaint.contact["phone"])
+    if complaint.order_line_id is not None:
+        alike |= Q(order_line=complaint.order_line_id)
+    if complaint.supplier_id is not None:
+        alike |= Q(supplier=complaint.supplier_id, subject=complaint.subject)
+    rows = visible(actor).filter(alike, filed_at__lte=complaint.filed_at, duplicate_of=None)
+    recent = rows.filter(filed_on__gte=complaint.filed_on - timedelta(days=days)).exclude(pk=complaint.pk)
+    return list(recent.order_by("-filed_at", "-pk")[:CANDIDATES])
+
+
+def linked_to(actor: Viewer, complaint: Complaint) -> list[Complaint]:
+    """Later complaints of the same matter that were linked to this one, as far as the viewer may know of them."""
+    return list(visible(actor).filter(duplicate_of=complaint).order_by("pk"))

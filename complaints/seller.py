@@ -59,7 +59,10 @@ def offer(
     request: Request | None = None,
     now: datetime | None = None,
 ) -> Answer:
-    """Offer a remedy by a day, at most 30 days ahead; ``amount`` is money to return, KZT. Raises Invalid."""
+    """Offer a remedy by a day, at most 30 days ahead; ``amount`` is money to return, KZT.
+
+    ``remedy`` is one of the demands of the routing table, or nothing. Raises Invalid.
+    """
     text = required_text(text, "text", _("Say what you offer."))
     returned = money(amount, "amount")
 
@@ -69,6 +72,8 @@ def offer(
         if not case.today <= promised <= latest:
             message = _("Choose a day from today to %(latest)s.") % {"latest": f"{latest:%d.%m.%Y}"}
             raise Invalid([FieldError("promised_on", "out_of_range", message)])
+        if remedy and remedy not in routing.table(case.complaint.rule_version).demands:
+            raise Invalid([FieldError("remedy", "choice", _("Choose a kind of remedy from the list."))])
         return Plan(
             changes={
                 "answer": text,

@@ -13,9 +13,10 @@ from complaints.routing import Route, Table, named
 from complaints.selectors import Sight, Viewer
 from complaints.states import COMPLAINT, HAPPENED, OUTCOME_DETAILS, PERSON, TURN_LABELS, WHOSE_TURN, Outcome
 from marketplace import calendar
-from marketplace.models import Event
+from marketplace.models import Authority, Event
 from marketplace.rules import in_language
 from orders.models import Line
+from suppliers.models import Partner
 
 BESIDE_TITLES = {
     "parallel_done": _("Another addressee told what it did"),
@@ -153,6 +154,8 @@ def timeline(complaint: Complaint, happened: Iterable[Event], seen: Sight) -> li
     def may_read(event: Event) -> bool:
         return seen.story if event.data.get("party") == PERSON else seen.texts
 
+    happened = list(happened)
+    names = _names(event.data for event in happened)
     return [
         {
             "at": local(event.at),
@@ -165,9 +168,25 @@ def timeline(complaint: Complaint, happened: Iterable[Event], seen: Sight) -> li
             "reason": event.reason if may_read(event) else "",
             "text": complaint.texts.get(str(event.pk), "") if may_read(event) else "",
             "respond_by": event.data.get("respond_by"),
+            "to": names.get(_named_code(event.data), ""),
         }
         for event in happened
     ]
+
+
+def _named_code(data: dict[str, Any]) -> str:
+    """Whose name belongs to a step: who got the case, to whom it was handed over, who told what it did."""
+    return str(data.get("handed_to") or data.get("to") or data.get("authority") or "")
+
+
+def _names(steps: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Names of the bodies and suppliers of several steps, by code."""
+    codes = {_named_code(data) for data in steps} - {""}
+    if not codes:
+        return {}
+    bodies = {body.code: body.name for body in Authority.objects.filter(code__in=codes)}
+    shops = Partner.objects.filter(code__in=codes - set(bodies)) if codes - set(bodies) else []
+    return bodies | {shop.code: shop.name for shop in shops}
 
 
 def also(found: Route) -> list[dict[str, Any]]:

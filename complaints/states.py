@@ -163,7 +163,7 @@ COMPLAINT = Machine(
         Step("resume", (S.WAITING_PERSON,), S.WITH_BODY, (CLOCK,), _("The waiting time is over")),
         # only the person (asked by phone in the end, or a panel in her place) makes it satisfied
         Step("confirm-outcome", _CHECKED, S.CLOSED, (PERSON,), _("Confirm: it is settled")),
-        Step("reopen", (*_CHECKED, S.CLOSED), S.ESCALATED, (PERSON,), _("It is not settled: open again")),
+        Step("reopen", (*_CHECKED, S.CLOSED, S.WITHDRAWN), S.ESCALATED, (PERSON,), _("It is not settled: open again")),
         Step("call-person", (S.DECIDED, S.OUTCOME_CHECK), S.OUTCOME_CALL, (CLOCK,), _("Call the person")),
         Step("confirm-by-phone", (S.OUTCOME_CALL,), S.CLOSED, (DESK,), _("The person says: it is settled")),
         Step("reopen-by-phone", (S.OUTCOME_CALL,), S.ESCALATED, (DESK,), _("The person says: it is not settled")),

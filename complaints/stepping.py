@@ -19,7 +19,7 @@ from complaints.models import Complaint
 from complaints.selectors import Viewer
 from complaints.states import COMPLAINT, ENDED_STATES, HAPPENED
 from complaints.tracking import Holder
-from marketplace import events, idempotency, outbox, rules
+from marketplace import calendar, events, idempotency, outbox, rules
 from marketplace.calendar import Deadline
 from marketplace.errors import FieldError, Forbidden, Invalid
 from marketplace.idempotency import Answer
@@ -122,6 +122,22 @@ def dated(deadline: Deadline) -> dict[str, Any]:
         "due_at": deadline.due_at,
         "due_explained": deadline.explained,
     }
+
+
+def exact(rule_code: str, start: date, last: date) -> Deadline:
+    """A last day that counts as it is, also when it is a day off: one that was promised, the end of a pause."""
+    rule = rules.get(rule_code, on=start)
+    explained = {
+        "rule": rule.code,
+        "days": (last - start).days,
+        "kind": "calendar",
+        "from": start.isoformat(),
+        "until": last.isoformat(),
+        "skipped": [],
+        "mark": rule.mark,
+        "valid_from": rule.valid_from.isoformat(),
+    }
+    return Deadline(last, calendar.end_of_day(last), rule.code, explained)
 
 
 UNDATED: dict[str, Any] = {"respond_by": None, "due_at": None, "due_explained": {}}

@@ -229,12 +229,27 @@ def context(actor: selectors.Viewer, complaint: Complaint, wrong: StepForm | Non
         "proposed": shapes.outcome_name(complaint.proposed_outcome, complaint.proposed_detail),
         "timeline": [_event(item) for item in reversed(timeline)],
         "steps": _steps(complaint, held, table, wrong),
-        "parallels": shapes.beside(complaint),
+        "parallels": (beside := shapes.beside(complaint)),
+        "candidates": _numbers(actor, selectors.earlier_of_the_matter(actor, complaint), table),
+        "linked": _numbers(actor, selectors.linked_to(actor, complaint), table),
+        "own_part": _own_part(actor, complaint, wrong) if beside else None,
         "records": measure_shapes.of_case(actor, complaint, wrong),
-        "own_part": _own_part(actor, complaint, wrong),
         "pictures": attachments.of(complaint.number) if seen.traces else [],
         "may_attach": actor.is_authenticated and bool(held) and complaint.closed_at is None,
     }
+
+
+def _numbers(actor: selectors.Viewer, cases: list[Complaint], table: routing.Table) -> list[dict[str, Any]]:
+    """Cases as links for those who have a page of them."""
+    return [
+        {
+            "number": case.number,
+            "url": case_url(actor, case.number) if isinstance(actor, User) else "",
+            "subject": table.subject_name(case.subject),
+            "filed_on": case.filed_on,
+        }
+        for case in cases
+    ]
 
 
 def _own_part(actor: selectors.Viewer, complaint: Complaint, wrong: StepForm | None) -> dict[str, Any] | None:
@@ -316,7 +331,8 @@ def _remedy_words(table: routing.Table, kind: str | None) -> str:
 
 def _event(item: dict[str, Any]) -> dict[str, Any]:
     text = item["text"] or item["reason"]
-    return {"title": item["title"], "at": datetime.fromisoformat(item["at"]), "by": item["by_name"], "text": text}
+    title = f"{item['title']}: {item['to']}" if item["to"] else item["title"]
+    return {"title": title, "at": datetime.fromisoformat(item["at"]), "by": item["by_name"], "text": text}
 
 
 def _steps(complaint: Complaint, held: set[str], table: routing.Table, wrong: StepForm | None) -> list[dict[str, Any]]:

@@ -132,7 +132,7 @@ STEPS = {
     "to-pretrial": ("inspector", bodies.to_pretrial, PRETRIAL),
     "pretrial-agreed": ("inspector", bodies.pretrial_agreed, {"text": "A new wheel"}),
     "pretrial-failed": ("inspector", bodies.pretrial_failed, {}),
-    "ask-person": ("inspector", bodies.ask_person, {"question": "Which wheel?"}),
+    "ask-person": ("inspector", bodies.ask_person, {"question": "Which wheel?", "pause": "details"}),
     "to-court": ("inspector", court.to_court, {"reason": "Damage"}),
     "court-result": ("inspector", court.court_result, {"result": "won", "recovered": "1424750"}),
 }
