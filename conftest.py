@@ -53,6 +53,8 @@ def _prepare_django() -> None:
     settings.WHITENOISE_USE_FINDERS = True
     # Signing in by password costs a tenth of a second by design: not in every test.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Making and dropping test databases takes a busy machine longer than a page may wait.
+    settings.DATABASES["default"]["OPTIONS"]["options"] += " -c statement_timeout=60000"
     settings.DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ.get("TEST_DATABASE_TEMPLATE")}
     django.setup()
     # A worker that inherits this would import the settings before it comes here, with our addresses for its own.
