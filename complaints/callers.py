@@ -62,10 +62,11 @@ class Begun:
     @property
     def content(self) -> list[dict[str, Any]]:
         """Question and answer in the words of its kind: for who was let in."""
-        kind = kinds.get(self.draft.kind)
+        kind, fields = kinds.get(self.draft.kind), self.draft.fields
+        words = kind.words(self.draft, [{"f": name, "v": entry["v"]} for name, entry in fields.items()])
         return [
-            {"key": kind.label(name), "value": kind.shown(entry["v"])}
-            for name, entry in self.draft.fields.items()
+            {"key": kind.label(name), "value": words(name, entry["v"])}
+            for name, entry in fields.items()
             if entry["v"] not in ("", None, False, [])
         ]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from complaints import attachments, filing
+from complaints import attachments, field_words, filing
 from complaints.checking import Filing
 from complaints.routing import ADDRESSEE
 from complaints.targets import PRECEDENCE
@@ -166,6 +166,8 @@ COMPLAINT_DRAFT = kinds.register(
         submit=submit,
         results=results,
         page="complaints/new/%s/",
+        label=field_words.label,
+        words=field_words.in_words,
         most_files=attachments.most,
     )
 )

@@ -11,7 +11,7 @@ from complaints.court import RESULTS, ROLES
 from complaints.models import Complaint, CourtCase
 from complaints.routing import Table
 from complaints.states import DECISIONS, OUTCOME_DETAILS, REFUSAL_GROUNDS, Outcome
-from complaints.targets import PRECEDENCE, Target
+from complaints.targets import PRECEDENCE, TICKS
 from complaints.templates import Question
 from marketplace import files, regions, rules
 from marketplace.errors import Invalid
@@ -22,13 +22,6 @@ from marketplace.models import Authority, User
 from marketplace.rules import in_language
 
 _EMPTY = ("", "–")
-
-
-_TICKS: dict[str, Any] = {
-    Target.SELLER: _("I complain to the seller"),
-    Target.BODY: _("I complain to a state body"),
-    Target.ASSOCIATION: _("I complain to a consumer association"),
-}
 
 
 def about_addressee_field() -> forms.BooleanField:
@@ -119,7 +112,7 @@ class ComplaintForm(forms.Form):
         if about_addressee:
             self.fields["about"] = about_addressee_field()
         for target in PRECEDENCE:
-            self.fields[f"target.{target}"] = forms.BooleanField(label=_TICKS[target], required=False)
+            self.fields[f"target.{target}"] = forms.BooleanField(label=TICKS[target], required=False)
         first = self.fields[f"target.{PRECEDENCE[0]}"]
         first.help_text = _("Whom do you complain to? You may tick several. Tick none, and the portal chooses.")
         if office:

@@ -28,6 +28,12 @@ class Target(TextChoices):
     BODY = "body", gettext_lazy("To a state body")
 
 
+# The boxes of the form, by target.
+TICKS = {
+    Target.SELLER: gettext_lazy("I complain to the seller"),
+    Target.BODY: gettext_lazy("I complain to a state body"),
+    Target.ASSOCIATION: gettext_lazy("I complain to a consumer association"),
+}
 # Who becomes the addressee when several were ticked without an order.
 PRECEDENCE = (Target.SELLER, Target.BODY, Target.ASSOCIATION)
 

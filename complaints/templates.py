@@ -71,6 +71,12 @@ def common() -> list[Question]:
     return [_question(item, common=True) for item in rules.get(COMMON_RULE).value["fields"]]
 
 
+def by_code() -> dict[str, Question]:
+    """Every question that some form asks."""
+    own = [_question(item) for template in all_templates() for item in template.fields]
+    return {question.code: question for question in [*own, *common()]}
+
+
 def _question(item: dict[str, Any], *, common: bool = False) -> Question:
     return Question(
         code=item["code"],
@@ -166,6 +172,14 @@ def answered(template: ComplaintTemplate | None, answers: dict[str, Any]) -> lis
         for question in questions(template)
         if question.code in answers
     ]
+
+
+def typed_in_words(question: Question, value: Any) -> str:
+    """An answer as it was typed, in words; one of the wrong kind stays as it is."""
+    try:
+        return _in_words(question, _clean(question, value))
+    except (ValueError, OverflowError):
+        return _words(value)
 
 
 def _in_words(question: Question, value: Any) -> str:

@@ -9,14 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.drafts import reading, saving
-from marketplace.drafts.saving import Op
+from marketplace.drafts.saving import PAGE_DEVICE, Op
 from marketplace.errors import DomainError, NotFound
 from marketplace.models import Draft, Guardianship, Role, User
 from orders import draft_fields, norms, order_draft, selectors
 from suppliers.models import StockRecord
-
-# Without JavaScript a person has one form, not one per tab: one name for all of them.
-PAGE_DEVICE = "page"
 
 
 class NotInProgramme(DomainError):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace import regions
+from marketplace.drafts.kinds import shown_plainly
 from marketplace.models import Draft, User
 from orders import draft_fields
 from orders.forms import PROOFS
@@ -47,25 +48,18 @@ def label(name: str) -> str:
     return name
 
 
-def shown(value: Any) -> str:
-    """A field's value as people read it."""
-    if value is True:
-        return _("yes")
-    if value in (None, "", [], False):
-        return "–"
-    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
-
-
 def in_words(draft: Draft, ops: list[dict[str, Any]]) -> Callable[[str, Any], str]:
-    """``shown`` for a log: offers and lines of the programme by their names, read in two queries for all."""
+    """A log's values as people read them: offers and lines of the programme by their names, read in two queries."""
     offers = _offers({number for op in ops if _part(op["f"]) in {"offer", "fallback"} for number in _numbers(op["v"])})
     lines = _lines(draft, {number for op in ops if _part(op["f"]) == "entitlement" for number in _numbers(op["v"])})
 
     def words(field: str, value: Any) -> str:
         names = {"offer": offers, "fallback": offers, "entitlement": lines}.get(_part(field), {})
         if names and value not in (None, ""):
-            return ", ".join(names.get(number, str(number)) for number in _numbers(value)) or shown(value)
-        return _choice(field, value) or shown(value)
+            return ", ".join(names.get(number, str(number)) for number in _numbers(value)) or shown_plainly(
+                field, value
+            )
+        return _choice(field, value) or shown_plainly(field, value)
 
     return words
 

@@ -65,7 +65,7 @@ ORDER_DRAFT = kinds.register(
         shared_with_office=True,
         page="applications/%s/",
         label=field_words.label,
-        shown=field_words.shown,
+        words=field_words.in_words,
         picture=second_screen.picture,
     )
 )

@@ -13,12 +13,10 @@ from complaints.forms import ComplaintForm, HotlineForm
 from complaints.templates import Question
 from marketplace.drafts import deciding, reading, saving
 from marketplace.drafts.preparing import PORTAL
-from marketplace.drafts.saving import Op
+from marketplace.drafts.saving import PAGE_DEVICE, Op
 from marketplace.models import Draft, Role, User
 from orders.views.drafting import posted
 
-# The page's own name as a device: a person without JavaScript has one form, not one per tab.
-PAGE_DEVICE = "page"
 _NOTHING: tuple[Any, ...] = ("", None, False, [])
 
 

@@ -56,11 +56,12 @@ def tell_about_decision(row: OutboxRow) -> None:
     if owner is None:
         return
     with translation.override(owner.language):
+        words = kind.words(save.draft, [op, op | {"v": op["other"]}])
         facts = {
             "who": name_of(save.actor),
             "field": kind.label(op["f"]),
-            "kept": kind.shown(op["v"]),
-            "other": kind.shown(op["other"]),
+            "kept": words(op["f"], op["v"]),
+            "other": words(op["f"], op["other"]),
             "how": deciding.REASONS[op["reason"]],
             "url": address_of(save.draft),
         }

@@ -18,6 +18,15 @@ def _always(_actor: User, _draft: Draft, _field: str) -> bool:
     return True
 
 
+def shown_plainly(_field: str, value: Any) -> str:
+    """A value that needs no look-up as people read it."""
+    if value is True:
+        return str(_("yes"))
+    if value in (None, "", [], False):
+        return "–"
+    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+
+
 @dataclass(frozen=True)
 class Kind:
     """``may_edit``: who reads and saves; ``beneficiary_for``: whose draft a new one is (raises
@@ -25,7 +34,8 @@ class Kind:
     actor set this field (a caseworker cannot give the person's consent); ``submit``: a service
     ``(draft_id=, actor=, expected_rev=, request=) -> idempotency.Answer``; ``shared_with_office``: the
     person's office sees it in its lists; ``results``: what came out; ``page``: its address under the
-    language, with %s for the id; ``label`` and ``shown``: a field's name and value in words; ``picture``: what
+    language, with %s for the id; ``label``: a field's name in words; ``words``: from the operations of a log,
+    what shows a field's value in words (one look-up for all); ``picture``: what
     a second screen shows of it, None when the kind has none; ``keep_rule``: the rule that says how many days
     an untouched one is kept; ``most_files``: how many photos go with it.
     """
@@ -41,7 +51,7 @@ class Kind:
     results: Callable[[Draft], list[dict[str, Any]]] = lambda draft: list(draft.result.get("orders", []))
     page: str = ""
     label: Callable[[str], str] = str
-    shown: Callable[[Any], str] = str
+    words: Callable[[Draft, list[dict[str, Any]]], Callable[[str, Any], str]] = lambda draft, ops: shown_plainly
     picture: Callable[[Draft], Picture] | None = None
     keep_rule: str = "order.draft_keep_days"
     most_files: Callable[[], int] = lambda: MOST_FILES

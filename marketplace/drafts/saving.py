@@ -24,6 +24,8 @@ from marketplace.models import Draft, DraftSave, User
 
 MAX_BODY = 64 * 1024  # the browser's limit for a request that outlives its page
 MAX_FIELD_NAME = 120
+# A page without JavaScript is one device: a person has one form there, not one per tab.
+PAGE_DEVICE = "page"
 # Outcomes in the log that gave a field a value or set one aside: what can be brought back.
 KEPT_STATES = {"applied", "conflict", "resolved", "brought_back"}
 

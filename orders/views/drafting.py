@@ -11,10 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from marketplace.drafts import deciding, reading, saving
-from marketplace.drafts.saving import Op
+from marketplace.drafts.saving import PAGE_DEVICE, Op
 from marketplace.models import Draft, User
 from orders import draft_fields
-from orders.choosing import PAGE_DEVICE
 from orders.forms import DraftForm
 
 

@@ -1,109 +1,37 @@
-"""Who changed what in an application, save by save, with a button that brings a former answer back."""
+"""Who changed what in an application, and the way back to a former answer."""
 
-import json
-import uuid
-from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace.drafts import keys, kinds, reading, saving
-from marketplace.errors import DomainError, NotFound
-from marketplace.models import Draft, DraftSave
-from orders import field_words
-from orders.choosing import PAGE_DEVICE
+from marketplace.views import history as of_drafts
 from orders.views import tasks
-
-PAGE_SIZE = 30
-STATES = {
-    "resolved": gettext_lazy("chosen of two answers"),
-    "brought_back": gettext_lazy("brought back"),
-    "same": gettext_lazy("as it was"),
-    "locked": gettext_lazy("only the person herself may say this; kept here alone"),
-    "unknown": gettext_lazy("from an older form; kept here alone"),
-}
 
 
 @login_required
 @require_safe
 def history(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """Every save, the latest first: who, when, on which device, which answers."""
-    found = tasks.opened(request, draft_id)
-    page = Paginator(reading.saves_of(found), PAGE_SIZE).get_page(request.GET.get("page"))
-    shown = field_words.in_words(found, [op for save in page for op in save.ops])
-    devices = keys.devices_of(request.session.session_key)
-    rows = [
-        {
-            "save": save,
-            "device": _device(request, save, devices),
-            "changes": [_change(request, found, save, op, shown(op["f"], op["v"])) for op in save.ops],
-        }
-        for save in page
-    ]
-    context = {"draft": found, "page": page, "rows": rows, "key": uuid.uuid4().hex}
-    return render(request, "beneficiary/history.html", context)
-
-
-def _device(request: HttpRequest, save: DraftSave, devices: set[str]) -> str:
-    """The device in words; nothing when nobody can tell whether it is this one."""
-    if save.device == PAGE_DEVICE:
-        return _("with a button of the page")
-    if save.actor_id == request.user.pk and save.device in devices:
-        return _("on this device")
-    return _("on another device") if devices or save.actor_id != request.user.pk else ""
-
-
-def _change(request: HttpRequest, draft: Draft, save: DraftSave, op: dict[str, Any], value: str) -> dict[str, Any]:
-    name, live = op["f"], draft.fields.get(op["f"])
-    is_live = live is not None and json.dumps(live["v"], sort_keys=True) == json.dumps(op["v"], sort_keys=True)
-    state = STATES.get(op["s"], "")
-    if op["s"] == "conflict":
-        state = _("a question is open") if name in draft.conflicts else _("not chosen of two answers")
-    kind = kinds.get(draft.kind)
-    return {
-        "field": name,
-        "rev": save.rev,
-        "label": field_words.label(name),
-        "value": value,
-        "state": state,
-        "is_live": is_live,
-        "can_return": not is_live
-        and op["s"] in saving.KEPT_STATES
-        and draft.status == Draft.Status.OPEN
-        and kind.knows(name)
-        and kind.may_write(request.user, draft, name),
-    }
+    """Every save of an application."""
+    return of_drafts.history(request, tasks.opened(request, draft_id), _place(draft_id))
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """The button at a former answer; the answer that it takes the place of stays in the history."""
-    if request.method == "POST":
-        tasks.opened(request, draft_id)
-        field, rev = request.POST.get("f", ""), request.POST.get("rev", "")
-        if not (rev.isascii() and rev.isdigit() and len(rev) < 10):
-            raise NotFound
-        try:
-            saving.bring_back(
-                draft_id=draft_id,
-                actor=request.user,
-                field=field,
-                rev=int(rev),
-                key=f"page:{request.POST.get('_key', '')[:40]}:{rev}:{field}",
-                device=PAGE_DEVICE,
-            )
-        except DomainError as error:
-            if error.status in {403, 404}:
-                raise
-            messages.error(request, str(error))
-        else:
-            messages.success(request, _("Brought back: %(field)s.") % {"field": field_words.label(field)})
-    return redirect("orders:history", draft_id)
+    """After a sign-in that interrupted it the browser comes back with GET: then only the list is shown."""
+    place = _place(draft_id)
+    if request.method == "GET":
+        return redirect(place.history_url)
+    return of_drafts.bring_back(request, tasks.opened(request, draft_id), place)
+
+
+def _place(draft_id: UUID) -> of_drafts.Place:
+    def url(name: str) -> str:
+        return reverse(f"orders:{name}", args=[draft_id])
+
+    return of_drafts.Place(url("draft"), _("To the application"), url("history"), url("bring_back"))

@@ -78,6 +78,7 @@ def _newcomer(program: Client) -> list[State]:
         State(f"complaints/new/{complaint}/", "Check the answers"),
         State(f"complaints/new/{complaint}/", "Put this complaint aside"),
         State(f"complaints/new/{told}/subject/"),
+        State(f"complaints/new/{told}/history/"),
         State(f"complaints/new/{told}/check/"),
         State(f"complaints/{filed['number']}/sent/"),
         State(f"orders/{order['number']}/"),

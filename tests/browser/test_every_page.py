@@ -52,6 +52,7 @@ NOT_PAGES = {
     "complaints:code_sheet",
     "complaints:code_spread_file",
     "complaints:discard",
+    "complaints:draft_bring_back",
     "complaints:feedback_link",  # behind the secret of a message; its form is that of complaints:feedback_code
     "complaints:feedback_stop",
     "complaints:fine",  # shows the case again
