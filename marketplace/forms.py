@@ -1,5 +1,6 @@
 """Forms of the pages that belong to no desk."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import phonenumbers
@@ -20,6 +21,17 @@ def add_errors(form: forms.Form, error: Invalid, rename: dict[str, str] | None =
         if name in form.errors:
             continue  # the form has said so itself
         form.add_error(name if name in form.fields else None, str(item.message))
+
+
+# The first choice where a person may leave a list alone.
+EMPTY: tuple[str, Any] = ("", "–")
+
+
+def offer(form: forms.Form, name: str, choices: Iterable[tuple[str, Any]]) -> None:
+    """Give a choice field what can be chosen."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = list(choices)
 
 
 def parse_phone(text: str) -> str:

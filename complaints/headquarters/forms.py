@@ -5,19 +5,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.forms import StepForm
 from complaints.headquarters import selectors
 from complaints.headquarters.models import Board
+from complaints.step_forms import StepForm
 from marketplace import regions
 from marketplace.form_fields import DatePartsField
+from marketplace.forms import offer
 
 _NO_NAMES = _("Guests read it: write no names and no numbers of orders.")
-
-
-def _offer(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)
-    field.choices = [("", "–"), *choices]
 
 
 class OpenForm(StepForm):
@@ -26,7 +21,7 @@ class OpenForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        _offer(self, "region", [(row.code, row.name) for row in regions.listed()])
+        offer(self, "region", [(row.code, row.name) for row in regions.listed()])
 
 
 class BoardForm(StepForm):
@@ -52,7 +47,7 @@ class TaskForm(BoardForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        _offer(self, "owner", [(str(user.pk), str(user)) for user in selectors.members(self.board)])
+        offer(self, "owner", [(str(user.pk), str(user)) for user in selectors.members(self.board)])
 
     def arguments(self) -> dict[str, Any]:
         return {**self.cleaned_data, "owner": int(self.cleaned_data["owner"])}

@@ -5,12 +5,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.forms import StepForm
 from complaints.measures.models import PretrialCase
+from complaints.step_forms import StepForm
 from marketplace.form_fields import DatePartsField
+from marketplace.forms import EMPTY, offer
 from marketplace.models import Authority, Rule
-
-_EMPTY = ("", "–")
 
 
 def _words(label: Any, hint: Any = "") -> forms.CharField:
@@ -19,12 +18,6 @@ def _words(label: Any, hint: Any = "") -> forms.CharField:
 
 def _basis() -> forms.CharField:
     return forms.CharField(label=_("Legal basis"), help_text=_("The law and the article."), max_length=300)
-
-
-def _offer(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)
-    field.choices = choices
 
 
 class SuspendForm(StepForm):
@@ -44,7 +37,7 @@ class InstructForm(StepForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         bodies = Authority.objects.order_by("name").values_list("code", "name")
-        _offer(self, "authority", [_EMPTY, *bodies])
+        offer(self, "authority", [EMPTY, *bodies])
 
 
 class ChangeRuleForm(StepForm):
@@ -57,7 +50,7 @@ class ChangeRuleForm(StepForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         latest = Rule.objects.order_by("-created_at", "-pk").values_list("code", "valid_from")[:100]
-        _offer(self, "rule", [_EMPTY, *((f"{code}@{day}", f"{code}, {day:%d.%m.%Y}") for code, day in latest)])
+        offer(self, "rule", [EMPTY, *((f"{code}@{day}", f"{code}, {day:%d.%m.%Y}") for code, day in latest)])
 
     def arguments(self) -> dict[str, Any]:
         code, _at, day = self.cleaned_data["rule"].partition("@")

@@ -6,7 +6,6 @@ from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
 
 from complaints import selectors as cases
-from complaints.forms import StepForm
 from complaints.measures import selectors
 from complaints.measures.forms import FineForm
 from complaints.measures.models import Fine, Measure, SystemicMatter
@@ -14,6 +13,7 @@ from complaints.models import Complaint
 from complaints.routing import named
 from complaints.selectors import Viewer
 from complaints.shapes import local
+from complaints.step_forms import StepForm
 from marketplace.money import money
 
 FINE = "fine"

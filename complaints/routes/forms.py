@@ -10,6 +10,7 @@ from complaints.routes.checking import LANGUAGES, MAX_RULE, PRIORITIES
 from complaints.routing import ANY, RULE, SELLER, Table
 from marketplace import regions
 from marketplace.form_fields import DatePartsField
+from marketplace.forms import offer
 from marketplace.models import Authority, Rule
 from suppliers.models import Partner
 
@@ -50,9 +51,9 @@ class RowForm(forms.Form):
         everything = (ANY, _("anything"))
         subjects = [(code, table.subject_name(code)) for code in table.subjects if code != ANY]
         spheres = [(code, table.sphere_name(code)) for code in table.spheres if code != ANY]
-        _offer(self, "subject", [*subjects, everything])
-        _offer(self, "spheres", [*spheres, everything])
-        _offer(self, "first", [(SELLER, _("The supplier")), *kinds.items()])
+        offer(self, "subject", [*subjects, everything])
+        offer(self, "spheres", [*spheres, everything])
+        offer(self, "first", [(SELLER, _("The supplier")), *kinds.items()])
         for name, label in (("why", _("Why, for the person")), ("legal_basis", _("Legal basis"))):
             for language in LANGUAGES:
                 self.fields[f"{name}_{language}"] = forms.CharField(
@@ -109,13 +110,13 @@ class SimulatorForm(forms.Form):
 
     def __init__(self, *args: Any, table: Table, versions: list[tuple[str, Any]], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        _offer(self, "subject", [(code, table.subject_name(code)) for code in table.subjects if code != ANY])
-        _offer(self, "sphere", [(code, table.sphere_name(code)) for code in table.spheres if code != ANY])
-        _offer(self, "region", [(row.code, row.name) for row in regions.listed()])
+        offer(self, "subject", [(code, table.subject_name(code)) for code in table.subjects if code != ANY])
+        offer(self, "sphere", [(code, table.sphere_name(code)) for code in table.spheres if code != ANY])
+        offer(self, "region", [(row.code, row.name) for row in regions.listed()])
         bodies = Authority.objects.order_by("name").values_list("code", "name")
-        _offer(self, "about", [("", _("No")), *bodies])
-        _offer(self, "version", [("", _("The one in force on that day")), *versions])
-        _offer(self, "other", [("", _("Nothing")), *versions])
+        offer(self, "about", [("", _("No")), *bodies])
+        offer(self, "version", [("", _("The one in force on that day")), *versions])
+        offer(self, "other", [("", _("Nothing")), *versions])
 
     def clean_day(self) -> date:
         day: date = self.cleaned_data["day"]
@@ -134,9 +135,3 @@ class SimulatorForm(forms.Form):
 
     def clean_about(self) -> Authority | None:
         return Authority.objects.filter(code=self.cleaned_data["about"]).first()
-
-
-def _offer(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)
-    field.choices = choices

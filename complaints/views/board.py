@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import routing, shapes
-from complaints.forms import ReasonForm, add_errors
 from complaints.measures import systemic
+from complaints.step_forms import ReasonForm
 from complaints.views.case import case_url, turn_words
 from marketplace.errors import DomainError, Invalid
+from marketplace.forms import add_errors
 from marketplace.models import Role
 
 PAGE_SIZE = 25

@@ -18,23 +18,24 @@ from complaints import (
     bodies,
     confirming,
     court,
-    forms,
     parallels,
     person,
     routing,
     selectors,
     seller,
     shapes,
+    step_forms,
     templates,
 )
-from complaints.forms import StepForm
 from complaints.measures import deciding
 from complaints.measures import forms as measure_forms
 from complaints.measures import shapes as measure_shapes
 from complaints.models import Complaint
 from complaints.states import COMPLAINT, HAPPENED, OPEN_STATES, TURN_LABELS, WHOSE_TURN, ComplaintStatus
+from complaints.step_forms import StepForm
 from marketplace import calendar, events, formats
 from marketplace.errors import DomainError, FieldError, Invalid, NotFound
+from marketplace.forms import add_errors
 from marketplace.idempotency import Answer
 from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Role, User
@@ -49,38 +50,38 @@ class StepDoor:
 
 
 DOORS = {
-    "answer": StepDoor(forms.AnswerForm, seller.answer),
-    "offer": StepDoor(forms.OfferForm, seller.offer),
-    "remedy-done": StepDoor(forms.RemedyForm, seller.remedy_done),
+    "answer": StepDoor(step_forms.AnswerForm, seller.answer),
+    "offer": StepDoor(step_forms.OfferForm, seller.offer),
+    "remedy-done": StepDoor(step_forms.RemedyForm, seller.remedy_done),
     "accept-offer": StepDoor(StepForm, person.accept_offer),
     "accept-answer": StepDoor(StepForm, person.accept_answer),
-    "reject-answer": StepDoor(forms.NoteForm, person.reject_answer),
+    "reject-answer": StepDoor(step_forms.NoteForm, person.reject_answer),
     "confirm-outcome": StepDoor(StepForm, person.confirm_outcome),
-    "reopen": StepDoor(forms.NoteForm, person.reopen),
-    "reply": StepDoor(forms.ReplyForm, person.reply),
-    "appeal-refusal": StepDoor(forms.NoteForm, person.appeal_refusal),
-    "withdraw": StepDoor(forms.WithdrawForm, person.withdraw),
-    "confirm-by-phone": StepDoor(forms.CallerForm, confirming.confirm_by_phone),
-    "reopen-by-phone": StepDoor(forms.CallerForm, confirming.reopen_by_phone),
-    "not-reached": StepDoor(forms.TriesForm, confirming.not_reached),
-    "vote": StepDoor(forms.VoteForm, confirming.vote),
+    "reopen": StepDoor(step_forms.NoteForm, person.reopen),
+    "reply": StepDoor(step_forms.ReplyForm, person.reply),
+    "appeal-refusal": StepDoor(step_forms.NoteForm, person.appeal_refusal),
+    "withdraw": StepDoor(step_forms.WithdrawForm, person.withdraw),
+    "confirm-by-phone": StepDoor(step_forms.CallerForm, confirming.confirm_by_phone),
+    "reopen-by-phone": StepDoor(step_forms.CallerForm, confirming.reopen_by_phone),
+    "not-reached": StepDoor(step_forms.TriesForm, confirming.not_reached),
+    "vote": StepDoor(step_forms.VoteForm, confirming.vote),
     "take-up": StepDoor(StepForm, bodies.take_up),
-    "decide": StepDoor(forms.DecideForm, bodies.decide),
-    "extend": StepDoor(forms.ReasonForm, bodies.extend),
-    "refuse": StepDoor(forms.RefuseForm, bodies.refuse),
-    "redirect": StepDoor(forms.RedirectForm, bodies.redirect),
-    "to-ministry": StepDoor(forms.ReasonForm, bodies.to_ministry),
+    "decide": StepDoor(step_forms.DecideForm, bodies.decide),
+    "extend": StepDoor(step_forms.ReasonForm, bodies.extend),
+    "refuse": StepDoor(step_forms.RefuseForm, bodies.refuse),
+    "redirect": StepDoor(step_forms.RedirectForm, bodies.redirect),
+    "to-ministry": StepDoor(step_forms.ReasonForm, bodies.to_ministry),
     "to-pretrial": StepDoor(measure_forms.PretrialForm, bodies.to_pretrial),
     "instruct": StepDoor(measure_forms.InstructForm, deciding.instruct),
     "ban": StepDoor(measure_forms.SuspendForm, deciding.ban),
     "change-rule": StepDoor(measure_forms.ChangeRuleForm, deciding.change_rule),
     "stop-sale": StepDoor(measure_forms.StopSaleForm, deciding.stop_sale),
-    "pretrial-agreed": StepDoor(forms.AgreedForm, bodies.pretrial_agreed),
-    "pretrial-failed": StepDoor(forms.NoteForm, bodies.pretrial_failed),
-    "ask-person": StepDoor(forms.QuestionForm, bodies.ask_person),
-    "link-duplicate": StepDoor(forms.DuplicateForm, bodies.link_duplicate),
-    "to-court": StepDoor(forms.CourtForm, court.to_court),
-    "court-result": StepDoor(forms.ResultForm, court.court_result),
+    "pretrial-agreed": StepDoor(step_forms.AgreedForm, bodies.pretrial_agreed),
+    "pretrial-failed": StepDoor(step_forms.NoteForm, bodies.pretrial_failed),
+    "ask-person": StepDoor(step_forms.QuestionForm, bodies.ask_person),
+    "link-duplicate": StepDoor(step_forms.DuplicateForm, bodies.link_duplicate),
+    "to-court": StepDoor(step_forms.CourtForm, court.to_court),
+    "court-result": StepDoor(step_forms.ResultForm, court.court_result),
 }
 PARALLEL = "parallel-done"
 # Steps that end or undo something stand behind a summary and in another colour.
@@ -137,7 +138,7 @@ def attempt(request: HttpRequest, *, number: str, action: str, actor: selectors.
     try:
         door.service(number=number, actor=actor, **form.arguments())
     except Invalid as error:
-        forms.add_errors(form, error, {"outcome": "verdict", "detail": "verdict"})
+        add_errors(form, error, {"outcome": "verdict", "detail": "verdict"})
         return form
     except DomainError as error:
         if error.status in {403, 404}:
@@ -154,12 +155,12 @@ def parallel_done(request: HttpRequest, number: str) -> HttpResponse:
     """Whoever is addressed beside the addressee tells what it did; a refusal keeps what was typed."""
     if request.method == "GET":
         return redirect(case_url(request.user, selectors.read(request.user, number).number))
-    form = forms.DoneForm(request.POST, action=PARALLEL)
+    form = step_forms.DoneForm(request.POST, action=PARALLEL)
     if form.is_valid():
         try:
             parallels.report(number=number, actor=request.user, **form.arguments())
         except Invalid as error:
-            forms.add_errors(form, error)
+            add_errors(form, error)
         except DomainError as error:
             if error.status in {403, 404}:
                 raise
@@ -262,7 +263,7 @@ def _own_part(actor: selectors.Viewer, complaint: Complaint, wrong: StepForm | N
         "why": row.get_why_display(),
         "respond_by": row.respond_by,
         "due_words": calendar.in_words(row.due_explained),
-        "form": wrong if refused else forms.DoneForm(action=PARALLEL),
+        "form": wrong if refused else step_forms.DoneForm(action=PARALLEL),
     }
 
 

@@ -17,9 +17,9 @@ from complaints.feedback import figures, giving, inviting, selectors
 from complaints.feedback.forms import MarkForm, mark_form
 from complaints.feedback.giving import AlreadyGiven, LinkOver, Said
 from complaints.feedback.models import Feedback, Occasion
-from complaints.forms import add_errors
 from marketplace.context import page_path
 from marketplace.errors import DomainError, Invalid, NotFound
+from marketplace.forms import add_errors
 from marketplace.models import Office
 from suppliers import selectors as suppliers
 

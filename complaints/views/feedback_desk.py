@@ -16,9 +16,9 @@ from complaints.feedback import answering, figures, questions, selectors
 from complaints.feedback.forms import WordsForm
 from complaints.feedback.models import Feedback
 from complaints.feedback.states import FEEDBACK, FeedbackStatus
-from complaints.forms import add_errors
 from marketplace import access, calendar, regions
 from marketplace.errors import IllegalStep, Invalid, NotFound
+from marketplace.forms import add_errors
 from marketplace.models import Role
 
 PAGE_SIZE = 25

@@ -10,10 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from complaints.forms import StepForm, add_errors
 from complaints.headquarters import forms, leading, selectors, working
 from complaints.headquarters.models import Board
+from complaints.step_forms import StepForm
 from marketplace.errors import DomainError, Invalid, NotFound
+from marketplace.forms import add_errors
 
 # What who leads a board does there: the form, its service, the words of the button and of the message.
 DOORS: dict[str, tuple[type[forms.BoardForm], Callable[..., Any], Any, Any]] = {

@@ -12,13 +12,14 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from complaints import callers, complaint_draft, filing, routing, selectors
-from complaints.forms import CheckCallerForm, ComplaintForm, FindForm, add_errors
+from complaints.forms import CheckCallerForm, ComplaintForm, FindForm
 from complaints.models import Complaint
 from complaints.views import drafting
 from complaints.views.case import turn_words
 from marketplace import access, rules
 from marketplace.drafts import reading
 from marketplace.errors import Invalid, NotFound
+from marketplace.forms import add_errors
 from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Draft, Role, User
 from marketplace.notices import calls

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from complaints.feedback import calling, selectors
 from complaints.feedback.forms import MarkForm, mark_form
 from complaints.feedback.giving import AlreadyGiven
-from complaints.forms import add_errors
 from marketplace import access
 from marketplace.errors import IllegalStep, Invalid
+from marketplace.forms import add_errors
 from marketplace.models import Role
 from marketplace.time import database_now
 

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from complaints import selectors as cases
-from complaints.forms import StepForm, add_errors
 from complaints.measures import carrying_out, fines, selectors, shapes
 from complaints.measures.forms import FineForm, ResultForm
 from complaints.measures.models import Measure
+from complaints.step_forms import StepForm
 from complaints.views.case import context
 from marketplace.errors import DomainError, Invalid, NotFound
+from marketplace.forms import add_errors
 
 PAGE_SIZE = 25
 

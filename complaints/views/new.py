@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import checking, complaint_draft, filing, prefill, routing, selectors, shapes, templates, tracking
-from complaints.forms import SphereForm, SubjectForm, add_errors
+from complaints.forms import SphereForm, SubjectForm
 from complaints.models import Complaint
 from complaints.views import drafting, filed
 from marketplace import access, calendar, formats, idempotency, kept_answers
 from marketplace.drafts import deciding, reading, rights
 from marketplace.errors import Changed, Forbidden, Invalid, NotFound
+from marketplace.forms import add_errors
 from marketplace.kept_answers import comes_back, kept_over_sign_in
 from marketplace.models import Draft, Role, User
 from marketplace.rules import in_language

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from complaints import report_files
-from complaints.forms import add_errors
 from complaints.reporting import outreach
 from complaints.reporting.forms import OutreachForm
 from complaints.reports import Period
 from marketplace.errors import Invalid
+from marketplace.forms import add_errors
 
 PAGE_SIZE = 25
 

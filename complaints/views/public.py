@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import selectors
-from complaints.forms import StepForm, TrackForm
+from complaints.forms import TrackForm
 from complaints.reporting import defenders as defenders_of
 from complaints.states import COMPLAINT, PERSON
+from complaints.step_forms import StepForm
 from complaints.tracking import Holder
 from complaints.views import case
 from complaints.views.reports import region_of

@@ -14,9 +14,9 @@ from complaints.feedback import replying
 from complaints.feedback.forms import WordsForm
 from complaints.feedback.models import PublicReply
 from complaints.feedback.states import REPLY, ReplyStatus
-from complaints.forms import add_errors
 from marketplace import access
 from marketplace.errors import IllegalStep, Invalid, NotFound
+from marketplace.forms import add_errors
 from marketplace.models import Role
 
 PAGE_SIZE = 25

@@ -12,13 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from complaints.forms import add_errors
 from complaints.routes import sheet, simulating, versions
 from complaints.routes.forms import PublishForm, RowForm, SheetForm, SimulatorForm, kinds_of_bodies
 from complaints.routes.models import RouteProposal
 from complaints.routing import ANY, SELLER, Table
 from marketplace import calendar, formats
 from marketplace.errors import Invalid, NotFound
+from marketplace.forms import add_errors
 from marketplace.models import Region
 
 WORKING_COPY = "change"

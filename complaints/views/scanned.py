@@ -19,7 +19,7 @@ from complaints.checking import Filing
 from complaints.codes import spreading, subjects
 from complaints.codes.subjects import Subject
 from complaints.complaint_draft import in_draft_names
-from complaints.forms import about_addressee_field, add_errors
+from complaints.forms import about_addressee_field
 from complaints.models import Complaint
 from complaints.routing import ADDRESSEE, Table
 from complaints.targets import Target
@@ -27,6 +27,7 @@ from complaints.views.filed import send
 from complaints.views.new import check_context
 from marketplace import regions
 from marketplace.errors import Invalid, TooManyTries
+from marketplace.forms import add_errors, offer
 from orders.models import Line
 
 STEPS = 3
@@ -68,12 +69,12 @@ class ScannedForm(forms.Form):
     ):
         super().__init__(*args, **kwargs)
         if len(parcel) > 1:
-            _choices(self, "order_line", [(str(line.pk), shapes.line_title(line)) for line in parcel])
+            offer(self, "order_line", [(str(line.pk), shapes.line_title(line)) for line in parcel])
         else:
             del self.fields["order_line"]
-        _choices(self, "subject", [(code, table.subject_name(code)) for code in table.subjects_of(sphere)])
+        offer(self, "subject", [(code, table.subject_name(code)) for code in table.subjects_of(sphere)])
         if ask_region:
-            _choices(self, "region", [("", "–"), *((row.code, row.name) for row in regions.listed())])
+            offer(self, "region", [("", "–"), *((row.code, row.name) for row in regions.listed())])
         else:
             del self.fields["region"]
         if office:
@@ -88,12 +89,6 @@ class ScannedForm(forms.Form):
             help_text=_("Only if you want news about this complaint. You may stay unknown."),
             widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "width": 20}),
         )
-
-
-def _choices(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)
-    field.choices = choices
 
 
 @require_safe

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import selectors
-from complaints.forms import ReasonForm, StepForm, add_errors
 from complaints.measures.forms import SuspendForm
+from complaints.step_forms import ReasonForm, StepForm
 from marketplace.errors import DomainError, Invalid
+from marketplace.forms import add_errors
 from marketplace.models import Role
 from orders import selectors as orders
 from suppliers import complaint_facts, ranking, standing

@@ -11,13 +11,14 @@ from django.views.decorators.http import require_http_methods
 from complaints import filing, routing, templates
 from complaints.checking import Filing
 from complaints.complaint_draft import in_draft_names
-from complaints.forms import ComplaintForm, add_errors
+from complaints.forms import ComplaintForm
 from complaints.routing import ADDRESSEE
 from complaints.targets import PRECEDENCE
 from complaints.views import visitor_photos as photos
 from complaints.views.filed import send
 from complaints.views.new import STEPS, check_context
 from marketplace.errors import Invalid, TooManyTries
+from marketplace.forms import add_errors
 from marketplace.kept_answers import comes_back
 from marketplace.rules import in_language
 

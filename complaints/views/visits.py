@@ -19,9 +19,9 @@ from complaints.feedback import questions, selectors, visiting
 from complaints.feedback.forms import AssignForm, EnlistForm, ReportForm, WordsForm
 from complaints.feedback.models import MysteryVisit, MysteryVisitor, VisitFee
 from complaints.feedback.states import VISIT
-from complaints.forms import add_errors
 from marketplace import formats
 from marketplace.errors import DomainError, Invalid, NotFound
+from marketplace.forms import add_errors
 from marketplace.models import Office
 from suppliers.models import Partner
 
