@@ -89,8 +89,11 @@ def adopt(complaint: Complaint, photos: list[str]) -> None:
 
 def forget_waiting(now: datetime) -> int:
     """Remove visitors' pictures whose complaint was never sent (rule ``complaint.visitor_photo_days``); how many."""
+    waiting = StoredFile.objects.filter(subject__startswith=WAITING)
+    if not waiting.exists():
+        return 0
     days = int(rules.get("complaint.visitor_photo_days").value["days"])
-    left = list(StoredFile.objects.filter(subject__startswith=WAITING, created_at__lt=now - timedelta(days=days)))
+    left = list(waiting.filter(created_at__lt=now - timedelta(days=days)))
     for stored in left:
         files.forget(stored)
     return len(left)

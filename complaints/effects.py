@@ -44,7 +44,7 @@ _TOLD: dict[str, tuple[str, ...]] = {
     "instructed": (PERSON,),
     "banned": (PERSON,),
     "rule_changed": (PERSON,),
-    "sale_stopped": (PERSON, SELLER),
+    "sale_stopped": (PERSON, SELLER, BODY),
     "asked": (PERSON,),
     "replied": (BODY,),
     "resumed": (PERSON, BODY),

@@ -92,11 +92,12 @@ def reserve_stock(lines: Iterable[ReviewedLine]) -> None:
     for line in lines:
         packs[line.offer.pk] += line.quantity
     for offer_id, quantity in sorted(packs.items()):
-        # A supplier that was banned after the review sells nothing any more: this statement sees it.
+        # A supplier that was banned after the review sells nothing any more: this statement sees it. A join instead
+        # of the sub-query would take the stock's condition along into one, where nobody looks again after a lock.
         taken = StockRecord.objects.filter(
             pk=offer_id,
             status=StockRecord.Status.PUBLISHED,
-            partner__status=Partner.Status.APPROVED,
+            partner__in=Partner.objects.filter(status=Partner.Status.APPROVED).values("pk"),
             num_in_stock__gte=F("num_allocated") + quantity,
         ).update(num_allocated=F("num_allocated") + quantity)
         if not taken:

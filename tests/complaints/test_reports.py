@@ -53,7 +53,7 @@ def autumn(aigul, inspector):
     person.confirm_outcome(number=satisfied.number, actor=aigul, now=at("2026-11-26 10:00"))
     decide(explained, inspector, "explained", "2026-11-25 10:00")
     court.to_court(number=lawsuit.number, actor=inspector, reason="Damage", now=at("2026-11-25 10:00"))
-    decide(redirected, inspector, "redirected", "2026-11-25 10:00")
+    decide(redirected, inspector, "redirected", "2026-11-25 10:00", authority="ministry")
     person.confirm_outcome(number=redirected.number, actor=aigul, now=at("2026-11-27 10:00"))
     person.confirm_outcome(number=explained.number, actor=aigul, now=at("2026-12-02 10:00"))
     court.court_result(

@@ -59,6 +59,12 @@ def helped(family, helper: User, draft: Draft) -> Client:
     return browser(helper)
 
 
+@pytest.fixture(autouse=True)
+def words_of_the_hotline(ground: None) -> None:
+    """The operator's desk also takes complaints."""
+    complaint_data.load_all()
+
+
 def test_the_mother_gets_a_code_and_sees_who_helps(family, saule: User, draft: Draft) -> None:
     mother, operator = browser(family.aigul), browser(saule)
     page = mother.get(path("orders:draft", draft.pk)).content.decode()
