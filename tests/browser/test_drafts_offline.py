@@ -15,6 +15,7 @@ from tests.browser.conftest import SignedIn
 from tests.browser.line import Line, eventually
 from tests.browser.pages import axe_violations, reflow_faults
 from tests.browser.texts import words
+from tests.frontend.loops import WRITTEN_MS
 from tests.journey.client import Client
 from tests.journey.portal import JourneyPortal
 
@@ -119,6 +120,7 @@ def test_a_killed_browser_starts_with_a_dead_server_and_loses_nothing(
     line.cut()
     name(page).fill("")
     name(page).press_sequentially(KAZAKH, delay=10)
+    page.wait_for_timeout(WRITTEN_MS)
     kill_browser_of(tmp_path)
     browser = start()
     browser.add_cookies(cookies)

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Playwright
 
 from tests.frontend.draft_server import DraftServer, Fault
-from tests.frontend.loops import runs
+from tests.frontend.loops import WRITTEN_MS, runs
 
 pytestmark = pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH")
 LETTERS = "Әжең ғұмыр бойы ӘҒҚҢӨҰҮҺІ әғқңөұүһі 0123456789 🦽"
@@ -84,6 +84,7 @@ def test_a_killed_browser_has_lost_no_character(draft_server: DraftServer, draft
         aigul.name.fill("")
         aigul.page.evaluate(OTHER_WAYS)
         aigul.name.press_sequentially(text, delay=15)
+        aigul.page.wait_for_timeout(WRITTEN_MS)
         kill_browser_of(tmp_path)
 
         aigul = draft_page(aigul, within=start()).open()
