@@ -1,8 +1,6 @@
 """Drafts without a server: pages open from the service worker with all that was typed, and sync themselves later."""
 
-import os
 import re
-import signal
 import time
 import uuid
 from pathlib import Path
@@ -15,6 +13,7 @@ from tests.browser.conftest import SignedIn
 from tests.browser.line import Line, eventually
 from tests.browser.pages import axe_violations, reflow_faults
 from tests.browser.texts import words
+from tests.frontend.killing import kill_browser_of
 from tests.frontend.loops import WRITTEN_MS
 from tests.journey.client import Client
 from tests.journey.portal import JourneyPortal
@@ -131,21 +130,6 @@ def test_a_killed_browser_starts_with_a_dead_server_and_loses_nothing(
     eventually(lambda: value(program, draft, "contact.name"), KAZAKH)
     errands.saved(page, say)
     browser.close()
-
-
-def kill_browser_of(profile: Path) -> None:
-    """SIGKILL exactly the processes that run on this profile; its locks go with them."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes().decode(errors="replace")
-            except OSError:
-                continue
-            if f"--user-data-dir={profile}" in command:
-                os.kill(int(entry.name), signal.SIGKILL)
-    time.sleep(0.5)
-    for lock in profile.glob("Singleton*"):
-        lock.unlink()
 
 
 @pytest.mark.parametrize("trouble", ["busy", "slow"])

@@ -1,10 +1,7 @@
 """SIGKILL of the whole browser while somebody types: IndexedDB per key loses nothing; what others use loses it all."""
 
-import os
 import random
 import shutil
-import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Playwright
 
 from tests.frontend.draft_server import DraftServer, Fault
+from tests.frontend.killing import kill_browser_of
 from tests.frontend.loops import WRITTEN_MS, runs
 
 pytestmark = pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH")
@@ -56,21 +54,6 @@ def start(playwright: Playwright, tmp_path: Path, browser_type_launch_args) -> I
 
     yield begin
     kill_browser_of(tmp_path)
-
-
-def kill_browser_of(profile: Path) -> None:
-    """SIGKILL exactly the processes that run on this profile; its locks go with them."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes().decode(errors="replace")
-            except OSError:
-                continue
-            if f"--user-data-dir={profile}" in command:
-                os.kill(int(entry.name), signal.SIGKILL)
-    time.sleep(0.4)
-    for lock in profile.glob("Singleton*"):
-        lock.unlink()
 
 
 def test_a_killed_browser_has_lost_no_character(draft_server: DraftServer, draft_page, start, tmp_path: Path):
