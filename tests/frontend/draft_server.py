@@ -151,6 +151,13 @@ class DraftServer(ThreadingHTTPServer):
     def requests(self, method: str) -> list[float]:
         return [moment for moment, verb, _path, _status in self.log if verb == method]
 
+    def wait_for(self, method: str, status: int, seconds: float = 20) -> None:
+        """Wait until such a request was answered so: a page that waits looks the same before it asked and after."""
+        end = time.monotonic() + seconds
+        while not any((verb, answer) == (method, status) for _moment, verb, _path, answer in self.log):
+            assert time.monotonic() < end, f"no {method} was answered {status}: {self.log}"
+            time.sleep(0.02)
+
     def save(self, pk: str, actor: str, key: str, body: bytes) -> tuple[int, dict[str, Any]]:
         with self.lock:
             draft = self.drafts.setdefault(pk, Draft(pk))

@@ -125,6 +125,7 @@ def test_retry_after_is_never_undercut(draft_page):
     aigul = draft_page().open()
     aigul.server.fault = Fault("status", 503, {"Retry-After": "3"})
     aigul.name.press_sequentially("Айгүл")
+    aigul.server.wait_for("PATCH", 503)
     aigul.has_state("local")
     aigul.server.fault = None
     aigul.phone.press_sequentially("8 701")  # typing on must not hurry
