@@ -5,19 +5,16 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
 from complaints import attachments, field_words, filing
 from complaints.checking import Filing
 from complaints.routing import ADDRESSEE
 from complaints.targets import PRECEDENCE
 from marketplace import access, idempotency
-from marketplace.drafts import files, keys, kinds, rights, saving
-from marketplace.errors import Changed, FieldError, Forbidden, Invalid, NotFound
+from marketplace.drafts import files, kinds, sending
+from marketplace.drafts.answers import is_yes, whole_number
+from marketplace.errors import FieldError, Invalid, NotFound
 from marketplace.models import Draft, Role, User
 from marketplace.time import database_now
-from orders.draft_fields import is_yes, whole_number
-from orders.submission import AlreadySubmitted, Discarded, OpenConflict
 
 KIND = "complaint"
 SCHEMA = 1
@@ -116,9 +113,10 @@ def submit(
     """
 
     def work() -> tuple[int, dict[str, Any]]:
-        draft = saving.lock_for_submit(draft_id=draft_id, actor=actor)
-        rights.check_sends(actor, draft)
-        _check_state(draft, expected_rev)
+        draft = sending.locked(
+            draft_id=draft_id, actor=actor, kind=KIND, expected_rev=expected_rev,
+            came_out=lambda sent: {"number": sent.result.get("complaint", {}).get("number")},
+        )  # fmt: skip
         now = database_now()
         try:
             complaint, route = filing.register(
@@ -127,27 +125,12 @@ def submit(
         except Invalid as error:
             raise in_draft_names(error) from None
         body = filing.receipt(complaint, route)
-        draft.status, draft.submitted_at, draft.result = Draft.Status.SUBMITTED, timezone.now(), {"complaint": body}
-        draft.save(update_fields=["status", "submitted_at", "result"])
-        keys.revoke(draft.pk)
+        sending.close(draft, {"complaint": body})
         # The photos are the complaint's from now on: whoever reads its texts sees them.
         files.hand_over(draft, subject=f"complaint:{complaint.number}", purpose="complaint")
         return 201, body
 
     return filing.with_code(idempotency.once(request, work))
-
-
-def _check_state(draft: Draft, expected_rev: int) -> None:
-    if draft.kind != KIND:
-        raise Forbidden
-    if draft.status == Draft.Status.SUBMITTED:
-        raise AlreadySubmitted(number=draft.result.get("complaint", {}).get("number"))
-    if draft.status == Draft.Status.DISCARDED:
-        raise Discarded
-    if draft.rev != expected_rev:
-        raise Changed(rev=draft.rev)
-    if draft.conflicts:
-        raise OpenConflict(conflicts=sorted(draft.conflicts))
 
 
 def results(draft: Draft) -> list[dict[str, Any]]:

@@ -10,9 +10,9 @@ from complaints import routing, templates
 from complaints.models import Complaint
 from complaints.targets import TICKS
 from marketplace import regions
+from marketplace.drafts.answers import whole_number
 from marketplace.drafts.kinds import shown_plainly
 from marketplace.models import Draft, User
-from orders.draft_fields import whole_number
 from orders.models import Line
 
 LABELS = {

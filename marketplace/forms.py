@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.context import LANGUAGE_NAMES
-from marketplace.errors import Invalid
+from marketplace.errors import FieldError, Invalid
 from marketplace.models import User
 
 
@@ -87,6 +87,19 @@ class ContactForm(forms.Form):
         if channel == User.Channel.EMAIL and not data.get("email") and "email" not in self.errors:
             self.add_error("email", ValidationError(_("Enter your e-mail: you want to be reached by it.")))
         return data
+
+
+class DraftForm(forms.Form):
+    """A step of a draft: field versions for the form without JavaScript, and open questions at the fields."""
+
+    versions: dict[str, int]
+    conflicts: dict[str, dict[str, Any]]
+
+    def put_errors(self, errors: Iterable[FieldError]) -> None:
+        """Errors of this step's fields; the form must be bound."""
+        for error in errors:
+            if error.field in self.fields:
+                self.add_error(error.field, str(error.message))
 
 
 class CodeForm(forms.Form):

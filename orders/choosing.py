@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.drafts import reading, saving
+from marketplace.drafts.answers import whole_number
 from marketplace.drafts.saving import PAGE_DEVICE, Op
 from marketplace.errors import DomainError, NotFound
 from marketplace.models import Draft, Guardianship, Role, User
@@ -73,7 +74,7 @@ def choose_offer(
     standing = _standing_for(draft, offer, entitlement_id)
     key = _line_for(draft, offer, standing)
     values = {f"line.{key}.entitlement": standing.entitlement.pk, f"line.{key}.offer": offer.pk}
-    if not draft_fields.whole_number(draft.value(f"line.{key}.quantity")):
+    if not whole_number(draft.value(f"line.{key}.quantity")):
         values[f"line.{key}.quantity"] = 1
     if draft.value(f"line.{key}.fallback"):
         values[f"line.{key}.fallback"] = []

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Measure
 from marketplace import regions
+from marketplace.drafts.answers import whole_number
 from marketplace.errors import FieldError
 from marketplace.models import Draft, User
 from marketplace.regions import RegionFacts
@@ -67,21 +68,6 @@ class Answers:
 def knows(name: str) -> bool:
     """Is this a field of the current schema?"""
     return name in PLAIN or bool(LINE.fullmatch(name) or MEASURE.fullmatch(name))
-
-
-def whole_number(value: Any) -> int | None:
-    """``3`` or ``"3"``; None for anything else, also for ``True`` and ``3.5``."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    text = str(value).strip() if isinstance(value, str) else ""
-    return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else None
-
-
-def is_yes(value: Any) -> bool:
-    """A ticked box: ``true`` from programs and scripts, ``on`` from a plain form."""
-    return value is True or (isinstance(value, str) and value.lower() in {"true", "on", "1", "yes"})
 
 
 def line_keys(draft: Draft) -> list[str]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace import regions
+from marketplace.drafts.answers import whole_number
 from marketplace.drafts.kinds import shown_plainly
 from marketplace.models import Draft, User
 from orders import draft_fields
@@ -71,7 +72,7 @@ def _part(field: str) -> str:
 
 def _numbers(value: Any) -> list[int]:
     listed = value if isinstance(value, list) else [value]
-    return [number for item in listed if (number := draft_fields.whole_number(item)) is not None]
+    return [number for item in listed if (number := whole_number(item)) is not None]
 
 
 def _offers(numbers: set[int]) -> dict[int, str]:

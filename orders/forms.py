@@ -3,15 +3,14 @@
 The draft's forms carry the draft's own field names and never refuse: a half phone number is saved too.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import regions
-from marketplace.errors import FieldError
 from marketplace.form_fields import DatePartsField
+from marketplace.forms import DraftForm
 from marketplace.models import User
 
 PROOFS = [
@@ -19,19 +18,6 @@ PROOFS = [
     ("visit", _("The person is here")),
     ("call", _("A phone call to the number of the account")),
 ]
-
-
-class DraftForm(forms.Form):
-    """A step of a draft: field versions for the form without JavaScript, and open questions at the fields."""
-
-    versions: dict[str, int]
-    conflicts: dict[str, dict[str, Any]]
-
-    def put_errors(self, errors: Iterable[FieldError]) -> None:
-        """Errors of this step's fields; the form must be bound."""
-        for error in errors:
-            if error.field in self.fields:
-                self.add_error(error.field, str(error.message))
 
 
 def _text(label: Any, *, hint: Any = "", area: bool = False, **attrs: Any) -> forms.CharField:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Product
 from marketplace import formats, rules
+from marketplace.drafts.answers import is_yes
 from marketplace.errors import FieldError
 from marketplace.models import Draft, Region, Role, User
 from marketplace.regions import RegionFacts
@@ -123,7 +124,7 @@ def consent_errors(draft: Draft, actor: User) -> list[FieldError]:
     That the actor may act for her at all is known by now: the draft was opened for the actor.
     """
     if actor.role in {Role.BENEFICIARY, Role.GUARDIAN}:
-        if not draft_fields.is_yes(draft.value(draft_fields.OWNER_CONSENT)):
+        if not is_yes(draft.value(draft_fields.OWNER_CONSENT)):
             message = _("Tick the box to go on. Without your consent we cannot send the order.")
             return [FieldError(draft_fields.OWNER_CONSENT, "required", message)]
         return []

@@ -5,7 +5,6 @@ an open question: refuse; 4. check every rule with tranches and offers locked in
 per supplier with stock, ledger, events and outbox rows; 6. close the draft. A refusal keeps the draft.
 """
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,28 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import idempotency
-from marketplace.drafts import keys, mirror, rights, saving
-from marketplace.errors import Changed, DomainError, Forbidden, Invalid
+from marketplace.drafts import mirror, rights, sending
+from marketplace.errors import Changed, Invalid
 from marketplace.models import Draft, PersonRecord, User
 from marketplace.money import money
 from orders import alternatives, placing, second_screen
 from orders.models import Order
 from orders.review import Review, review
-
-
-class AlreadySubmitted(DomainError):
-    code = "already_submitted"
-    message = _("This application was already sent. You see what came out of it.")
-
-
-class Discarded(DomainError):
-    code = "discarded"
-    message = _("This application was put aside. Restore it to go on.")
-
-
-class OpenConflict(DomainError):
-    code = "open_conflict"
-    message = _("Two people changed the same answer. Choose which one to keep, then send.")
 
 
 class RanOut(Invalid):
@@ -68,9 +52,10 @@ def submit(
     """
 
     def work() -> tuple[int, dict[str, Any]]:
-        draft = saving.lock_for_submit(draft_id=draft_id, actor=actor)
-        rights.check_sends(actor, draft)
-        _check_state(draft, expected_rev)
+        draft = sending.locked(
+            draft_id=draft_id, actor=actor, kind="order", expected_rev=expected_rev,
+            came_out=lambda sent: {"orders": sent.result.get("orders", [])},
+        )  # fmt: skip
         found = review(draft, actor=actor, lock=True)
         if found.errors:
             raise Invalid(found.problems)
@@ -83,26 +68,13 @@ def submit(
         confirmed = mirror.confirmation(draft, second_screen.lines(draft, found)) if by_staff else None
         now = timezone.now()
         orders = placing.place(_placements(draft, found), actor=actor, now=now, confirmed=confirmed)
-        return 201, {"orders": _close(draft, found, orders, now)}
+        return 201, {"orders": _close(draft, found, orders)}
 
     try:
         return idempotency.once(request, work)
     except IntegrityError:
         # The database saw a twin first (an order of this draft, a number): the second look finds it.
         return idempotency.once(request, work)
-
-
-def _check_state(draft: Draft, expected_rev: int) -> None:
-    if draft.kind != "order":
-        raise Forbidden
-    if draft.status == Draft.Status.SUBMITTED:
-        raise AlreadySubmitted(orders=draft.result.get("orders", []))
-    if draft.status == Draft.Status.DISCARDED:
-        raise Discarded
-    if draft.rev != expected_rev:
-        raise Changed(rev=draft.rev)
-    if draft.conflicts:
-        raise OpenConflict(conflicts=sorted(draft.conflicts))
 
 
 def _placements(draft: Draft, found: Review) -> list[placing.Placement]:
@@ -121,7 +93,7 @@ def _placements(draft: Draft, found: Review) -> list[placing.Placement]:
     ]
 
 
-def _close(draft: Draft, found: Review, orders: list[Order], now: datetime) -> list[dict[str, Any]]:
+def _close(draft: Draft, found: Review, orders: list[Order]) -> list[dict[str, Any]]:
     """Mark the draft as sent with what came out of it; body measures go to the person's record."""
     results = [
         {
@@ -133,9 +105,7 @@ def _close(draft: Draft, found: Review, orders: list[Order], now: datetime) -> l
         }
         for order in orders
     ]
-    draft.status, draft.submitted_at, draft.result = Draft.Status.SUBMITTED, now, {"orders": results}
-    draft.save(update_fields=["status", "submitted_at", "result"])
-    keys.revoke(draft.pk)
+    sending.close(draft, {"orders": results})
     if found.answers.measures:
         record = PersonRecord.objects.select_for_update().get(user=draft.beneficiary_id)
         record.measures |= found.answers.measures

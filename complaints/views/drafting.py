@@ -15,7 +15,7 @@ from marketplace.drafts import deciding, reading, saving
 from marketplace.drafts.preparing import PORTAL
 from marketplace.drafts.saving import PAGE_DEVICE, Op
 from marketplace.models import Draft, Role, User
-from orders.views.drafting import posted
+from marketplace.views.draft_forms import posted
 
 _NOTHING: tuple[Any, ...] = ("", None, False, [])
 

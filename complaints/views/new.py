@@ -19,6 +19,7 @@ from complaints.models import Complaint
 from complaints.views import drafting, filed
 from marketplace import access, calendar, formats, idempotency, kept_answers
 from marketplace.drafts import deciding, reading, rights
+from marketplace.drafts.sending import AlreadySubmitted
 from marketplace.errors import Changed, Forbidden, Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.kept_answers import comes_back, kept_over_sign_in
@@ -26,7 +27,6 @@ from marketplace.models import Draft, Role, User
 from marketplace.rules import in_language
 from marketplace.views import attachments
 from orders.models import Line
-from orders.submission import AlreadySubmitted
 from suppliers import qr
 
 STEPS = 3

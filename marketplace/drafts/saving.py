@@ -371,8 +371,3 @@ def _record(kind: str, draft: Draft, actor: User) -> None:
     events.record(
         kind=kind, subject=f"draft:{draft.pk}", actor=actor, on_behalf_of=draft.beneficiary, data={"kind": draft.kind}
     )
-
-
-def lock_for_submit(*, draft_id: UUID, actor: User) -> Draft:
-    """The locked draft, inside the transaction of what changes it; foreign and missing are NotFound."""
-    return rights.lock(draft_id=draft_id, actor=actor)

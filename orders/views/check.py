@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import formats, idempotency
-from marketplace.drafts import mirror, reading, rights
+from marketplace.drafts import mirror, reading, rights, sending
+from marketplace.drafts.answers import is_yes
 from marketplace.errors import Changed, DomainError, FieldError, Invalid, NotFound
 from marketplace.models import Draft, User
 from marketplace.views import attachments
@@ -37,7 +38,7 @@ def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         return _page(request, draft)
     try:
         _send(request, draft)
-    except submission.AlreadySubmitted:
+    except sending.AlreadySubmitted:
         pass
     except Invalid as error:
         return _page(request, draft, errors=error.errors, status=error.status, problem=str(error))
@@ -56,7 +57,7 @@ def _send(request: HttpRequest, draft: Draft) -> None:
         raise Changed
     if rights.is_owner(request.user, draft):
         ticked = request.POST.get(draft_fields.OWNER_CONSENT) == "on"
-        if ticked != draft_fields.is_yes(draft.value(draft_fields.OWNER_CONSENT)):
+        if ticked != is_yes(draft.value(draft_fields.OWNER_CONSENT)):
             receipt = choosing.save(draft.pk, request.user, {draft_fields.OWNER_CONSENT: ticked}, draft=draft)
             if receipt.rev != rev + 1:
                 raise Changed
@@ -116,7 +117,7 @@ def _page(
         "can_send": not before and not draft.conflicts and not helper,
         "helper": helper,
         "screen": mirror.shown_beside(draft) if office else None,
-        "consented": draft_fields.is_yes(draft.value(consent)),
+        "consented": is_yes(draft.value(consent)),
         "office": office,
         "key": uuid.uuid4().hex,
         "number": len(tasks.steps_for(request.user, draft)),

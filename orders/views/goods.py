@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 from catalog.models import Product
 from marketplace import formats
 from marketplace.drafts import rights
+from marketplace.drafts.answers import whole_number
+from marketplace.forms import DraftForm
 from marketplace.models import Draft, User
+from marketplace.views import draft_forms
 from orders import alternatives, choosing, draft_fields, norms, repeat_notes, selectors
 from orders.draft_fields import LineAnswers
-from orders.forms import DraftForm, GoodsForm
+from orders.forms import GoodsForm
 from orders.review import Review, why_not_offered
-from orders.views import drafting
 from suppliers import selectors as market
 from suppliers.models import StockRecord
 from suppliers.selectors import RankedOffer
@@ -28,7 +30,7 @@ def form_of(draft: Draft, found: Review, data: Any) -> GoodsForm:
     chosen = {line.key: found.offers.get(line.offer or 0) for line in found.answers.lines}
     ranked = _ranked({offer.product_id for offer in chosen.values() if offer is not None}, found)
     lines = {key: _others(offer, ranked.get(offer.product_id, [])) if offer else [] for key, offer in chosen.items()}
-    return GoodsForm(data, initial=drafting.live(draft), lines=lines)
+    return GoodsForm(data, initial=draft_forms.live(draft), lines=lines)
 
 
 def _others(offer: StockRecord, ranked: list[RankedOffer]) -> list[tuple[str, str]]:
@@ -109,7 +111,7 @@ def take(request: HttpRequest, draft: Draft) -> bool:
     """The button of another offer was pressed: ``<key of the line>:<offer>:<packs>``."""
     key, _colon, rest = request.POST.get("_take", "").partition(":")
     offer, _colon, packs = rest.partition(":")
-    numbers = draft_fields.whole_number(offer), draft_fields.whole_number(packs)
+    numbers = whole_number(offer), whole_number(packs)
     if key not in draft_fields.line_keys(draft) or numbers[0] is None or numbers[1] is None:
         return False
     choosing.take_offer(draft_id=draft.pk, actor=request.user, key=key, offer_id=numbers[0], packs=numbers[1])

@@ -15,13 +15,14 @@ from marketplace import kept_answers
 from marketplace.drafts import deciding, rights
 from marketplace.drafts.saving import DraftClosed
 from marketplace.errors import DomainError, Invalid, NotFound
+from marketplace.forms import DraftForm
 from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Draft
-from marketplace.views import attachments
+from marketplace.views import attachments, draft_forms
 from orders import choosing
-from orders.forms import ConsentForm, ContactForm, DeliveryForm, DraftForm
+from orders.forms import ConsentForm, ContactForm, DeliveryForm
 from orders.review import Review, review
-from orders.views import drafting, goods, tasks
+from orders.views import goods, tasks
 
 FORMS: dict[str, type[DraftForm]] = {"delivery": DeliveryForm, "contact": ContactForm, "consent": ConsentForm}
 
@@ -46,12 +47,12 @@ def step(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:
 def _saved(request: HttpRequest, draft: Draft, name: str) -> HttpResponse:
     here = tasks.url_of(draft, name)
     found = review(draft, actor=request.user)
-    receipt = drafting.save(request, draft, _form(draft, name, found, request.POST))
+    receipt = draft_forms.save(request, draft, _form(draft, name, found, request.POST))
     problem = attachments.take(request, draft) if name == "goods" else ""
     if "_resolve" in request.POST:
         draft.refresh_from_db()
         try:
-            drafting.settle(request, draft)
+            draft_forms.settle(request, draft)
         except Invalid:  # a specialist who did not say how the person takes part
             return _page(request, draft, name, undecided=request.POST["_resolve"].partition(":")[2])
         except DomainError as error:
@@ -91,8 +92,8 @@ def _page(
     ``undecided``: the field whose question was answered without the reason that a specialist gives.
     """
     found = found or review(draft, actor=request.user)
-    form = _form(draft, name, found, drafting.live(draft) if errors else None)
-    drafting.fill(form, draft, request.user)
+    form = _form(draft, name, found, draft_forms.live(draft) if errors else None)
+    draft_forms.fill(form, draft, request.user)
     kept = kept_answers.of(request)
     if kept is not None:
         kept_answers.fill(form, kept)
@@ -128,4 +129,4 @@ def _page(
 def _form(draft: Draft, name: str, found: Review, data: Any) -> DraftForm:
     if name == "goods":
         return goods.form_of(draft, found, data)
-    return FORMS[name](data, initial=drafting.live(draft))
+    return FORMS[name](data, initial=draft_forms.live(draft))

@@ -5,12 +5,13 @@ from collections import Counter
 import pytest
 from django.db import IntegrityError
 
-from marketplace.drafts import saving
+from marketplace.drafts import rights
+from marketplace.drafts.sending import AlreadySubmitted
 from marketplace.idempotency import Answer
 from marketplace.models import Draft, IdempotencyKey, OutboxRow
 from orders import placing, review, submission
 from orders.models import LedgerTransfer, Line, Order, Tranche
-from orders.submission import AlreadySubmitted, RanOut
+from orders.submission import RanOut
 from suppliers.models import StockRecord
 from tests.concurrency.threads import Meeting, together, without_constraint
 from tests.orders import factories as make
@@ -100,7 +101,7 @@ def unlocked_draft(meeting: Meeting):
 def test_the_database_alone_keeps_a_draft_to_one_set_of_orders(one_draft, monkeypatch):
     """Without the draft's lock the unique index refuses the twins; their second look answers honestly."""
     aigul, draft = one_draft
-    monkeypatch.setattr(saving, "lock_for_submit", unlocked_draft(Meeting(SIX)))
+    monkeypatch.setattr(rights, "lock", unlocked_draft(Meeting(SIX)))
     outcomes = together([submit(aigul, draft, f"k{number}") for number in range(SIX)])
     assert Counter(type(outcome) for outcome in outcomes) == {Answer: 1, AlreadySubmitted: 5}
     assert_ordered_once()
@@ -108,7 +109,7 @@ def test_the_database_alone_keeps_a_draft_to_one_set_of_orders(one_draft, monkey
 
 def test_control_without_lock_and_index_one_draft_becomes_many_orders(one_draft, monkeypatch):
     aigul, draft = one_draft
-    monkeypatch.setattr(saving, "lock_for_submit", unlocked_draft(Meeting(SIX)))
+    monkeypatch.setattr(rights, "lock", unlocked_draft(Meeting(SIX)))
 
     def forget() -> None:
         LedgerTransfer.objects.all().delete()

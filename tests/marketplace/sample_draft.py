@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from marketplace import access, idempotency
-from marketplace.drafts import kinds, saving
+from marketplace.drafts import kinds, rights, saving
 from marketplace.errors import Changed, FieldError, Invalid
 from marketplace.models import Draft, User
 
@@ -30,7 +30,7 @@ def _may_edit(actor: User, draft: Draft) -> bool:
 
 def _submit(*, draft_id: uuid.UUID, actor: User, expected_rev: int, request: idempotency.Request) -> idempotency.Answer:
     def work() -> tuple[int, dict[str, Any]]:
-        draft = saving.lock_for_submit(draft_id=draft_id, actor=actor)
+        draft = rights.lock(draft_id=draft_id, actor=actor)
         if draft.status != Draft.Status.OPEN:
             raise saving.DraftClosed(orders=draft.result["orders"])
         if draft.rev != expected_rev:

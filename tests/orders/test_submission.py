@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from marketplace.drafts import sending
 from marketplace.errors import Changed, Invalid, KeyReused, NotFound
 from marketplace.models import Draft, Event, IdempotencyKey, OutboxRow
 from orders import submission
@@ -85,7 +86,7 @@ def test_the_same_key_replays_another_key_names_the_orders(family):
     first = make.submit(draft, family.aigul, key="k1")
     again = make.submit(draft, family.aigul, key="k1")
     assert again.replayed and again.body == first.body and again.status == 201
-    with pytest.raises(submission.AlreadySubmitted) as refused:
+    with pytest.raises(sending.AlreadySubmitted) as refused:
         make.submit(draft, family.aigul, key="k2")
     assert refused.value.status == 409 and refused.value.extra["orders"] == first.body["orders"]
     assert Order.objects.count() == 1
@@ -120,7 +121,7 @@ def test_a_price_that_moved_since_the_review_is_shown_again(family):
 def test_an_open_question_blocks(family):
     draft = make.make_draft(family.aigul, make.fields_for((family.diapers, family.diaper_offer, 1)))
     make.save(draft.pk, family.gulnar, {"contact.name": "Гүлнар"}, base=0)
-    with pytest.raises(submission.OpenConflict) as refused:
+    with pytest.raises(sending.OpenConflict) as refused:
         make.submit(draft, family.aigul)
     assert refused.value.status == 409 and refused.value.extra["conflicts"] == ["contact.name"]
     nothing_changed()

@@ -10,11 +10,10 @@ from django.forms import Form
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from marketplace.drafts import deciding, reading, saving
+from marketplace.drafts import deciding, kinds, reading, saving
 from marketplace.drafts.saving import PAGE_DEVICE, Op
+from marketplace.forms import DraftForm
 from marketplace.models import Draft, User
-from orders import draft_fields
-from orders.forms import DraftForm
 
 
 def fill(form: DraftForm, draft: Draft, actor: User, questions: list[dict[str, Any]] | None = None) -> DraftForm:
@@ -67,7 +66,7 @@ def save(request: HttpRequest, draft: Draft, form: DraftForm) -> saving.Receipt 
         key=f"form:{form_key}:{hashlib.sha256(body).hexdigest()}",
         body=body,
         device=request.POST.get("_device", "")[:64] or PAGE_DEVICE,
-        schema=draft_fields.SCHEMA,
+        schema=kinds.get(draft.kind).schema,
         beneficiary_id=draft.beneficiary_id,
         ops=ops,
     )
