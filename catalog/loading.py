@@ -85,6 +85,7 @@ def _load_measures(measures: list[dict[str, Any]]) -> None:
             sort=sort,
             **in_columns("name", item["name"]),
             **in_columns("how", item["how"]),
+            **in_columns("picture", item["picture"]),
         )
         for sort, item in enumerate(measures)
     ]

@@ -19,6 +19,8 @@ from oscar.apps.catalogue.abstract_models import (
     AbstractProductClass,
 )
 
+from marketplace.models import User
+
 
 class Category(AbstractCategory):
     """A shelf of the storefront (domain: ISO class → our shelf)."""
@@ -227,6 +229,7 @@ class Measure(models.Model):
     maximum = models.PositiveIntegerField(_("largest plausible value"))
     name = models.CharField(_("name"), max_length=120)
     how = models.TextField(_("how to measure"), blank=True)
+    picture = models.CharField(_("what its picture shows"), max_length=200, blank=True)
     sort = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
@@ -236,6 +239,27 @@ class Measure(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class MeasuredValue(models.Model):
+    """One change of one measure of a person: the history that only those see who see the measures.
+
+    The values stand here and not in the event log: they are near to health, and the log is read by more people.
+    What holds now stands in the person's record; ``value`` is None where a measure was taken out.
+    """
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="measured_values")
+    code = models.CharField(max_length=50)
+    before = models.PositiveIntegerField(null=True)
+    value = models.PositiveIntegerField(null=True)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "-id"], name="measured_of_person")]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 from oscar.apps.catalogue.models import *  # noqa: E402,F403

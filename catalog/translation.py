@@ -32,4 +32,4 @@ class ProductTranslation(TranslationOptions):
 
 @register(Measure)
 class MeasureTranslation(TranslationOptions):
-    fields = ("name", "how")
+    fields = ("name", "how", "picture")

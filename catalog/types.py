@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog import units
 from catalog.models import AttributeOption, Category, Measure, ProductAttribute, ProductClass
 from marketplace.remembered import Remembered
 from marketplace.rules import in_language
@@ -33,7 +34,7 @@ class Named:
 
 @dataclass(frozen=True)
 class BodyMeasure(Named):
-    """What a person measures once; ``how`` explains it."""
+    """What a person measures once; ``how`` explains it, ``picture`` says what its drawing shows (empty without one)."""
 
     code: str
     unit: str
@@ -42,10 +43,20 @@ class BodyMeasure(Named):
     maximum: int
     names: Texts
     hows: Texts
+    pictures: Texts
 
     @property
     def how(self) -> str:
         return in_language(self.hows)
+
+    @property
+    def sign(self) -> str:
+        """The unit that people use: cm, kg."""
+        return units.label(self.shown_unit)
+
+    @property
+    def picture(self) -> str:
+        return in_language(self.pictures)
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,11 @@ class ProductType(Named):
     def summary(self) -> str:
         return in_language(self.summaries)
 
+    @property
+    def measures(self) -> tuple[BodyMeasure, ...]:
+        """The body measures that its fit rules ask for, each once, in the order of the parameters."""
+        return tuple({item.fit.measure.code: item.fit.measure for item in self.attributes if item.fit}.values())
+
     def attribute(self, code: str) -> Attribute | None:
         return next((attribute for attribute in self.attributes if attribute.code == code), None)
 
@@ -162,7 +178,9 @@ def _columns(*names: str) -> list[str]:
 
 
 def _measures() -> dict[str, BodyMeasure]:
-    rows = Measure.objects.values("code", "unit", "shown_unit", "minimum", "maximum", *_columns("name", "how"))
+    rows = Measure.objects.values(
+        "code", "unit", "shown_unit", "minimum", "maximum", *_columns("name", "how", "picture")
+    )
     return {
         row["code"]: BodyMeasure(
             code=row["code"],
@@ -172,6 +190,7 @@ def _measures() -> dict[str, BodyMeasure]:
             maximum=row["maximum"],
             names=texts(row, "name"),
             hows=texts(row, "how"),
+            pictures=texts(row, "picture"),
         )
         for row in rows.order_by("sort", "code")
     }

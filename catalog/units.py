@@ -57,28 +57,29 @@ def to_stored(text: str, unit: str, shown_unit: str) -> int:
     return int((number * factor(unit, shown_unit)).to_integral_value())
 
 
-def _digits(value: int, unit: str, shown_unit: str) -> str:
+def digits(value: int, unit: str, shown_unit: str) -> str:
+    """``104``, ``1,5``: the amount without its unit."""
     shown = in_people_units(value, unit, shown_unit)
     places = max(0, -int(shown.as_tuple().exponent))
     return formats.group_digits(shown, places=places)
 
 
-def _with_unit(digits: str, shown_unit: str) -> str:
+def _with_unit(number: str, shown_unit: str) -> str:
     sign = label(shown_unit)
     if not sign:
-        return digits
-    return f"{digits}{'' if sign in {'°', '%', '×'} else formats.NO_BREAK}{sign}"
+        return number
+    return f"{number}{'' if sign in {'°', '%', '×'} else formats.NO_BREAK}{sign}"
 
 
 def amount(value: int, unit: str, shown_unit: str) -> str:
     """``104 cm``, ``1,5 кг``, ``24 months``."""
     if shown_unit in _COUNTED:
         return formats.quantity(in_people_units(value, unit, shown_unit), _COUNTED[shown_unit])
-    return _with_unit(_digits(value, unit, shown_unit), shown_unit)
+    return _with_unit(digits(value, unit, shown_unit), shown_unit)
 
 
 def interval(lower: int, upper: int, unit: str, shown_unit: str) -> str:
     """``45–62 cm``; one number when both ends are the same."""
     if lower == upper:
         return amount(lower, unit, shown_unit)
-    return _with_unit(f"{_digits(lower, unit, shown_unit)}–{_digits(upper, unit, shown_unit)}", shown_unit)
+    return _with_unit(f"{digits(lower, unit, shown_unit)}–{digits(upper, unit, shown_unit)}", shown_unit)

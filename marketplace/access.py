@@ -60,6 +60,7 @@ PURPOSES = {
     "complaint": _("To examine a complaint"),
     "draft": _("To help with an application"),
     "entitlement": _("To see the individual programme"),
+    "fit": _("To choose what fits by the body measures"),
     "file": _("To look at a photo or paper"),
     "help": _("To help with an application, by the code you told"),
     "office": _("To serve you at the social office"),

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
+
+from marketplace.way_back import safe_path
 
 COOKIE = "vision"
 COOKIE_AGE = 365 * 24 * 3600
@@ -99,7 +100,7 @@ def vision_settings(request: HttpRequest) -> HttpResponse:
 
     The button's name decides: ``normal`` switches the mode off, ``large`` takes the ready-made set, ``save`` the form.
     """
-    back = _safe_path(request, request.POST.get("next") or request.GET.get("next", ""))
+    back = safe_path(request, request.POST.get("next") or request.GET.get("next", ""), "/")
     form = VisionForm(request.POST or None, initial=asdict(of_request(request)))
     if request.method == "GET" or not form.is_valid():
         return render(request, "vision.html", {"form": form, "next": back})
@@ -126,10 +127,3 @@ def remember(*, user: Any, vision: Vision) -> None:
     """Keeps the settings in the account, so that the next device starts with them."""
     if user.is_authenticated:
         get_user_model().objects.filter(pk=user.pk).update(vision=asdict(vision) if vision.is_on else {})
-
-
-def _safe_path(request: HttpRequest, path: str) -> str:
-    """The page to return to: only a path of this site, else the home page."""
-    if path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts={request.get_host()}):
-        return path
-    return "/"

@@ -12,7 +12,7 @@ from typing import Any
 import phonenumbers
 from django.utils.translation import gettext as _
 
-from catalog.models import Measure
+from catalog import measuring, types
 from marketplace import regions
 from marketplace.drafts.answers import whole_number
 from marketplace.errors import FieldError
@@ -180,17 +180,12 @@ def _read_measures(draft: Draft, answers: Answers) -> None:
         match = MEASURE.fullmatch(name)
         if match and entry["v"] not in (None, ""):
             given[match["code"]] = entry["v"]
-    known = {row.code: row for row in Measure.objects.filter(pk__in=given)} if given else {}
+    known = types.book().measures if given else {}
     for code, value in sorted(given.items()):
         number, measure = whole_number(value), known.get(code)
         if measure is None:
             answers.wrong(f"measures.{code}", "unknown", _("There is no such measure."))
         elif number is None or not measure.minimum <= number <= measure.maximum:
-            answers.wrong(
-                f"measures.{code}",
-                "range",
-                _("%(name)s: enter a number from %(minimum)s to %(maximum)s.")
-                % {"name": measure.name, "minimum": measure.minimum, "maximum": measure.maximum},
-            )
+            answers.wrong(f"measures.{code}", "range", measuring.out_of_range(measure))
         else:
             answers.measures[code] = number

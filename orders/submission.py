@@ -5,6 +5,7 @@ an open question: refuse; 4. check every rule with tranches and offers locked in
 per supplier with stock, ledger, events and outbox rows; 6. close the draft. A refusal keeps the draft.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,11 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from catalog import measuring
 from marketplace import idempotency
 from marketplace.drafts import mirror, rights, sending
 from marketplace.errors import Changed, Invalid
-from marketplace.models import Draft, PersonRecord, User
+from marketplace.models import Draft, User
 from marketplace.money import money
 from orders import alternatives, placing, second_screen
 from orders.models import Order
@@ -68,7 +70,7 @@ def submit(
         confirmed = mirror.confirmation(draft, second_screen.lines(draft, found)) if by_staff else None
         now = timezone.now()
         orders = placing.place(_placements(draft, found), actor=actor, now=now, confirmed=confirmed)
-        return 201, {"orders": _close(draft, found, orders)}
+        return 201, {"orders": _close(draft, found, orders, actor, now)}
 
     try:
         return idempotency.once(request, work)
@@ -93,7 +95,7 @@ def _placements(draft: Draft, found: Review) -> list[placing.Placement]:
     ]
 
 
-def _close(draft: Draft, found: Review, orders: list[Order]) -> list[dict[str, Any]]:
+def _close(draft: Draft, found: Review, orders: list[Order], actor: User, now: datetime) -> list[dict[str, Any]]:
     """Mark the draft as sent with what came out of it; body measures go to the person's record."""
     results = [
         {
@@ -106,8 +108,6 @@ def _close(draft: Draft, found: Review, orders: list[Order]) -> list[dict[str, A
         for order in orders
     ]
     sending.close(draft, {"orders": results})
-    if found.answers.measures:
-        record = PersonRecord.objects.select_for_update().get(user=draft.beneficiary_id)
-        record.measures |= found.answers.measures
-        record.save(update_fields=["measures"])
+    assert draft.beneficiary_id is not None
+    measuring.keep(person_id=draft.beneficiary_id, actor=actor, measures=found.answers.measures, at=now)
     return results

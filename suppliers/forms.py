@@ -1,6 +1,6 @@
 """Forms of the market's pages: the filters of a list, and price and stock of an own offer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -9,11 +9,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog import search, types, units
+from catalog import measuring, search, types, units
 from catalog.search.filters import FITS
 from catalog.search.query import LONGEST_TEXT, AttributeFilter, Query, read_filter
 from catalog.selectors import Beneficiary
-from catalog.types import Attribute, ProductType
+from catalog.types import Attribute, BodyMeasure, ProductType
 from marketplace import formats, regions
 from suppliers import selectors
 
@@ -241,3 +241,38 @@ class OfferForm(forms.Form):
         widget=forms.NumberInput(attrs={"width": 5}),
         error_messages={"invalid": gettext_lazy("Enter the number of packs in digits, for example 3.")},
     )
+
+
+class MeasuresForm(forms.Form):
+    """A box for each body measure, in people's units. Whether a number is plausible is the service's matter."""
+
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        measures: Sequence[BodyMeasure],
+        known: Mapping[str, int],
+        seen: int = 0,
+    ):
+        super().__init__(data, initial={"seen": seen})
+        self.measures = measures
+        for measure in measures:
+            value = known.get(measure.code)
+            self.fields[measure.code] = forms.CharField(
+                label=measure.name,
+                help_text=f"{measure.how} {_('Possible: %(range)s.') % {'range': measuring.plausible(measure)}}",
+                required=False,
+                max_length=20,
+                initial="" if value is None else units.digits(value, measure.unit, measure.shown_unit),
+                widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+            )
+
+    def answers(self) -> dict[str, str]:
+        """What was sent: a box that was not on the page leaves its measure as it is."""
+        return {item.code: self.cleaned_data[item.code] for item in self.measures if item.code in self.data}
+
+    def renew(self, seen: int) -> None:
+        """The page that is shown again has seen the latest change."""
+        self.data = {**self.data.dict(), "seen": str(seen)} if isinstance(self.data, QueryDict) else self.data

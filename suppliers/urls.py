@@ -6,7 +6,7 @@ The storefront's namespace is Oscar's: ``get_absolute_url`` of products and cate
 from django.urls import include, path, re_path
 
 from suppliers.pricelist import views as pricelist
-from suppliers.views import desk, storefront
+from suppliers.views import desk, measures, storefront
 
 _storefront = [
     path("", storefront.index, name="index"),
@@ -35,4 +35,5 @@ _desk = [
 urlpatterns = [
     path("catalog/", include((_storefront, "catalogue"))),
     path("supplier/", include((_desk, "suppliers"))),
+    path("account/", include(([path("measures/", measures.page, name="measures")], "fit"))),
 ]

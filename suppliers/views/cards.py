@@ -72,6 +72,22 @@ def fit_data(row: ProductDocument | Listed, beneficiary: Beneficiary) -> dict[st
     }
 
 
+def measures_wanted(request: HttpRequest, beneficiary: Beneficiary, kind: ProductType | None) -> dict[str, Any] | None:
+    """Where to enter what is not known yet of the person's body; None for a visitor or when nothing is missing.
+
+    ``missing``: the measures that this kind of product asks for; in a list of all kinds only a person of whom
+    nothing is known is asked.
+    """
+    if beneficiary.user is None:
+        return None
+    known = beneficiary.measures
+    missing = [measure.name for measure in kind.measures if measure.code not in known] if kind else []
+    if not missing and (kind is not None or known):
+        return None
+    query = {"for": str(beneficiary.id), "next": request.get_full_path(), **({"type": kind.code} if kind else {})}
+    return {"missing": missing, "url": f"{reverse('fit:measures')}?{urlencode(query)}"}
+
+
 def as_query(params: dict[str, str]) -> str:
     """``?for=5``; empty without parameters."""
     return f"?{urlencode(params)}" if params else ""

@@ -25,7 +25,7 @@ from suppliers import complaint_facts, guarantees, market, ranking, strategy
 from suppliers import selectors as suppliers
 from suppliers.forms import FilterForm
 from suppliers.models import Partner
-from suppliers.views.cards import as_query, card, carried, crumbs, fit_data, product_url
+from suppliers.views.cards import as_query, card, carried, crumbs, fit_data, measures_wanted, product_url
 
 MOST_COMPARED = 4
 MOST_KINDS = 5
@@ -102,6 +102,7 @@ def _listing(request: HttpRequest, product_type: ProductType | None) -> HttpResp
         "chosen": form.chosen(),
         "clear_url": request.path + as_query(carried(request)),
         "beneficiary": beneficiary,
+        "measures_wanted": measures_wanted(request, beneficiary, query.product_type),
         "crumbs": crumbs(),
         "last_resort": page.engine == search.LAST_RESORT,
         "spare_engine": search.spare(page.engine),
@@ -160,6 +161,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         "own": [{"key": line.name, "value": line.text} for line in shown if not line.common],
         "common": [{"key": line.name, "value": line.text} for line in shown if line.common],
         "fit": fit_data(row, beneficiary),
+        "measures_wanted": measures_wanted(request, beneficiary, kind),
         "beneficiary": beneficiary,
         "offers": [offer for offer in offers if offer.delivers],
         "elsewhere": [offer for offer in offers if not offer.delivers],

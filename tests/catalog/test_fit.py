@@ -13,7 +13,7 @@ NBSP = "\u00a0"
 
 def measure(code: str, unit: str = "mm", shown_unit: str = "cm") -> BodyMeasure:
     names = {"kk": f"{code} kk", "ru": f"{code} ru", "en": code}
-    return BodyMeasure(code, unit, shown_unit, 1, 10**6, names, names)
+    return BodyMeasure(code, unit, shown_unit, 1, 10**6, names, names, names)
 
 
 def attribute(

@@ -14,6 +14,7 @@ A type's attribute may carry its own ``fit`` (null switches the rule off for tha
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -283,3 +284,12 @@ def test_diapers_are_chosen_by_weight_for_a_child_and_by_waist_for_an_adult():
 def test_an_assistant_works_at_most_eight_hours_a_day():
     hours = next(a for a in BY_CODE["srv-1-assistant"]["attributes"] if a["code"] == "hours_per_day")
     assert (hours["min"], hours["max"]) == (1, 8)
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure["code"])
+def test_every_measure_has_a_light_drawing_and_words_in_its_place(measure):
+    drawing = DATA.parent / "static" / "measures" / f"{measure['code']}.svg"
+    assert drawing.stat().st_size <= 600
+    assert ElementTree.parse(drawing).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+    assert all(measure["picture"][language] for language in LANGUAGES)
+    assert all(len(sentence.split()) <= 10 for sentence in measure["picture"]["kk"].split("."))
