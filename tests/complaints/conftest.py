@@ -6,7 +6,7 @@ from django.test import Client
 
 from complaints import loading as complaint_data
 from marketplace import loading as master_data
-from marketplace import regions
+from tests import country as kept
 
 
 class Browser(Client):
@@ -18,9 +18,7 @@ class Browser(Client):
 
 @pytest.fixture(autouse=True)
 def country(db):
-    master_data.load_all()
-    complaint_data.load_all()
-    regions.forget()
+    kept.settle(master_data.load_all, complaint_data.load_all)
 
 
 @pytest.fixture(autouse=True)

@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.models import Product, ProductClass
-from marketplace import idempotency, loading, regions
+from marketplace import idempotency, loading
 from marketplace.drafts import saving
 from marketplace.models import Draft, PersonRecord, User
 from orders import entitlements, submission
 from orders.entitlements import ProgrammeLine
 from orders.models import Entitlement, Order
 from suppliers.models import Partner, StockRecord
-from tests import factories
+from tests import country, factories
 from tests.factories import make_caseworker, make_user  # noqa: F401  used as make.make_user
 
 ADDRESS = "Өскемен қ., Қабанбай батыр көшесі, 0-үй, 45-пәтер"
@@ -22,8 +22,7 @@ ADDRESS = "Өскемен қ., Қабанбай батыр көшесі, 0-үй,
 
 def make_ground() -> None:
     """Master data as an installation has it: regions, offices, holidays, rules."""
-    loading.load_all()
-    regions.forget()
+    country.settle(loading.load_all)
 
 
 def make_person(username: str = "marat", **more: Any) -> User:
