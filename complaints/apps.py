@@ -16,6 +16,7 @@ class ComplaintsConfig(AppConfig):
         from complaints.feedback import inviting, visiting  # noqa: F401
         from complaints.headquarters import home as headquarters_home  # noqa: F401
         from complaints.headquarters import working  # noqa: F401
+        from complaints.intake import receiving  # noqa: F401
         from complaints.measures import carrying_out  # noqa: F401
         from complaints.routing import RULE
         from marketplace.rulebook import versions

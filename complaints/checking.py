@@ -72,6 +72,8 @@ class Filing:
     targets: list[str] = field(default_factory=list)
     from_draft: bool = False
     origin: str = ""
+    # The chat with the bot; never told by a program.
+    chat: int | None = None
 
     @property
     def chosen(self) -> list[str]:
@@ -161,7 +163,7 @@ def check(*, actor: Actor, filing: Filing, now: datetime) -> Checked:
     checked.answers, wrong = templates.clean_answers(checked.template, answers)
     checked.errors += wrong
     checked.channel = filing.channel or _default_channel(actor, filing)
-    if filing.origin and checked.channel == Complaint.Channel.PORTAL:
+    if filing.origin and checked.channel in (Complaint.Channel.PORTAL, filing.origin):
         checked.channel = filing.origin
         return checked
     if checked.channel not in Complaint.Channel.values or (
@@ -351,6 +353,9 @@ def _template(checked: Checked) -> ComplaintTemplate | None:
 
 
 def _default_channel(actor: Actor, filing: Filing) -> str:
+    # A code named to the bot came by the bot; one that was scanned at a kiosk is still a code.
+    if filing.origin == Complaint.Channel.TELEGRAM:
+        return filing.origin
     if filing.qr:
         return Complaint.Channel.QR
     if actor.is_authenticated and actor.role in _DEFAULT_CHANNEL:

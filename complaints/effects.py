@@ -13,6 +13,7 @@ from complaints.models import Complaint
 from complaints.states import BODY, HAPPENED, PERSON, SELLER, TURN_LABELS, WHOSE_TURN
 from marketplace import calendar, formats, notices, outbox
 from marketplace.models import Authority, Event, OutboxRow, Role, User
+from marketplace.notices import gateways
 
 # Those addressed beside the addressee.
 BESIDE = "beside"
@@ -154,7 +155,8 @@ def _owner(complaint: Complaint) -> list[tuple[User | None, dict[str, Any]]]:
     person, filer = complaint.complainant, complaint.filed_by
     if person is not None and filer is not None and filer.role == Role.GUARDIAN:
         person = filer
-    if person is None and not complaint.contact.get("phone") and not complaint.contact.get("email"):
+    reached = complaint.telegram_chat or complaint.contact.get("phone") or complaint.contact.get("email")
+    if person is None and not reached:
         return []
     return [(person, complaint.contact)]
 
@@ -175,6 +177,9 @@ def _send(
 ) -> None:
     """A notice in the recipient's language; who has no account is told in the language of the complaint."""
     channel, address = _way(contact)
+    otherwise = ""
+    if recipient is None and complaint.telegram_chat:
+        otherwise, channel, address = contact.get("phone", ""), gateways.TELEGRAM, str(complaint.telegram_chat)
     language = recipient.language if recipient else complaint.language
     with translation.override(language):
         heading = _("Complaint %(number)s") % {"number": complaint.number}
@@ -196,8 +201,9 @@ def _send(
             kind=kind,
             subject=f"complaint:{complaint.number}",
             title=heading,
-            text=" ".join(lines),
+            text=" ".join([f"{heading}.", *lines] if channel == gateways.TELEGRAM else lines),
             dedupe=f"{kind}:{complaint.number}:{once}:{recipient.pk if recipient else address}",
+            otherwise=otherwise,
         )
 
 

@@ -4,6 +4,8 @@ Routes of domain part 4; template and answers of part 5. The law asks only what 
 always enough, and nothing a person typed is refused for its style.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -85,25 +87,38 @@ def file(
     Raises Forbidden, NotFound (a foreign order line), Invalid (every wrong field), AlreadyOpen, TooManyComplaints.
     The answer carries the tracking code; it is not stored.
     """
-    tries = None
-    if address and not actor.is_authenticated:
-        most = int(rules.get("complaint.anonymous_filings").value["of_address_an_hour"])
-        tries = Tries([(Limit("complaints-of-address", most=most, seconds=3600), address)])
-        if not tries.allowed():
-            raise TooManyComplaints
 
     def work() -> tuple[int, dict[str, Any]]:
         complaint, route = register(actor=actor, filing=filing, now=now or database_now())
         return 201, receipt(complaint, route)
 
-    answer = None
-    try:
+    with counted(actor, address) as count:
         answer = with_code(idempotency.once(request, work))
-    finally:
-        # Only a new complaint counts: not the one that was refused, nor one that was sent again.
-        if tries is not None and (answer is None or answer.replayed):
-            tries.rollback()
+        if not answer.replayed:
+            count()
     return answer
+
+
+@contextmanager
+def counted(actor: Actor, address: str) -> Iterator[Callable[[], None]]:
+    """Count a filing without an account by its address (rule ``complaint.anonymous_filings``).
+
+    Only a new complaint counts, which the block says by calling what it gets: not the one that was refused, nor
+    one that was sent again. Raises TooManyComplaints before anything is done.
+    """
+    if not address or actor.is_authenticated:
+        yield lambda: None
+        return
+    most = int(rules.get("complaint.anonymous_filings").value["of_address_an_hour"])
+    tries = Tries([(Limit("complaints-of-address", most=most, seconds=3600), address)])
+    if not tries.allowed():
+        raise TooManyComplaints
+    filed: list[bool] = []
+    try:
+        yield lambda: filed.append(True)
+    finally:
+        if not filed:
+            tries.rollback()
 
 
 def with_code(answer: Answer) -> Answer:
@@ -182,6 +197,7 @@ def _row(actor: Actor, checked: Checked, route: Route, now: datetime, draft: Dra
         contact=checked.contact,
         language=(get_language() or "kk")[:2],
         contact_key=callers.key_of(checked.contact.get("phone", "")),
+        telegram_chat=filing.chat,
         # Who says that the seller may not see the name has said it, wherever the form asked.
         hide_name=filing.hide_name or route.hide_name or checked.answers.get("consent") is False,
         channel=checked.channel,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.codes import models as code_models  # noqa: F401
 from complaints.feedback import models as feedback_models  # noqa: F401
 from complaints.headquarters import models as headquarters_models  # noqa: F401
+from complaints.intake import models as intake_models  # noqa: F401
 from complaints.measures import models as measure_models  # noqa: F401
 from complaints.reporting import models as reporting_models  # noqa: F401
 from complaints.routes import models as route_models  # noqa: F401
@@ -99,6 +100,8 @@ class Complaint(models.Model):
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="kk")
     # Keyed digest of the contact's phone: who calls is found by it, and nobody reads it out of the table.
     contact_key = models.BinaryField(default=b"", editable=False)
+    # The private chat with the bot in which it was filed: news go there.
+    telegram_chat = models.BigIntegerField(null=True, editable=False)
     hide_name = models.BooleanField(_("name hidden from the supplier"), default=False)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel, default=Channel.PORTAL)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)

@@ -24,6 +24,7 @@ from complaints.views import (
     routing,
     scanned,
     standing,
+    telegram,
     visitor,
     visits,
 )
@@ -116,4 +117,5 @@ urlpatterns = [
 plain_urlpatterns = [
     path("q/<slug:token>", scanned.scanned, name="scanned"),
     path("s/<slug:token>", feedback.sms_link, name="sms_link"),
+    path("hooks/telegram", telegram.webhook, name="telegram_webhook"),
 ]

@@ -331,6 +331,10 @@ MEDIA_URL = "/media/"  # never served: files go out through a view that checks r
 SMS_GATEWAY_URL = env_text("SMS_GATEWAY_URL")
 SMS_GATEWAY_TOKEN = env_text("SMS_GATEWAY_TOKEN")
 SMS_SENDER = env_text("SMS_SENDER", "Tirek")
+# The complaint bot: without token and secret it is not there. A local Bot API server may stand for Telegram's.
+TELEGRAM_TOKEN = env_text("TELEGRAM_TOKEN")
+TELEGRAM_SECRET = env_text("TELEGRAM_SECRET")
+TELEGRAM_API_URL = env_text("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/")
 # smtp://user:password@host:587 (STARTTLS), smtps://… (TLS from the start), smtp://localhost:25 (neither)
 _email = urlparse(env_text("EMAIL_URL"))
 EMAIL_HOST = _email.hostname or ""

@@ -3,6 +3,7 @@
 ``manage.py check --database default`` runs them all; without the option only those that need no database.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,18 @@ def people_can_be_reached(**_options: Any) -> list[CheckMessage]:
         if not value and not settings.DEMO
     ]
     return [Warning(f"{name} is not set: its notices go to the call list.", id="marketplace.W001") for name in missing]
+
+
+@register()
+def bot_is_whole(**_options: Any) -> list[CheckMessage]:
+    """Telegram takes secrets of certain letters only; a bot that half exists would lose what people write to it."""
+    token, secret = settings.TELEGRAM_TOKEN, settings.TELEGRAM_SECRET
+    if bool(token) != bool(secret):
+        return [Error("TELEGRAM_TOKEN and TELEGRAM_SECRET belong together.", id="marketplace.E006")]
+    if secret and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", secret):
+        hint = "16 to 256 letters, digits, _ or -"
+        return [Error("TELEGRAM_SECRET cannot be used.", hint=hint, id="marketplace.E007")]
+    return []
 
 
 @register(Tags.database)

@@ -28,6 +28,10 @@ class Notice(models.Model):
     address = models.CharField(max_length=254)
     title = models.CharField(max_length=200, blank=True)
     text = models.TextField()
+    # Answers to press under a message of the Telegram bot; null leaves those that are there.
+    buttons = models.JSONField(null=True)
+    # The phone to write to when the chat cannot be reached any more.
+    otherwise = models.CharField(max_length=254, blank=True, db_default="")
     status = models.CharField(max_length=10, choices=Status, default=Status.CREATED)
     attempts = models.PositiveSmallIntegerField(default=0)
     tried_at = models.DateTimeField(null=True)

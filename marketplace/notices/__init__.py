@@ -5,6 +5,8 @@ speak to the networks; ``calls`` is the list of people whom nobody could reach o
 """
 
 import hashlib
+import json
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -29,21 +31,24 @@ def create(
     channel: str | None = None,
     address: str | None = None,
     language: str | None = None,
+    buttons: list[dict[str, Any]] | None = None,
+    otherwise: str = "",
 ) -> int | None:
     """Write one notice and its sending into the running transaction; once for each ``dedupe``.
 
     ``title`` and ``text`` are ready to read, in the recipient's language. Channel, address and language
     default to the recipient's own; a visitor's complaint gives ``address`` instead. Who can only be
-    reached by phone, or not at all, goes onto the call list. Returns the notice's id, None when it
-    had been written before. The moment of writing is the database's.
+    reached by phone, or not at all, goes onto the call list. ``buttons`` stand under a message of the Telegram
+    bot, ``otherwise`` is the phone for when its chat is gone. Returns the notice's id, None when it had been
+    written before. The moment of writing is the database's.
     """
     channel, address = _way(recipient, channel, address)
     by_phone = channel == User.Channel.CALL
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO marketplace_notice (recipient_id, kind, subject, channel, language, address, title, text,"
-            " status, attempts, reference, error, dedupe)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', '', %s)"
+            " buttons, otherwise, status, attempts, reference, error, dedupe)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', '', %s)"
             " ON CONFLICT (dedupe) DO NOTHING RETURNING id",
             [
                 recipient.pk if recipient else None,
@@ -54,6 +59,8 @@ def create(
                 address,
                 " ".join(title.split())[:TITLE_LENGTH],
                 text,
+                json.dumps(buttons) if buttons is not None else None,
+                otherwise,
                 Notice.Status.CALL if by_phone else Notice.Status.CREATED,
                 _short(dedupe),
             ],

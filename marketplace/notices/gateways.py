@@ -1,23 +1,20 @@
-"""The ways out: an SMS gateway over HTTP, e-mail over SMTP, and the spool of the demonstration."""
+"""The ways out: an SMS gateway over HTTP, e-mail over SMTP, a Telegram bot, and the spool of the demonstration."""
 
 import http.client
 import json
 import smtplib
-import socket
-import ssl
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
-from urllib.parse import urlsplit
+from datetime import timedelta
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from marketplace import outgoing, telegram
 from marketplace.models import Notice, User
 
-SECONDS = 5.0
-ANSWER_LIMIT = 64 * 1024
+# No channel that an account may choose: the chat is where somebody has written to the bot.
+TELEGRAM = "telegram"
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,11 @@ class Handed:
 
 
 class Unreachable(Exception):
-    """Not now: time-out, refused connection, overload. The message may be tried again."""
+    """Not now: time-out, refused connection, overload. The message may be tried again, not before ``wait``."""
+
+    def __init__(self, why: str, wait: timedelta | None = None):
+        super().__init__(why)
+        self.wait = wait
 
 
 class Undeliverable(Exception):
@@ -47,6 +48,8 @@ def for_channel(channel: str) -> Gateway | None:
         return HttpSmsGateway(settings.SMS_GATEWAY_URL, settings.SMS_GATEWAY_TOKEN, settings.SMS_SENDER)
     if channel == User.Channel.EMAIL and settings.EMAIL_HOST:
         return MailGateway()
+    if channel == TELEGRAM and (bot := telegram.api()):
+        return TelegramGateway(bot)
     return Spool() if settings.DEMO else None
 
 
@@ -85,8 +88,8 @@ class HttpSmsGateway:
     token goes to the configured host only.
     """
 
-    def __init__(self, url: str, token: str, sender: str, seconds: float = SECONDS):
-        self.url = urlsplit(url)
+    def __init__(self, url: str, token: str, sender: str, seconds: float = outgoing.SECONDS):
+        self.url = url
         self.token = token
         self.sender = sender
         self.seconds = seconds
@@ -95,8 +98,13 @@ class HttpSmsGateway:
         body = json.dumps(
             {"to": dialled(notice.address), "text": notice.text, "sender": self.sender, "id": f"notice-{notice.pk}"}
         )
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": f"notice-{notice.pk}",
+        }
         try:
-            status, answer = self._post(body.encode(), key=f"notice-{notice.pk}")
+            status, answer = outgoing.ask(self.url, body=body.encode(), headers=headers, seconds=self.seconds)
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(type(error).__name__) from None
         if status in {408, 425, 429} or status >= 500 or 300 <= status < 400:
@@ -105,41 +113,43 @@ class HttpSmsGateway:
             raise Undeliverable(f"HTTP {status}")
         return Handed(reference=_reference(answer))
 
-    def _post(self, body: bytes, key: str) -> tuple[int, bytes]:
-        """Status and answer. A time-out of the socket bounds single reads; the timer bounds the whole."""
-        connection, late = self._connection(), threading.Event()
-        timer = threading.Timer(self.seconds, _cut, [connection, late])
-        try:
-            connection.connect()
-            timer.start()
-            connection.request(
-                "POST",
-                self.url.path or "/",
-                body,
-                {
-                    "Authorization": f"Bearer {self.token}",
-                    "Content-Type": "application/json",
-                    "Idempotency-Key": key,
-                },
-            )
-            response = connection.getresponse()
-            answer = response.read(ANSWER_LIMIT)
-            if late.is_set():  # half an answer looks like a whole one to http.client
-                raise TimeoutError
-            return response.status, answer
-        except (OSError, http.client.HTTPException):
-            if late.is_set():
-                raise TimeoutError from None
-            raise
-        finally:
-            timer.cancel()
-            connection.close()
 
-    def _connection(self) -> http.client.HTTPConnection:
-        host, port = self.url.hostname or "", self.url.port
-        if self.url.scheme == "https":
-            return http.client.HTTPSConnection(host, port, timeout=self.seconds, context=ssl.create_default_context())
-        return http.client.HTTPConnection(host, port, timeout=self.seconds)
+class TelegramGateway:
+    """A message to the chat of a person who has written to our bot, with the buttons under it."""
+
+    def __init__(self, bot: telegram.BotApi):
+        self.bot = bot
+
+    def send(self, notice: Notice) -> Handed:
+        said: dict[str, Any] = {
+            "chat_id": int(notice.address),
+            "text": _cut_to(notice.text, telegram.LONGEST_TEXT),
+            "link_preview_options": {"is_disabled": True},
+        }
+        if notice.buttons is not None:
+            said["reply_markup"] = _keyboard(notice.buttons)
+        try:
+            sent = self.bot.call("sendMessage", said)
+        except telegram.Refused as error:
+            raise Undeliverable(str(error)) from None
+        except telegram.Away as error:
+            raise Unreachable(str(error), error.wait) from None
+        return Handed(reference=str(sent.get("message_id", ""))[:100] if isinstance(sent, dict) else "")
+
+
+def _keyboard(buttons: list[dict[str, Any]]) -> dict[str, Any]:
+    """One button a row; ``{"text": …, "phone": true}`` asks for the person's own number. Without any the old ones go."""
+    if not buttons:
+        return {"remove_keyboard": True}
+    rows = [[{"text": one["text"], **({"request_contact": True} if one.get("phone") else {})}] for one in buttons]
+    return {"keyboard": rows, "resize_keyboard": True, "one_time_keyboard": True}
+
+
+def _cut_to(text: str, units: int) -> str:
+    """At most so many UTF-16 units, as Telegram counts them; never half a letter."""
+    if len(text.encode("utf-16-le")) <= 2 * units:
+        return text
+    return text.encode("utf-16-le")[: 2 * (units - 1)].decode("utf-16-le", "ignore") + "…"
 
 
 def dialled(phone: str) -> str:
@@ -148,14 +158,6 @@ def dialled(phone: str) -> str:
     if len(digits) == 11 and digits.startswith("8"):
         digits = f"7{digits[1:]}"
     return f"+{digits}"
-
-
-def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
-    """Ends a conversation that takes too long; the reading side wakes up at once."""
-    late.set()
-    if connection.sock is not None:
-        with suppress(OSError):  # it ended by itself at the same moment
-            connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _reference(answer: bytes) -> str:

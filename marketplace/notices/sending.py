@@ -1,11 +1,12 @@
 """From written to known: one notice's way through its gateway.
 
 created → sending → sent or delivered. A gateway that is away is tried again, quickly first, then every
-five minutes; after four hours, or at once when the address is refused, a person phones (state
-``call``). Times are the database's, however wrong the worker's clock is. Each step is a conditional UPDATE, so that twins of an outbox row send once; only a worker
+five minutes, or when it says so; after four hours, or at once when the address is refused, a person phones (state
+``call``). A chat that is gone is followed by an SMS to the phone that was given beside it. Times are the database's, however wrong the worker's clock is. Each step is a conditional UPDATE, so that twins of an outbox row send once; only a worker
 that is killed between the gateway's answer and its own note sends a message a second time.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -14,7 +15,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from marketplace import notices, outbox
-from marketplace.models import Notice, OutboxRow, Role
+from marketplace.models import Notice, OutboxRow, Role, User
 from marketplace.notices import gateways
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,15 @@ GIVE_UP_AFTER = timedelta(hours=4)
 LONGEST_PAUSE = timedelta(minutes=5)
 # Nobody phones those who look at their desks anyway.
 STAFF = {Role.CASEWORKER, Role.SUPPLIER, Role.INSPECTOR, Role.REVIEWER, Role.HOTLINE, Role.AUDITOR, Role.ADMIN}
+
+
+# What a message says that no table may keep, written into it when it leaves: its text by its kind.
+_fillers: dict[str, Callable[[Notice], str]] = {}
+
+
+def filled_by(kind: str, filler: Callable[[Notice], str]) -> None:
+    """``filler`` makes the text that goes out of the text that is kept."""
+    _fillers[kind] = filler
 
 
 class BeingTried(Exception):
@@ -48,21 +58,23 @@ def on_send(row: OutboxRow) -> None:
     if gateway is None:
         _end_unsent(notice, "no gateway for this channel")
         return
+    if notice.kind in _fillers:
+        notice.text = _fillers[notice.kind](notice)
     try:
         handed = gateway.send(notice)
     except gateways.Undeliverable as error:
         _end_unsent(notice, str(error))
     except gateways.Unreachable as error:
-        _try_later(notice, str(error))
+        _try_later(notice, str(error), error.wait)
     else:
         _end(notice, S.DELIVERED if handed.delivered else S.SENT, reference=handed.reference)
 
 
-def _try_later(notice: Notice, why: str) -> None:
+def _try_later(notice: Notice, why: str, wait: timedelta | None) -> None:
     if Notice.objects.filter(pk=notice.pk, created_at__lte=Now() - GIVE_UP_AFTER).exists():
         _end_unsent(notice, why)
         return
-    pause = min(LONGEST_PAUSE, timedelta(seconds=2 ** min(notice.attempts, 9)))
+    pause = max(wait or timedelta(0), min(LONGEST_PAUSE, timedelta(seconds=2 ** min(notice.attempts, 9))))
     with transaction.atomic(durable=True):
         if Notice.objects.filter(pk=notice.pk, status=S.SENDING).update(status=S.CREATED, error=why):
             outbox.add(notices.TOPIC, str(notice.pk), wait=pause)
@@ -70,10 +82,30 @@ def _try_later(notice: Notice, why: str) -> None:
 
 
 def _end_unsent(notice: Notice, why: str) -> None:
-    """Nothing more to try: a person is phoned, an organisation sees it at its desk."""
-    staff = notice.recipient is not None and notice.recipient.role in STAFF
-    _end(notice, S.FAILED if staff else S.CALL, error=why)
+    """Nothing more to try: a person is phoned, an organisation sees it at its desk.
+
+    A lost chat is no number to phone: the message goes to the phone that was given beside it, if any was.
+    """
     log.warning("notice_unsent", kind=notice.kind, attempts=notice.attempts, error=why)
+    if notice.channel == gateways.TELEGRAM and notice.otherwise:
+        _send_otherwise(notice, why)
+        return
+    staff = notice.recipient is not None and notice.recipient.role in STAFF
+    _end(notice, S.FAILED if staff or notice.channel == gateways.TELEGRAM else S.CALL, error=why)
+
+
+def _send_otherwise(notice: Notice, why: str) -> None:
+    with transaction.atomic(durable=True):
+        if Notice.objects.filter(pk=notice.pk, status=S.SENDING).update(
+            status=S.CREATED,
+            channel=User.Channel.SMS,
+            address=F("otherwise"),
+            otherwise="",
+            attempts=0,
+            created_at=Now(),
+            error=why,
+        ):
+            outbox.add(notices.TOPIC, str(notice.pk))
 
 
 def _end(notice: Notice, status: str, *, reference: str = "", error: str = "") -> None:

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from marketplace import notices, outbox
+from marketplace import notices, outbox, outgoing
 from marketplace.errors import NotFound
 from marketplace.models import Event, Notice, OutboxRow, ReadLog, User
 from marketplace.notices import calls, gateways
@@ -219,7 +219,7 @@ def test_a_provider_that_drips_is_cut_off_too(marat: User, provider: SmsProvider
 def test_control_without_the_timer_a_dripping_provider_holds_the_worker(
     marat: User, provider: SmsProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateways, "_cut", lambda connection, late: None)
+    monkeypatch.setattr(outgoing, "cut", lambda connection, late: None)
     provider.dripping = True
     write(marat)
     started = time.monotonic()

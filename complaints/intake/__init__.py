@@ -1,0 +1,1 @@
+"""Ways in that are no page of the portal: the Telegram bot."""
