@@ -102,7 +102,8 @@ def span_of(start: date, span: dict[str, Any]) -> tuple[date, date]:
 def count(start: date, span: dict[str, Any], how: Counting, calendar: Calendar) -> Counted:
     """Count ``{"days": …, "kind": …}`` from ``start`` (day zero)."""
     days = int(span["days"])
-    day = zero = start - timedelta(days=1) if how.counts_itself else start
+    # No days at all are the day itself, however the others are counted: never one that is over already.
+    day = zero = start - timedelta(days=1) if how.counts_itself and days else start
     skipped: list[dict[str, Any]] = []
     worked: list[dict[str, Any]] = []
     if span.get("kind", "calendar") == "working":
