@@ -51,6 +51,8 @@ def _prepare_django() -> None:
     # Pages find their styles without a collectstatic before each run.
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.WHITENOISE_USE_FINDERS = True
+    # A page that one test made is no answer to the next one's question.
+    settings.SHARED_PAGES = False
     # Signing in by password costs a tenth of a second by design: not in every test.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Making and dropping test databases takes a busy machine longer than a page may wait.

@@ -100,8 +100,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "marketplace.middleware.CompressionMiddleware",
     "marketplace.metrics.MetricsMiddleware",
+    "marketplace.shared_pages.SharedPagesMiddleware",
+    "marketplace.middleware.CompressionMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -288,6 +289,8 @@ CONTENT_SECURITY_POLICY = {
 }
 # The kill switch: 0 makes /sw.js remove itself, and all that it kept, from every browser that has it.
 SERVICE_WORKER = env_bool("SERVICE_WORKER", default=True)
+# 0: each page is made anew for every visitor (marketplace/shared_pages.py).
+SHARED_PAGES = env_bool("SHARED_PAGES", default=True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

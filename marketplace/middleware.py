@@ -60,17 +60,23 @@ class LanguageMiddleware(LocaleMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response = super().process_response(request, response)
         chosen = translation.get_language_from_path(request.path_info)
-        if chosen and response.status_code == 200 and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != chosen:
-            # The next visit to "/" starts in the language of the last page.
-            response.set_cookie(
-                settings.LANGUAGE_COOKIE_NAME,
-                chosen,
-                max_age=timedelta(days=LANGUAGE_COOKIE_DAYS),
-                secure=settings.SESSION_COOKIE_SECURE,
-                httponly=True,
-                samesite="Lax",
-            )
+        if chosen and response.status_code == 200:
+            remember_language(request, response, chosen)
         return response
+
+
+def remember_language(request: HttpRequest, response: HttpResponseBase, chosen: str) -> None:
+    """The next visit to "/" starts in the language of the last page."""
+    if request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) == chosen:
+        return
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        chosen,
+        max_age=timedelta(days=LANGUAGE_COOKIE_DAYS),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def _from_header(header: str) -> str | None:

@@ -10,6 +10,7 @@ from marketplace.models.hand_over import ContinueCode, HelpGrant, Mirror
 from marketplace.models.idempotency import IdempotencyKey
 from marketplace.models.notices import Notice
 from marketplace.models.outbox import OutboxRow
+from marketplace.models.pages import PageChange
 from marketplace.models.people import Guardianship, PersonRecord, Role, User
 from marketplace.models.periodic import LastRun
 from marketplace.models.places import Authority, Office, Region
@@ -36,6 +37,7 @@ __all__ = [
     "Notice",
     "Office",
     "OutboxRow",
+    "PageChange",
     "PersonRecord",
     "ReadLog",
     "Region",

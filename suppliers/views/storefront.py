@@ -21,6 +21,7 @@ from catalog.types import ProductType
 from marketplace import regions
 from marketplace.models import Role
 from marketplace.rules import in_language
+from marketplace.shared_pages import shared_page
 from suppliers import complaint_facts, guarantees, market, ranking, strategy
 from suppliers import selectors as suppliers
 from suppliers.forms import FilterForm
@@ -33,6 +34,7 @@ ORDERING_ROLES = (Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 
 
 @require_safe
+@shared_page
 def index(request: HttpRequest) -> HttpResponse:
     """Shelves with their product types, the search box, and what the person's programme entitles to."""
     beneficiary = selectors.beneficiary_of(request.user, beneficiary_id(request.GET))
@@ -65,6 +67,7 @@ def shelf(request: HttpRequest, category_slug: str, pk: int) -> HttpResponse:
 
 
 @require_safe
+@shared_page
 def product_type(request: HttpRequest, code: str) -> HttpResponse:
     """The products of one type."""
     found = types.book().by_code.get(code)
@@ -74,6 +77,7 @@ def product_type(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_safe
+@shared_page
 def results(request: HttpRequest) -> HttpResponse:
     """What a search found, in all types."""
     return _listing(request, None)
@@ -143,6 +147,7 @@ def _page_number(request: HttpRequest) -> int:
 
 
 @require_safe
+@shared_page
 def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
     """One product: parameters, fit, and its offers side by side with what each costs the person."""
     row = selectors.document(pk)
@@ -212,6 +217,7 @@ def _next(request: HttpRequest) -> str:
 
 
 @require_safe
+@shared_page
 def compare(request: HttpRequest) -> HttpResponse:
     """Up to four products side by side; one alone is set beside the best of its type."""
     beneficiary = selectors.beneficiary_of(request.user, beneficiary_id(request.GET))
