@@ -9,6 +9,6 @@ CREATE TRIGGER changes_pages AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON par
 
 
 class Migration(migrations.Migration):
-    dependencies = [("partner", "0005_reply_to_complaints"), ("marketplace", "0013_page_changes")]
+    dependencies = [("partner", "0005_reply_to_complaints"), ("marketplace", "0014_page_changes")]
 
     operations = [migrations.RunSQL(TRIGGER, "DROP TRIGGER changes_pages ON partner_partner")]

@@ -9,6 +9,6 @@ CREATE TRIGGER changes_pages AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON cat
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalogue", "0003_search_debts_and_words"), ("marketplace", "0013_page_changes")]
+    dependencies = [("catalogue", "0004_measures_history_and_pictures"), ("marketplace", "0014_page_changes")]
 
     operations = [migrations.RunSQL(TRIGGER, "DROP TRIGGER changes_pages ON catalogue_productdocument")]

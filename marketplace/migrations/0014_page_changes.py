@@ -18,7 +18,7 @@ CREATE TRIGGER changes_pages AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON mar
 
 
 class Migration(migrations.Migration):
-    dependencies = [("marketplace", "0012_caller_indexes")]
+    dependencies = [("marketplace", "0013_telegram_bot")]
 
     operations = [
         migrations.CreateModel(
