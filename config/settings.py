@@ -213,6 +213,10 @@ CELERY_BEAT_SCHEDULE = {
     "hide-stale-offers": {"task": "suppliers.tasks.hide_stale_offers", "schedule": timedelta(hours=1)},
     # suppliers/tasks.py: complaints weigh less in the ranking as they grow old; counted by days
     "fade-complaints": {"task": "suppliers.tasks.fade_complaints", "schedule": timedelta(hours=1)},
+    # suppliers/tasks.py: choice and prices of kinds whose offers changed; one query when nothing did
+    "count-market": {"task": "suppliers.tasks.count_market", "schedule": timedelta(seconds=30)},
+    # suppliers/tasks.py: choice and prices of all kinds; 04:00 in Kazakhstan
+    "watch-market": {"task": "suppliers.tasks.watch_market", "schedule": crontab(hour="23", minute="0")},
     # catalog/tasks.py: what the search indexes owe, and indexes that are missing, broken or of an earlier release
     "keep-search": {"task": "catalog.tasks.keep_search", "schedule": timedelta(seconds=15)},
     # marketplace/tasks.py: audit seal of yesterday, expired rows; 03:30 in Kazakhstan

@@ -25,18 +25,28 @@ def regions_with_offices() -> list[RegionOffices]:
     return [RegionOffices(region, offices.get(region.pk, [])) for region in Region.objects.all()]
 
 
+def tile(region: Region, value: Any, level: int, url: str = "") -> dict[str, Any]:
+    """An item of the tile map (components/tile_map.html); ``level`` is from 0 to 4."""
+    return {
+        "short": region.short,
+        "name": region.name,
+        "value": value,
+        "level": level,
+        "column": region.tile_column,
+        "row": region.tile_row,
+        "url": url,
+    }
+
+
 def tiles(regions: list[RegionOffices]) -> list[dict[str, Any]]:
-    """Items of the tile map: how many offices a region has, with the way to its addresses."""
+    """How many offices a region has, with the way to its addresses."""
     most = max((len(item.offices) for item in regions), default=0)
     return [
-        {
-            "short": item.region.short,
-            "name": item.region.name,
-            "value": len(item.offices),
-            "level": round(4 * len(item.offices) / most) if most else 0,
-            "column": item.region.tile_column,
-            "row": item.region.tile_row,
-            "url": f"#{item.anchor}" if item.offices else "",
-        }
+        tile(
+            item.region,
+            len(item.offices),
+            round(4 * len(item.offices) / most) if most else 0,
+            f"#{item.anchor}" if item.offices else "",
+        )
         for item in regions
     ]

@@ -11,6 +11,7 @@ class OrdersConfig(OscarConfig):
     def ready(self) -> None:
         from marketplace import files
         from orders import (  # they register themselves
+            asked,  # noqa: F401
             dated,  # noqa: F401
             effects,  # noqa: F401
             home,  # noqa: F401

@@ -110,7 +110,7 @@ def get_product(request: HttpRequest, product_id: int, params: Query[schemas.Pro
         ranked[row.pk],
         beneficiary=beneficiary,
         guarantee_of=guarantee_of,
-        choice_index=market.choice_indexes([row.type_id], region, policy=policy)[row.type_id],
+        choice_index=market.choice_indexes([row.type_id], region)[row.type_id],
     )
 
 

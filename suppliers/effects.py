@@ -13,12 +13,13 @@ from marketplace import formats, notices, outbox
 from marketplace.models import OutboxRow
 from suppliers import complaint_facts, ranking, selectors
 from suppliers.models import Partner, StockRecord, Suspension
+from suppliers.watch import cells
 
 BATCH = 500
 
 
 def refresh_documents(product_ids: Iterable[int] | None = None) -> int:
-    """Rewrite the documents of these products, or of all; the indexes follow by the outbox.
+    """Rewrite the documents of these products, or of all; the indexes and the cells of the market follow.
 
     Returns the number of documents. Used by the handlers below and by the loaders.
     """
@@ -30,6 +31,7 @@ def refresh_documents(product_ids: Iterable[int] | None = None) -> int:
         with transaction.atomic():
             documents.lock(batch)
             written += documents.refresh(batch, selectors.offer_facts(batch, policy))
+            cells.note(batch)
     return written
 
 

@@ -18,6 +18,7 @@ from catalog.models import Product
 from marketplace.models import User
 from suppliers.effects import refresh_documents
 from suppliers.models import Partner, StockRecord, Suspension
+from suppliers.watch import cells
 
 DATA = Path(__file__).parent / "data"
 COUNTERS = (
@@ -130,5 +131,5 @@ def _offer(item: dict[str, Any], product_id: int, partner_id: int) -> StockRecor
 
 
 def refresh() -> dict[str, int]:
-    """All search documents and the indexes of the engines, at once and without the outbox's delay."""
-    return {"documents": refresh_documents(), **search.rebuild()}
+    """All search documents, the indexes of the engines and the market's cells, at once and without the outbox's delay."""
+    return {"documents": refresh_documents(), **search.rebuild(), "kinds": cells.catch_up()}

@@ -12,6 +12,7 @@ from oscar.apps.partner.abstract_models import AbstractPartner, AbstractStockRec
 
 from suppliers.pricelist.models import PriceList, PriceListPart  # noqa: F401  tables of this app
 from suppliers.states import OfferStatus, SupplierStatus
+from suppliers.watch.models import Invitation, MarketCell, MarketDebt, PriceFlag, Signal  # noqa: F401  the same
 
 
 class Partner(AbstractPartner):

@@ -5,6 +5,7 @@ from celery import shared_task
 
 from marketplace import periodic
 from suppliers import complaint_facts, offers
+from suppliers.watch import cells
 
 log = structlog.get_logger(__name__)
 
@@ -20,3 +21,17 @@ def fade_complaints() -> None:
     """Complaints weigh less with each day that passes."""
     with periodic.job("fade_complaints") as run:
         run.count = complaint_facts.fade()
+
+
+@shared_task(name="suppliers.tasks.count_market")
+def count_market() -> None:
+    """Kinds whose offers changed: choice and prices."""
+    with periodic.job("count_market") as run:
+        run.count = cells.catch_up(seconds=60)
+
+
+@shared_task(name="suppliers.tasks.watch_market")
+def watch_market() -> None:
+    """All kinds, once a day: a day that passes changes the market as well."""
+    with periodic.job("watch_market") as run:
+        run.count = cells.note_all()

@@ -1,4 +1,4 @@
-"""Routes of the market: the storefront under ``catalog/``, the supplier's own offers under ``supplier/``.
+"""Routes of the market: the storefront under ``catalog/``, the supplier's own offers under ``supplier/``, the market watch.
 
 The storefront's namespace is Oscar's: ``get_absolute_url`` of products and categories asks for its names.
 """
@@ -6,7 +6,7 @@ The storefront's namespace is Oscar's: ``get_absolute_url`` of products and cate
 from django.urls import include, path, re_path
 
 from suppliers.pricelist import views as pricelist
-from suppliers.views import desk, measures, storefront
+from suppliers.views import desk, market, measures, storefront, watch
 
 _storefront = [
     path("", storefront.index, name="index"),
@@ -32,8 +32,16 @@ _desk = [
     ),
 ]
 
+_market = [
+    path("market/", market.market, name="market"),
+    path("review/market/", watch.board, name="watch"),
+    path("review/market/cells/", watch.cells, name="watch_cells"),
+    path("review/market/prices/", watch.dear, name="watch_prices"),
+    path("review/market/prices/<int:flag_id>/", watch.price, name="watch_price"),
+]
+
 urlpatterns = [
     path("catalog/", include((_storefront, "catalogue"))),
-    path("supplier/", include((_desk, "suppliers"))),
+    path("", include(([path("supplier/", include(_desk)), *_market], "suppliers"))),
     path("account/", include(([path("measures/", measures.page, name="measures")], "fit"))),
 ]

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from complaints.codes import sheets, spreading, subjects
+from marketplace import places
 
 
 @login_required
@@ -42,17 +43,7 @@ def spread(request: HttpRequest) -> HttpResponse:
         "rows": [
             [share.region.name, share.total, share.printed, share.scanned, f"{share.percent} %"] for share in shares
         ],
-        "tiles": [
-            {
-                "short": share.region.short,
-                "name": share.region.name,
-                "value": f"{share.percent} %",
-                "level": round(share.percent / 25),
-                "column": share.region.tile_column,
-                "row": share.region.tile_row,
-            }
-            for share in shares
-        ],
+        "tiles": [places.tile(share.region, f"{share.percent} %", round(share.percent / 25)) for share in shares],
     }
     return render(request, "scanned/spread.html", context)
 

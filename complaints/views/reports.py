@@ -20,7 +20,7 @@ from complaints.models import Complaint, MonthlyReport
 from complaints.reporting import cases, facts, open_data, scorecard
 from complaints.states import Outcome
 from complaints.views.case import case_url
-from marketplace import formats, regions
+from marketplace import formats, places, regions
 from marketplace.errors import DomainError
 from marketplace.models import Region
 from marketplace.rules import in_language
@@ -189,15 +189,12 @@ def _tiles(month: reports.Period, counts: dict[str, int]) -> list[dict[str, Any]
     """How many complaints each region got in the month, as a map of tiles."""
     most = max(counts.values(), default=0) or 1
     return [
-        {
-            "short": row.short,
-            "name": row.name,
-            "value": counts.get(row.pk, 0),
-            "level": -(-counts.get(row.pk, 0) * 4 // most),
-            "column": row.tile_column,
-            "row": row.tile_row,
-            "url": f"?month={month.first:%Y-%m}&region={row.pk}",
-        }
+        places.tile(
+            row,
+            counts.get(row.pk, 0),
+            -(-counts.get(row.pk, 0) * 4 // most),
+            f"?month={month.first:%Y-%m}&region={row.pk}",
+        )
         for row in Region.objects.all()
     ]
 

@@ -171,7 +171,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         "offers": [offer for offer in offers if offer.delivers],
         "elsewhere": [offer for offer in offers if not offer.delivers],
         "guarantee": guarantee_of.get(row.type_id),
-        "choice_index": market.choice_indexes([row.type_id], region, policy=policy)[row.type_id],
+        "choice_index": market.choice_indexes([row.type_id], region)[row.type_id],
         "region": region,
         "region_name": regions.name_of(region) if region else "",
         "regions": [

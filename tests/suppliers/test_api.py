@@ -15,6 +15,7 @@ from suppliers import guarantees
 from suppliers.effects import refresh_documents
 from suppliers.guarantees import Guarantee
 from suppliers.models import StockRecord
+from suppliers.watch import cells
 from tests import factories as make
 
 CHILD = {"handle_height_mm": 500, "mass_g": 17000}
@@ -60,6 +61,7 @@ def market(db, index_folder):
     make.make_offer(good, qadam, price="149500.00", lead_days=5, regions=["KZ-63"])
     make.make_offer(low, qadam, price="120000.00", regions=["KZ-79"])
     refresh_documents()
+    cells.catch_up()
     return kind
 
 

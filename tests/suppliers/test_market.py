@@ -5,12 +5,11 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
-from hypothesis import strategies as st
 
 from suppliers import guarantees, market, qr, selectors, strategy
 from suppliers.guarantees import Guarantee
 from suppliers.models import Partner, StockRecord
+from suppliers.watch import cells
 from tests import factories as make
 
 
@@ -23,18 +22,6 @@ def walker(db):
 # --- Choice index
 
 
-@pytest.mark.parametrize(
-    ("parts", "index"), [([], 0.0), ([5], 1.0), ([1, 1], 2.0), ([1, 1, 1, 1], 4.0), ([3, 1], 1.6), ([98, 1, 1], 1.04)]
-)
-def test_the_effective_number_of_suppliers(parts, index):
-    assert market.choice_index(parts) == index
-
-
-@given(st.lists(st.integers(1, 1000), min_size=1, max_size=30))
-def test_the_index_lies_between_one_and_the_number_of_suppliers(parts):
-    assert 1 <= market.choice_index(parts) <= len(parts)
-
-
 def test_suppliers_of_one_group_are_one_supplier(walker):
     jarqyn = make.make_supplier("jarqyn-med", bin="131340007006")
     make.make_offer(walker, jarqyn)
@@ -42,6 +29,7 @@ def test_suppliers_of_one_group_are_one_supplier(walker):
     make.make_offer(walker, make.make_supplier("altyn-qol", bin="171360007141"))
     Partner.objects.filter(pk=jarqyn.pk).update(group_bin="131340007006")
     type_id = walker.product_class_id
+    cells.catch_up()
     assert market.choice_indexes([type_id]) == {type_id: 1.8}  # shares 2/3 and 1/3
 
 
@@ -49,6 +37,9 @@ def test_the_index_is_told_by_region_and_zero_where_nobody_sells(walker):
     make.make_offer(walker, make.make_supplier("jarqyn-med"), regions=["KZ-63"])
     make.make_offer(walker, make.make_supplier("qadam-orto"), regions=["KZ-63", "KZ-79"])
     type_id = walker.product_class_id
+    for code in make.REGIONS:
+        make.make_region(code)
+    cells.catch_up()
     assert market.choice_indexes([type_id], "KZ-63") == {type_id: 2.0}
     assert market.choice_indexes([type_id], "KZ-79") == {type_id: 1.0}
     assert market.choice_indexes([type_id, 999], "KZ-75") == {type_id: 0.0, 999: 0.0}

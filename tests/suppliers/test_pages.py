@@ -18,6 +18,7 @@ from suppliers import guarantees
 from suppliers.effects import refresh_documents
 from suppliers.guarantees import Guarantee
 from suppliers.models import StockRecord
+from suppliers.watch import cells
 from tests import factories as make
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -96,6 +97,7 @@ def market(db, index_folder):
     make.make_offer(good, qadam, price="149500.00", regions=["KZ-63"], lead_days=5)
     make.make_offer(low, qadam, price="120000.00", regions=["KZ-79"])
     refresh_documents()
+    cells.catch_up()
     return kind
 
 

@@ -1,0 +1,148 @@
+"""The ministry's market watch: where there is too little choice, which prices are out of line."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from catalog import types
+from marketplace import access, places, regions
+from marketplace.errors import Invalid
+from marketplace.forms import add_errors
+from marketplace.models import Role
+from suppliers.views.market import index_text, level, link
+from suppliers.watch import prices, reading
+from suppliers.watch.models import PriceFlag
+
+PAGE_SIZE = 25
+
+
+class ReasonForm(forms.Form):
+    """Why something was looked at and is right."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("It stays on record with your name."),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+@login_required
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """A map and a table of kinds with too little choice, and how many prices wait to be looked at."""
+    access.require_role(request.user, *reading.OVERSEERS)
+    below = reading.alarm()
+    counts = reading.by_region(below)
+    address = reverse("suppliers:watch_cells")
+
+    def to(row: reading.RegionChoice, how: str, number: int) -> Any:
+        return link(f"{address}?region={row.region.pk}&how={how}", str(number)) if number else 0
+
+    context = {
+        "below": below,
+        "tiles": [
+            places.tile(row.region, row.weak, level(row.weak, row.kinds), f"{address}?region={row.region.pk}")
+            for row in counts
+        ],
+        "columns": [
+            {"label": _("Region")},
+            {"label": _("No supplier"), "numeric": True},
+            {"label": _("One supplier"), "numeric": True},
+            {"label": _("Several, but too little choice"), "numeric": True},
+            {"label": _("All kinds"), "numeric": True},
+        ],
+        "rows": [
+            [row.region.name, to(row, "none", row.none), to(row, "one", row.one), to(row, "low", row.low), row.kinds]
+            for row in counts
+        ],
+        "dear": reading.flags(request.user).count(),
+    }
+    return render(request, "review/market/board.html", context)
+
+
+@login_required
+@require_safe
+def cells(request: HttpRequest) -> HttpResponse:
+    """Kinds and regions below the alarm, those that most people ask for first."""
+    region, how = regions.find(request.GET.get("region", "")), request.GET.get("how", "")
+    rows = reading.weak_cells(request.user, region=region.code if region else "", how=how)
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    book = types.book()
+    context = {
+        "page": page,
+        "region": region,
+        "rows": [
+            [
+                book.by_id[cell.type_id].name,
+                regions.name_of(cell.region),
+                cell.suppliers,
+                index_text(cell.choice_index),
+                cell.asked,
+            ]
+            for cell in page
+            if cell.type_id in book.by_id
+        ],
+        "columns": [
+            {"label": _("Kind")},
+            {"label": _("Region")},
+            {"label": _("Independent suppliers"), "numeric": True},
+            {"label": _("Choice index"), "numeric": True},
+            {"label": _("People with it in a programme"), "numeric": True},
+        ],
+    }
+    return render(request, "review/market/cells.html", context)
+
+
+@login_required
+@require_safe
+def dear(request: HttpRequest) -> HttpResponse:
+    """Prices out of line, each with its median and reason; below them those that were explained."""
+    page = Paginator(reading.flags(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "items": [_flag(flag) for flag in page],
+        "explained": [_flag(flag) for flag in reading.explained(request.user)[:PAGE_SIZE]],
+    }
+    return render(request, "review/market/prices.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def price(request: HttpRequest, flag_id: int) -> HttpResponse:
+    """One of them; the ministry says why it is right."""
+    flag = reading.flag(request.user, flag_id)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            prices.explain(flag_id=flag_id, actor=request.user, reason=form.cleaned_data["reason"])
+        except Invalid as error:
+            add_errors(form, error)
+        else:
+            messages.success(request, _("The price is explained. It is asked about again when it rises."))
+            return redirect("suppliers:watch_prices")
+    may = request.user.role == Role.REVIEWER and flag.state == PriceFlag.State.OPEN
+    context = {"item": _flag(flag), "form": form if may else None}
+    return render(request, "review/market/price.html", context, status=422 if may and form.errors else 200)
+
+
+def _flag(flag: PriceFlag) -> dict[str, Any]:
+    product = flag.offer.product
+    kind = types.book().by_id[product.product_class_id]
+    return {
+        "flag": flag,
+        "title": product.title,
+        "supplier": flag.offer.partner,
+        "kind": kind.name,
+        "words": prices.in_words(flag, kind.unit),
+        "product_url": reverse("catalogue:detail", kwargs={"product_slug": product.slug, "pk": product.pk}),
+    }

@@ -1,0 +1,1 @@
+"""The market watch: how much choice there is, which prices are out of line, whom to invite."""
