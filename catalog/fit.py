@@ -16,11 +16,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from catalog import units
 from catalog.types import Attribute, FitRule
 
 FITS, DOES_NOT_FIT, UNKNOWN = "fits", "does_not_fit", "unknown"
+LABELS = {
+    FITS: gettext_lazy("Fits"),
+    DOES_NOT_FIT: gettext_lazy("Does not fit"),
+    UNKNOWN: gettext_lazy("Not known whether it fits"),
+}
 _ORDER = {DOES_NOT_FIT: 0, UNKNOWN: 1, FITS: 2}
 
 Parameters = Mapping[str, Mapping[str, Any]]
@@ -42,6 +48,10 @@ class Fit:
 
     verdict: str
     reasons: tuple[Reason, ...]
+
+    @property
+    def label(self) -> str:
+        return str(LABELS[self.verdict])
 
     @property
     def texts(self) -> list[str]:

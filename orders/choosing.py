@@ -76,7 +76,7 @@ def choose_offer(
     values = {f"line.{key}.entitlement": standing.entitlement.pk, f"line.{key}.offer": offer.pk}
     if not whole_number(draft.value(f"line.{key}.quantity")):
         values[f"line.{key}.quantity"] = 1
-    if draft.value(f"line.{key}.fallback"):
+    if draft_fields.ranked(draft, key):
         values[f"line.{key}.fallback"] = []
     save(draft.pk, actor, values, draft=draft)
     return draft.pk
@@ -86,7 +86,7 @@ def take_offer(*, draft_id: uuid.UUID, actor: User, key: str, offer_id: int, pac
     """Put another offer into a line, with so many packs of it; the next offers belonged to the earlier choice."""
     draft = reading.get(actor, draft_id)
     values: dict[str, Any] = {f"line.{key}.offer": offer_id, f"line.{key}.quantity": packs}
-    if draft.value(f"line.{key}.fallback"):
+    if draft_fields.ranked(draft, key):
         values[f"line.{key}.fallback"] = []
     save(draft.pk, actor, values, draft=draft)
 
@@ -94,8 +94,8 @@ def take_offer(*, draft_id: uuid.UUID, actor: User, key: str, offer_id: int, pac
 def remove_line(*, draft_id: uuid.UUID, actor: User, key: str) -> None:
     """Empty every field of a line; it stays in the history."""
     draft = reading.get(actor, draft_id)
-    names = [f"line.{key}.{part}" for part in ("entitlement", "offer", "quantity", "fallback")]
-    save(draft.pk, actor, {name: None for name in names if name in draft.fields}, draft=draft)
+    matches = ((name, draft_fields.LINE.fullmatch(name)) for name in draft.fields)
+    save(draft.pk, actor, {name: None for name, match in matches if match and match["key"] == key}, draft=draft)
 
 
 def save(

@@ -7,6 +7,7 @@ wrong. Form values are text, programs send numbers: both are understood.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import phonenumbers
@@ -20,7 +21,13 @@ from marketplace.models import Draft, User
 from marketplace.regions import RegionFacts
 
 SCHEMA = 1
-LINE = re.compile(r"line\.(?P<key>[A-Za-z0-9_-]{1,40})\.(?P<part>entitlement|offer|quantity|fallback)")
+# What makes a line of its own; the rest only says more about one.
+CHOSEN = ("entitlement", "offer", "quantity")
+RANKS = tuple(f"next{place}" for place in range(1, 10))
+LONGEST_FITTING = 300
+LINE = re.compile(
+    r"line\.(?P<key>[A-Za-z0-9_-]{1,40})\.(?P<part>entitlement|offer|quantity|fallback|next[1-9]|fitting)"
+)
 MEASURE = re.compile(r"measures\.(?P<code>[a-z][a-z0-9_-]{0,49})")
 CONTACT = ("contact.name", "contact.phone", "contact.channel")
 DELIVERY = ("delivery.region", "delivery.address", "delivery.comment")
@@ -35,13 +42,14 @@ LONGEST = {"contact.name": 200, "delivery.address": 300, "delivery.comment": 100
 
 @dataclass(frozen=True)
 class LineAnswers:
-    """One line as it was typed; ``quantity`` counts packs."""
+    """One line as it was typed; ``quantity`` counts packs, ``fitting`` says when and where a fitting suits."""
 
     key: str
     entitlement: int | None
     offer: int | None
     quantity: int | None
     fallback: list[int]
+    fitting: str = ""
 
     def name(self, part: str) -> str:
         return f"line.{self.key}.{part}"
@@ -70,26 +78,52 @@ def knows(name: str) -> bool:
     return name in PLAIN or bool(LINE.fullmatch(name) or MEASURE.fullmatch(name))
 
 
+def consent(draft: Draft) -> dict[str, Any]:
+    """Who agreed to the order and when: the owner's box, or the proof that the office recorded. Ids and times only."""
+    for name in (OWNER_CONSENT, OFFICE_CONSENT[0]):
+        entry = draft.fields.get(name)
+        if entry and entry["v"] not in (None, "", False):
+            return {"field": name, "ver": entry["ver"], "by": entry["by"], "at": entry["at"]}
+    return {}
+
+
 def line_keys(draft: Draft) -> list[str]:
     """Lines that hold anything, in the order of their keys (short ones first: l2 before l10)."""
     found = {}
     for name, entry in draft.fields.items():
         match = LINE.fullmatch(name)
-        if match and match["part"] != "fallback" and entry["v"] not in (None, ""):
+        if match and match["part"] in CHOSEN and entry["v"] not in (None, ""):
             found[match["key"]] = True
     return sorted(found, key=lambda key: (len(key), key))
 
 
+def ranked(draft: Draft, key: str) -> list[Any]:
+    """The next offers of a line as they were given, best first.
+
+    Programs write the whole list (``fallback``), the page asks for each place (``next1``, ``next2``, …): of the two the
+    later word counts, place by place.
+    """
+    whole = draft.fields.get(f"line.{key}.fallback")
+    listed = whole["v"] if whole and isinstance(whole["v"], list) else []
+    places = dict(enumerate(listed, 1))
+    for place, part in enumerate(RANKS, 1):
+        own = draft.fields.get(f"line.{key}.{part}")
+        if own and (whole is None or datetime.fromisoformat(own["at"]) >= datetime.fromisoformat(whole["at"])):
+            places[place] = own["v"]
+    return [places[place] for place in sorted(places) if places[place] not in (None, "")]
+
+
 def lines(draft: Draft) -> Iterator[LineAnswers]:
     for key in line_keys(draft):
-        given = {part: draft.value(f"line.{key}.{part}") for part in ("entitlement", "offer", "quantity", "fallback")}
-        fallback = given["fallback"] if isinstance(given["fallback"], list) else []
+        given = {part: draft.value(f"line.{key}.{part}") for part in CHOSEN}
+        fitting = draft.value(f"line.{key}.fitting")
         yield LineAnswers(
             key,
             whole_number(given["entitlement"]),
             whole_number(given["offer"]),
             whole_number(given["quantity"]),
-            [number for item in fallback if (number := whole_number(item)) is not None],
+            [number for item in ranked(draft, key) if (number := whole_number(item)) is not None],
+            str(fitting).strip() if isinstance(fitting, str | int) and not isinstance(fitting, bool) else "",
         )
 
 
@@ -143,8 +177,14 @@ def _read_lines(draft: Draft, answers: Answers) -> None:
         elif line.quantity < 1:
             answers.wrong(line.name("quantity"), "min", _("Order 1 pack or more."))
         raw = draft.value(line.name("fallback"))
-        if raw not in (None, "") and (not isinstance(raw, list) or len(raw) != len(line.fallback)):
+        if raw not in (None, "") and (not isinstance(raw, list) or any(whole_number(item) is None for item in raw)):
             answers.wrong(line.name("fallback"), "list", _("Give a list of offers, the best one first."))
+        if len(line.fitting) > LONGEST_FITTING:
+            answers.wrong(
+                line.name("fitting"),
+                "too_long",
+                _("This answer may have %(limit)s letters at most.") % {"limit": LONGEST_FITTING},
+            )
 
 
 def _read_contact(draft: Draft, answers: Answers) -> None:

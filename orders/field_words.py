@@ -13,6 +13,7 @@ from marketplace.drafts.kinds import shown_plainly
 from marketplace.models import Draft, User
 from orders import draft_fields
 from orders.forms import PROOFS
+from orders.goods_words import PARTS, PLACES
 from orders.models import Entitlement
 from suppliers.models import StockRecord
 
@@ -27,12 +28,7 @@ LABELS = {
     "consent.proof": gettext_lazy("How did the person agree?"),
     "consent.date": gettext_lazy("When?"),
 }
-PARTS = {
-    "entitlement": gettext_lazy("Line of the programme"),
-    "offer": gettext_lazy("Offer"),
-    "quantity": gettext_lazy("How many packs?"),
-    "fallback": gettext_lazy("Next offers"),
-}
+OFFERS = {"offer", "fallback", *draft_fields.RANKS}
 _NUMBERED = re.compile(r"^l(\d+)$")  # keys that our pages give to lines
 
 
@@ -44,18 +40,19 @@ def label(name: str) -> str:
     if match:
         return _("Product %(key)s: %(part)s") % {
             "key": _NUMBERED.sub(r"\1", match["key"]),
-            "part": PARTS[match["part"]],
+            "part": PARTS.get(match["part"]) or PLACES[draft_fields.RANKS.index(match["part"])],
         }
     return name
 
 
 def in_words(draft: Draft, ops: list[dict[str, Any]]) -> Callable[[str, Any], str]:
     """A log's values as people read them: offers and lines of the programme by their names, read in two queries."""
-    offers = _offers({number for op in ops if _part(op["f"]) in {"offer", "fallback"} for number in _numbers(op["v"])})
+    offers = _offers({number for op in ops if _part(op["f"]) in OFFERS for number in _numbers(op["v"])})
     lines = _lines(draft, {number for op in ops if _part(op["f"]) == "entitlement" for number in _numbers(op["v"])})
 
     def words(field: str, value: Any) -> str:
-        names = {"offer": offers, "fallback": offers, "entitlement": lines}.get(_part(field), {})
+        part = _part(field)
+        names = offers if part in OFFERS else lines if part == "entitlement" else {}
         if names and value not in (None, ""):
             return ", ".join(names.get(number, str(number)) for number in _numbers(value)) or shown_plainly(
                 field, value

@@ -3,15 +3,22 @@
 The draft's forms carry the draft's own field names and never refuse: a half phone number is saved too.
 """
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import regions
+from marketplace.errors import FieldError
 from marketplace.form_fields import DatePartsField
 from marketplace.forms import DraftForm
 from marketplace.models import User
+from orders.draft_fields import RANKS
+from orders.fits import Fitting
+from orders.goods_words import PARTS, PLACES
 
 PROOFS = [
     ("signed_form", _("A signed form, kept at the office")),
@@ -72,20 +79,60 @@ class ConsentForm(DraftForm):
 
 
 class GoodsForm(DraftForm):
-    """Packs of each line, and which offers to try next when the supplier declines."""
+    """Packs of each line, whom to ask next when the supplier declines, and a wish for the fitting.
 
-    def __init__(self, *args: Any, lines: dict[str, list[tuple[str, str]]], **kwargs: Any):
+    ``fitting`` says what fits; ``lines``: by key, the offers that may be asked next; ``places``: how many of them a person may name;
+    ``fittings``: the lines that are made to measure; ``asked_whole``: those whose list as a whole two people answered
+    differently, which is settled as a whole.
+    """
+
+    fitting: Fitting
+
+    def __init__(
+        self,
+        *args: Any,
+        lines: Mapping[str, Sequence[tuple[str, str]]],
+        places: int = 0,
+        fittings: Collection[str] = (),
+        asked_whole: Collection[str] = (),
+        **kwargs: Any,
+    ):
         super().__init__(*args, **kwargs)
         for key, others in lines.items():
             self.fields[f"line.{key}.quantity"] = _text(_("How many packs?"), inputmode="numeric", width=3)
-            if others:
-                self.fields[f"line.{key}.fallback"] = forms.MultipleChoiceField(
-                    label=_("If the supplier declines, whom do we ask next?"),
-                    help_text=_("We pass the order on by itself. You never pay more than now."),
-                    required=False,
-                    choices=others,
-                    widget=forms.CheckboxSelectMultiple,
+            if key in fittings:
+                self.fields[f"line.{key}.fitting"] = _text(
+                    PARTS["fitting"],
+                    hint=_("For example: at home, on weekdays after 15:00. The supplier arranges the day with you."),
+                    area=True,
                 )
+            if key in asked_whole:
+                self.fields[f"line.{key}.fallback"] = forms.MultipleChoiceField(
+                    label=PARTS["fallback"], required=False, choices=others, widget=forms.CheckboxSelectMultiple
+                )
+            for place in range(min(places, len(others))):
+                self.fields[f"line.{key}.{RANKS[place]}"] = forms.CharField(
+                    label=PLACES[place],
+                    help_text="" if place else _("We pass the order on by itself. You never pay more than now."),
+                    required=False,
+                    widget=forms.Select(choices=[("", _("Nobody")), *others]),
+                )
+
+    def ranks(self, key: str) -> list[BoundField]:
+        """The boxes of a line's next offers, the first one to be asked first."""
+        return [self[name] for part in ("fallback", *RANKS) if (name := f"line.{key}.{part}") in self.fields]
+
+    def put_errors(self, errors: Iterable[FieldError]) -> None:
+        """What is wrong with the list as a whole stands at its first place."""
+        super().put_errors(
+            replace(error, field=first) if (first := first_place(error.field)) in self.fields else error
+            for error in errors
+        )
+
+
+def first_place(name: str) -> str:
+    """``line.l1.fallback`` → ``line.l1.next1``: where the page asks for it."""
+    return f"{name.removesuffix('fallback')}{RANKS[0]}" if name.endswith(".fallback") else name
 
 
 # --- Steps of an order ------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace import calendar, events, outbox
 from marketplace.errors import DomainError
 from marketplace.models import Draft, User
-from orders import ledger
+from orders import draft_fields, ledger
 from orders.models import Line, Order
 from orders.review import ReviewedLine
 from orders.states import OrderStatus
@@ -76,6 +76,8 @@ def place(
             data={
                 "draft": str(placement.draft.pk),
                 "previous": placement.previous and placement.previous.number,
+                "consent": draft_fields.consent(placement.draft),
+                **({"places": _places(placement)} if placement.previous else {}),
                 **({"confirmed": confirmed} if confirmed else {}),
             },
             at=now,
@@ -84,6 +86,15 @@ def place(
         [("order.sent", order.number, {}) for order in orders] + offers_changed(line.stockrecord_id for line in lines)
     )
     return orders
+
+
+def _places(placement: Placement) -> dict[str, int]:
+    """Which of the person's next choices each line has come to: 1 is the first one to be asked next."""
+    places = {}
+    for line in placement.lines:
+        ranked = [draft_fields.whole_number(item) for item in draft_fields.ranked(placement.draft, line.key)]
+        places[line.key] = ranked.index(line.offer.pk) + 1 if line.offer.pk in ranked else 0
+    return places
 
 
 def reserve_stock(lines: Iterable[ReviewedLine]) -> None:
@@ -198,6 +209,7 @@ def _line(order: Order, line: ReviewedLine) -> Line:
         warranty_months=line.offer.warranty_months,
         entitlement=line.standing.entitlement,
         tranche=line.standing.tranche,
+        fitting_wish=line.fitting,
     )
 
 

@@ -19,6 +19,7 @@ from marketplace.drafts.answers import is_yes
 from marketplace.errors import FieldError
 from marketplace.models import Draft, Region, Role, User
 from marketplace.regions import RegionFacts
+from marketplace.remembered import Remembered
 from orders import draft_fields, ledger, norms
 from orders.draft_fields import Answers, LineAnswers
 from orders.models import Entitlement, Tranche
@@ -40,6 +41,7 @@ class ReviewedLine:
     you_pay: Decimal
     left_after: int
     fallback: list[int]
+    fitting: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Review:
     policy: ranking.Policy | None = None
     standings: dict[int, norms.Standing] = field(default_factory=dict)
     offers: dict[int, StockRecord] = field(default_factory=dict)
+    fallbacks: dict[int, StockRecord] = field(default_factory=dict)
     lines: list[ReviewedLine] = field(default_factory=list)
     errors: list[FieldError] = field(default_factory=list)
     shortages: list[Shortage] = field(default_factory=list)
@@ -109,11 +112,11 @@ def review(draft: Draft, *, actor: User, lock: bool = False, on: date | None = N
     result.standings = _standings(draft, answers.lines, lock, day)
     result.policy = ranking.policy()
     result.offers = _offers({line.offer for line in answers.lines if line.offer}, lock)
-    fallbacks = _fallbacks({pk for line in answers.lines for pk in line.fallback})
+    result.fallbacks = _fallbacks({pk for line in answers.lines for pk in line.fallback})
     taken = Taken()
     for line in answers.lines:
         _review_line(result, line, taken)
-        _check_fallback(result, line, fallbacks, result.standings.get(line.entitlement or 0))
+        _check_fallback(result, line, result.fallbacks, result.standings.get(line.entitlement or 0))
     result.errors += consent_errors(draft, actor)
     return result
 
@@ -283,8 +286,13 @@ def _accept_line(result: Review, line: LineAnswers, standing: norms.Standing, of
             you_pay=you_pay,
             left_after=standing.remaining - taken.units[entitlement],
             fallback=line.fallback,
+            fitting=line.fitting if offer.product.product_class.made_to_measure else "",
         )
     )
+
+
+# How many offers a person may name to be asked next; asked for a line and a page alike.
+most_fallbacks: Remembered[int] = Remembered(lambda: int(rules.get("order.fallback_choices").value["count"]))
 
 
 def _check_fallback(
@@ -293,7 +301,7 @@ def _check_fallback(
     """The next offers, best first: of the same type, known, and not the chosen one again."""
     if not line.fallback:
         return
-    most = int(rules.get("order.fallback_choices").value["count"])
+    most = most_fallbacks.get()
     if len(line.fallback) > most:
         message = _("Choose %(count)s further offers at most.") % {"count": most}
         result.errors.append(FieldError(line.name("fallback"), "too_many", message))

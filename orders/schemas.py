@@ -135,6 +135,7 @@ class OrderOut(OrderRow):
     region: Named
     events: list[EventOut]
     fallback: dict[str, Any] | None = None
+    fitting_wishes: dict[str, str] | None = None
     previous: str | None = None
     contact: ContactOut | None = None
     delivery: DeliveryOut | None = None

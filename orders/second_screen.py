@@ -5,10 +5,10 @@ from django.utils.translation import gettext as _
 from marketplace import formats
 from marketplace.drafts.pictures import Line, Picture, Section
 from marketplace.models import Draft, User
-from orders.draft_fields import LineAnswers
+from orders.draft_fields import RANKS, LineAnswers
 from orders.review import Review, ReviewedLine, review
 
-PARTS = ("entitlement", "offer", "quantity", "fallback")
+PARTS = ("entitlement", "offer", "quantity", "fallback", *RANKS, "fitting")
 
 
 def picture(draft: Draft) -> Picture:
@@ -48,6 +48,8 @@ def _line(draft: Draft, found: Review, answers: LineAnswers, line: ReviewedLine 
             (_("The state pays"), formats.money(line.state_pays)),
             (_("You pay"), formats.money(line.you_pay)),
         ]
+    if answers.fitting:
+        facts.append((_("Fitting"), answers.fitting))
     return Line(
         key=answers.key,
         title=title,

@@ -115,6 +115,7 @@ def order(actor: User, found: Order, happened: list[Event]) -> dict[str, Any]:
             "channel": found.contact_channel,
         }
         data["delivery"] = {"address": found.delivery_address, "comment": found.delivery_comment}
+        data["fitting_wishes"] = {str(row.pk): row.fitting_wish for row in found.lines.all() if row.fitting_wish}
     if held in (["owner"], ["office"]):
         data["beneficiary"] = {"id": found.user_id, "name": str(found.user)}
     if held == ["owner"]:

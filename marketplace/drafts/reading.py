@@ -10,6 +10,9 @@ from marketplace.drafts import kinds, rights, saving
 from marketplace.errors import NotFound
 from marketplace.models import Draft, DraftSave, Role, User
 
+# Of the person's record a form needs the measures; the number of identity stays where it is.
+SECRET = ("iin_encrypted", "iin_index")
+
 
 def visible(actor: User) -> QuerySet[Draft]:
     """Drafts of the people the actor acts for, the actor's own, and those a specialist was let in to by a code."""
@@ -24,7 +27,10 @@ def visible(actor: User) -> QuerySet[Draft]:
 
 def get(actor: User, draft_id: UUID) -> Draft:
     """One draft the actor may edit; foreign and missing alike raise NotFound."""
-    draft = Draft.objects.select_related("beneficiary").filter(pk=draft_id).first()
+    rows = Draft.objects.select_related("beneficiary__record").defer(
+        *(f"beneficiary__record__{name}" for name in SECRET)
+    )
+    draft = rows.filter(pk=draft_id).first()
     if draft is None or not rights.may_edit(actor, draft):
         raise NotFound
     return draft

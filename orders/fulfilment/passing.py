@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from orders import ledger, norms, placing
-from orders.alternatives import packs_for
 from orders.models import Line, Order, Tranche
 from orders.review import ReviewedLine, Taken, shares, why_not_offered
 from orders.steps import Turn
@@ -27,8 +26,8 @@ def release_all(now: Turn) -> list[int]:
 def pass_on(now: Turn) -> list[Order]:
     """Place the lines with the first of their next offers that can take them; one order per supplier.
 
-    An offer qualifies when it is sold in the region, has stock, fits the norm, and costs the person no
-    more than she agreed to: nobody pays more without being asked. Lines without one wait for the
+    An offer qualifies when it is sold in the region, has stock for no fewer pieces than were ordered, fits the norm,
+    and costs the person no more than she agreed to: nobody pays more without being asked. Lines without one wait for the
     person, who is told (``effects``).
     """
     wanted = now.order.fallback
@@ -68,7 +67,8 @@ def _next(
         offer = offers.get(pk)
         if offer is None or why_not_offered(offer, order.region, fresh_since) is not None:
             continue
-        quantity = packs_for(line.units, offer)
+        # Never fewer pieces than were ordered: a last pack that is only partly needed is a whole one.
+        quantity = -(-line.units // offer.pack_size)
         units = quantity * offer.pack_size
         price, state_pays, you_pay = shares(offer, quantity, standing, free_sum)
         in_stock = quantity <= offer.num_in_stock - offer.num_allocated - taken.packs[pk]
@@ -87,6 +87,7 @@ def _next(
                 you_pay=you_pay,
                 left_after=left - units,
                 fallback=wanted[position + 1 :],
+                fitting=line.fitting_wish,
             )
     return None
 

@@ -94,6 +94,8 @@ class Line(oscar_order.AbstractLine):
     you_pay = models.DecimalField(_("the person pays"), max_digits=12, decimal_places=2)
     warranty_months = models.PositiveSmallIntegerField(_("warranty, months"), default=0)
     lot = models.CharField(_("lot or serial number"), max_length=80, blank=True)
+    # Goods made to measure: when and where a fitting suits, in the person's words; shown with the contact.
+    fitting_wish = models.CharField(_("wish for the fitting"), max_length=300, blank=True, default="")
     # Lines of one order may be paid on different days: a disputed one waits (PaymentHold).
     paid_at = models.DateTimeField(_("paid to the supplier at"), null=True, blank=True)
 

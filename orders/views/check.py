@@ -20,6 +20,7 @@ from marketplace.errors import Changed, DomainError, FieldError, Invalid, NotFou
 from marketplace.models import Draft, User
 from marketplace.views import attachments
 from orders import choosing, draft_fields, repeat_notes, selectors, submission
+from orders.fits import Fitting
 from orders.models import Line
 from orders.review import Review, ReviewedLine, review
 from orders.views import tasks
@@ -95,8 +96,11 @@ def _page(
     status: int = 200,
     problem: str = "",
 ) -> HttpResponse:
-    draft.refresh_from_db()
+    if request.method == "POST":
+        draft.refresh_from_db()
     found = review(draft, actor=request.user)
+    fitting = Fitting(request.user, draft, found)
+    fitting.look(line.offer.product_id for line in found.lines)
     consent = draft_fields.OWNER_CONSENT
     before = [error for error in found.problems if error.field != consent]
     unsaid = [error for error in errors or [] if error.field == consent or error.code == mirror.NotConfirmed.code]
@@ -106,7 +110,7 @@ def _page(
         "draft": draft,
         "found": found,
         "notes": [note for notes in repeat_notes.of(draft, found).values() for note in notes],
-        "groups": [_group(lines) for lines in found.by_supplier()],
+        "groups": [_group(lines, fitting, found) for lines in found.by_supplier()],
         "answers": _answers(draft, found, office),
         "errors": [{"text": str(error.message), "url": _where(draft, error)} for error in listed],
         "consent_error": next((str(error.message) for error in errors or [] if error.field == consent), ""),
@@ -132,15 +136,23 @@ def _where(draft: Draft, error: FieldError) -> str:
     return "#consent" if error.field == draft_fields.OWNER_CONSENT else tasks.url_of(draft, tasks.step_of(error.field))
 
 
-def _group(lines: list[ReviewedLine]) -> dict[str, Any]:
-    """One supplier's order to be: its lines and sums."""
+def _group(lines: list[ReviewedLine], fitting: Fitting, found: Review) -> dict[str, Any]:
+    """One supplier's order to be: its lines, whether each fits, and sums."""
     return {
         "supplier": lines[0].offer.partner,
-        "lines": lines,
+        "lines": [
+            {"line": line, "fit": fitting.of(line.offer.product_id), "next": _next(line, found)} for line in lines
+        ],
         "total": sum((line.price for line in lines), Decimal(0)),
         "state_pays": sum((line.state_pays for line in lines), Decimal(0)),
         "you_pay": sum((line.you_pay for line in lines), Decimal(0)),
     }
+
+
+def _next(line: ReviewedLine, found: Review) -> list[str]:
+    """Who is asked next, in the person's order."""
+    named = [found.fallbacks[pk] for pk in line.fallback if pk in found.fallbacks]
+    return [f"{place}. {offer.product.title}, {offer.partner.name}" for place, offer in enumerate(named, 1)]
 
 
 def _answers(draft: Draft, found: Review, office: bool) -> list[dict[str, Any]]:

@@ -11,40 +11,77 @@ from catalog.models import Product
 from marketplace import formats
 from marketplace.drafts import rights
 from marketplace.drafts.answers import whole_number
-from marketplace.forms import DraftForm
 from marketplace.models import Draft, User
 from marketplace.views import draft_forms
 from orders import alternatives, choosing, draft_fields, norms, repeat_notes, selectors
-from orders.draft_fields import LineAnswers
+from orders.draft_fields import RANKS, LineAnswers
+from orders.fits import Fitting
 from orders.forms import GoodsForm
-from orders.review import Review, why_not_offered
+from orders.review import Review, most_fallbacks, why_not_offered
 from suppliers import selectors as market
 from suppliers.models import StockRecord
 from suppliers.selectors import RankedOffer
 
-MOST_OTHERS = 5
+MOST_OTHERS = 8
 
 
-def form_of(draft: Draft, found: Review, data: Any) -> GoodsForm:
-    """A control for the packs of each line, and boxes for the offers to try next."""
+def form_of(actor: User, draft: Draft, found: Review, data: Any) -> GoodsForm:
+    """A control for the packs of each line, boxes for the offers to ask next, a wish for the fitting."""
     chosen = {line.key: found.offers.get(line.offer or 0) for line in found.answers.lines}
-    ranked = _ranked({offer.product_id for offer in chosen.values() if offer is not None}, found)
-    lines = {key: _others(offer, ranked.get(offer.product_id, [])) if offer else [] for key, offer in chosen.items()}
-    return GoodsForm(data, initial=draft_forms.live(draft), lines=lines)
+    offers = [offer for offer in chosen.values() if offer is not None]
+    fitting = Fitting(actor, draft, found)
+    of_type = fitting.look(
+        {offer.product_id for offer in offers}, others_of={offer.product.product_class_id for offer in offers}
+    )
+    ranked = _ranked({pk for pks in of_type.values() for pk in pks} | {offer.product_id for offer in offers}, found)
+    lines = {}
+    for key, offer in chosen.items():
+        listed = [] if offer is None else _others(offer, ranked, of_type[offer.product.product_class_id], fitting)
+        lines[key] = listed + _named_before(draft, key, {value for value, _label in listed}) if listed else listed
+    ranks = {
+        f"line.{line.key}.{part}": str(pk)
+        for line in found.answers.lines
+        for part, pk in zip(RANKS, line.fallback, strict=False)
+    }
+    live = draft_forms.live(draft)
+    cleared = {name: "" for name in live if (match := draft_fields.LINE.fullmatch(name)) and match["part"] in RANKS}
+    form = GoodsForm(
+        # Over the live values each place shows what the later word says of it.
+        data if data is None or hasattr(data, "getlist") else {**data, **cleared, **ranks},
+        initial={**live, **cleared, **ranks},
+        lines=lines,
+        places=most_fallbacks.get(),
+        fittings={key for key, offer in chosen.items() if offer and offer.product.product_class.made_to_measure},
+        asked_whole={key for key in chosen if f"line.{key}.fallback" in draft.conflicts},
+    )
+    form.fitting = fitting
+    return form
 
 
-def _others(offer: StockRecord, ranked: list[RankedOffer]) -> list[tuple[str, str]]:
-    """Other offers of the product that deliver and cost the person no more for a piece: only those are ever asked."""
-    own = next((row.you_pay / row.pack_size for row in ranked if row.id == offer.pk), None)
+def _others(
+    offer: StockRecord, ranked: dict[int, list[RankedOffer]], products: list[int], fitting: Fitting
+) -> list[tuple[str, str]]:
+    """Offers of the product, then of others of its kind, that deliver and cost the person no more for a piece."""
+    rows = ranked.get(offer.product_id, [])
+    own = next((row.you_pay / row.pack_size for row in rows if row.id == offer.pk), None)
+    elsewhere = [row for pk in products if pk != offer.product_id for row in ranked.get(pk, [])]
     return [
-        (str(row.id), _choice(row))
-        for row in ranked
+        (str(row.id), _choice(row) if row.product_id == offer.product_id else _other_product(row, fitting))
+        for row in [*rows, *elsewhere]
         if row.delivers and row.id != offer.pk and (own is None or row.you_pay / row.pack_size <= own)
     ][:MOST_OTHERS]
 
 
+def _named_before(draft: Draft, key: str, listed: set[str]) -> list[tuple[str, str]]:
+    """What the person named and what is not offered now: it stays her choice until she takes it back."""
+    named = {str(item) for item in draft_fields.ranked(draft, key)} - listed
+    numbers = [int(text) for text in named if text.isdecimal()]
+    rows = StockRecord.objects.filter(pk__in=numbers).select_related("product", "partner") if numbers else []
+    return [(str(row.pk), f"{row.product.title}, {row.partner.name}") for row in rows]
+
+
 def _ranked(products: set[int], found: Review) -> dict[int, list[RankedOffer]]:
-    """Offers of the chosen products, best first, with what each costs the person."""
+    """Offers of the products, best first, with what each costs the person."""
     region = found.answers.region.code if found.answers.region else ""
     guarantee_of = {
         standing.entitlement.product_type_id: norms.guarantee(standing) for standing in found.standings.values()
@@ -60,14 +97,25 @@ def _choice(row: RankedOffer) -> str:
     }
 
 
-def context(actor: User, draft: Draft, found: Review, form: DraftForm) -> dict[str, Any]:
+def _other_product(row: RankedOffer, fitting: Fitting) -> str:
+    """Another product is named, with whether it fits: nothing is put in its place unseen."""
+    words = [fitting.titles.get(row.product_id, ""), _choice(row), fitting.words(row.product_id).rstrip(".")]
+    return ". ".join(part for part in words if part)
+
+
+def context(actor: User, draft: Draft, found: Review, form: GoodsForm) -> dict[str, Any]:
     """The lines with their controls, and the programme's lines from which to choose more."""
     reviewed = {line.key: line for line in found.lines}
     notes = repeat_notes.of(draft, found)
+    others = {
+        line.key: _instead(line, found.offers.get(line.offer or 0), found.standings.get(line.entitlement or 0), found)
+        for line in found.answers.lines
+    }
+    form.fitting.look(item["offer"].product_id for listed in others.values() for item in listed)
     lines = []
     for line in found.answers.lines:
         offer, standing = found.offers.get(line.offer or 0), found.standings.get(line.entitlement or 0)
-        fallback = line.name("fallback")
+        fitting_wish = line.name("fitting")
         lines.append(
             {
                 "key": line.key,
@@ -75,10 +123,12 @@ def context(actor: User, draft: Draft, found: Review, form: DraftForm) -> dict[s
                 "standing": standing,
                 "reviewed": reviewed.get(line.key),
                 "notes": notes.get(line.key, []),
-                "instead": _instead(line, offer, standing, found),
+                "fit": form.fitting.of(offer.product_id) if offer else None,
+                "instead": [{**item, "fit": form.fitting.of(item["offer"].product_id)} for item in others[line.key]],
                 "unit": standing.entitlement.unit if standing else "piece",
                 "quantity": form[line.name("quantity")],
-                "fallback": form[fallback] if fallback in form.fields else None,
+                "ranks": form.ranks(line.key),
+                "fitting": form[fitting_wish] if fitting_wish in form.fields else None,
                 "other_url": _catalogue_url(actor, draft, standing, offer) if standing or offer else "",
             }
         )

@@ -20,7 +20,7 @@ from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Draft
 from marketplace.views import attachments, draft_forms
 from orders import choosing
-from orders.forms import ConsentForm, ContactForm, DeliveryForm
+from orders.forms import ConsentForm, ContactForm, DeliveryForm, first_place
 from orders.review import Review, review
 from orders.views import goods, tasks
 
@@ -47,7 +47,7 @@ def step(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:
 def _saved(request: HttpRequest, draft: Draft, name: str) -> HttpResponse:
     here = tasks.url_of(draft, name)
     found = review(draft, actor=request.user)
-    receipt = draft_forms.save(request, draft, _form(draft, name, found, request.POST))
+    receipt = draft_forms.save(request, draft, _form(request, draft, name, found, request.POST))
     problem = attachments.take(request, draft) if name == "goods" else ""
     if "_resolve" in request.POST:
         draft.refresh_from_db()
@@ -92,7 +92,7 @@ def _page(
     ``undecided``: the field whose question was answered without the reason that a specialist gives.
     """
     found = found or review(draft, actor=request.user)
-    form = _form(draft, name, found, draft_forms.live(draft) if errors else None)
+    form = _form(request, draft, name, found, draft_forms.live(draft) if errors else None)
     draft_forms.fill(form, draft, request.user)
     kept = kept_answers.of(request)
     if kept is not None:
@@ -101,7 +101,7 @@ def _page(
         form.conflicts[undecided]["reason_missing"] = True
     listed = [error for error in found.problems if tasks.step_of(error.field) == name]
     if errors:
-        form.put_errors([error for error in listed if error.field in form.fields])
+        form.put_errors([error for error in listed if first_place(error.field) in form.fields])
     names = tasks.steps_for(request.user, draft)
     number = names.index(name) + 1
     context: dict[str, Any] = {
@@ -112,7 +112,9 @@ def _page(
         "number": number,
         "total": len(names),
         "key": uuid.uuid4().hex,
-        "loose_errors": [str(error.message) for error in listed if errors and error.field not in form.fields],
+        "loose_errors": [
+            str(error.message) for error in listed if errors and first_place(error.field) not in form.fields
+        ],
         "back_url": reverse("orders:draft", args=[draft.pk]),
         "asks_reason": deciding.asks_reason(request.user),
         # When the help ends, nothing of it stays on the helper's device.
@@ -126,7 +128,7 @@ def _page(
     return render(request, f"beneficiary/step_{name if name == 'goods' else 'plain'}.html", context, status=status)
 
 
-def _form(draft: Draft, name: str, found: Review, data: Any) -> DraftForm:
+def _form(request: HttpRequest, draft: Draft, name: str, found: Review, data: Any) -> DraftForm:
     if name == "goods":
-        return goods.form_of(draft, found, data)
+        return goods.form_of(request.user, draft, found, data)
     return FORMS[name](data, initial=draft_forms.live(draft))

@@ -59,14 +59,9 @@ def card(
 def fit_data(row: ProductDocument | Listed, beneficiary: Beneficiary) -> dict[str, Any]:
     """Verdict as a tag, the reason that decides, all reasons."""
     found = selectors.fit_of(row, beneficiary.measures)
-    labels = {
-        fit.FITS: _("Fits"),
-        fit.DOES_NOT_FIT: _("Does not fit"),
-        fit.UNKNOWN: _("Not known whether it fits"),
-    }
     return {
         "status": found.verdict,
-        "label": labels[found.verdict],
+        "label": fit.LABELS[found.verdict],
         "reason": "" if found.verdict == fit.FITS else found.texts[0],
         "reasons": found.texts,
     }

@@ -136,7 +136,7 @@ def test_the_versions_that_the_person_had_seen_come_along(family, draft):
 
 def test_boxes_and_radios_come_back_too(family, draft):
     client = browser(family.aigul)
-    fields = {"line.a.quantity": "2", "line.a.fallback": str(family.other_diaper_offer.pk)}
+    fields = {"line.a.quantity": "2", "line.a.next1": str(family.other_diaper_offer.pk)}
     url, _answer = typed_after_the_session(client, draft, "goods", **fields)
     sign_in(client, family.aigul, url)
     shown = values(client.get(url).content.decode())

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from catalog import types
 from complaints.demo import prepared as demo
 from marketplace import outbox
 from marketplace.drafts import saving
@@ -16,6 +17,7 @@ from marketplace.errors import Invalid
 from marketplace.models import Draft, DraftSave, Event, Notice
 from orders import choosing, clocks, entitlements, fulfilment, repeat, shapes
 from orders.models import Entitlement, Order, Tranche
+from orders.review import most_fallbacks
 from suppliers.models import StockRecord
 from tests.marketplace.racing import together
 from tests.orders import factories as make
@@ -310,6 +312,7 @@ def test_pages_of_a_prepared_application_stay_within_their_queries(
 ):
     new_year(monday)
     draft = prepared()
+    types.book(), most_fallbacks.get()  # a process keeps them for a minute
     for user in (family.aigul, family.gulnar):
         client = signed_in(user)
         for path in ("", "goods/", "check/"):
