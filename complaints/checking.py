@@ -117,8 +117,9 @@ class Checked:
         return self._route(now) if found.deadline.explained.get("kind") == "hours" else found
 
     def _route(self, now: datetime) -> Route:
-        found = routing.route(
+        return targets.routed(
             subject=self.filing.subject,
+            chosen=self.filing.chosen,
             sphere=self.sphere,
             region=self.region,
             supplier=self.supplier,
@@ -129,9 +130,6 @@ class Checked:
             now=now,
             in_force=self.table,
         )
-        seller = self.line.order.partner if self.line else self.supplier
-        doors = targets.Doors(found, self.filing.subject, now, seller=seller, office=self.office)
-        return targets.aim(doors, self.filing.chosen)
 
 
 def check(*, actor: Actor, filing: Filing, now: datetime) -> Checked:

@@ -8,6 +8,7 @@ or a fraud goes where the table says, whatever was chosen; a supplier who must n
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db.models import TextChoices
 from django.utils import timezone
@@ -15,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.models import Complaint
-from complaints.routing import Parallel, Route, Why, body_clock, seller_clock
+from complaints.routing import Parallel, Route, Why, body_clock, route, seller_clock
 from marketplace.models import Authority, Office
+from orders.models import Line
 from suppliers.models import Partner
 
 ASSOCIATION_CODE = "pretrial-association"
@@ -58,6 +60,22 @@ class Doors:
             return first if self.office is not None else None if self.route.hide_name else self.seller
         itself = isinstance(first, Partner) or (self.office is not None and first is not None)
         return self.route.escalates_to if itself else first
+
+
+def routed(
+    *,
+    subject: str,
+    chosen: Sequence[str],
+    now: datetime,
+    supplier: Partner | None = None,
+    line: Line | None = None,
+    office: Office | None = None,
+    **asked: Any,
+) -> Route:
+    """The table's route of a filing, with the addressees that were chosen (``asked``: what else routing.route is told)."""
+    found = route(subject=subject, supplier=supplier, line=line, office=office, now=now, **asked)
+    seller = line.order.partner if line else supplier
+    return aim(Doors(found, subject, now, seller=seller, office=office), chosen)
 
 
 def aim(doors: Doors, chosen: Sequence[str]) -> Route:

@@ -8,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.routes.checking import LANGUAGES, MAX_RULE, PRIORITIES
 from complaints.routing import ANY, RULE, SELLER, Table
+from complaints.targets import PRECEDENCE, TICKS
 from marketplace import regions
 from marketplace.form_fields import DatePartsField
 from marketplace.forms import offer
-from marketplace.models import Authority, Rule
+from marketplace.models import Authority, Office, Rule
+from orders.models import Line
 from suppliers.models import Partner
 
 NOTHING = ("", "–")
@@ -103,6 +105,15 @@ class SimulatorForm(forms.Form):
     supplier = forms.CharField(
         label=_("Supplier, by code"), required=False, max_length=100, help_text=_("Empty: not known to the portal.")
     )
+    order = forms.CharField(
+        label=_("About an order, by its number"), required=False, max_length=40,
+        help_text=_("The supplier and the place of delivery of the order come before those above."),
+    )  # fmt: skip
+    office = forms.ChoiceField(label=_("Social office"), required=False)
+    targets = forms.MultipleChoiceField(
+        label=_("To whom does the person want to complain?"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Nothing ticked: the table decides."),
+    )  # fmt: skip
     about = forms.ChoiceField(label=_("Is it about a state body?"), required=False)
     day = DatePartsField(label=_("Filed on"))
     version = forms.ChoiceField(label=_("By which version?"), required=False)
@@ -115,6 +126,8 @@ class SimulatorForm(forms.Form):
         offer(self, "region", [(row.code, row.name) for row in regions.listed()])
         bodies = Authority.objects.order_by("name").values_list("code", "name")
         offer(self, "about", [("", _("No")), *bodies])
+        offer(self, "office", [NOTHING, *Office.objects.order_by("name").values_list("code", "name")])
+        offer(self, "targets", [(target.value, TICKS[target]) for target in PRECEDENCE])
         offer(self, "version", [("", _("The one in force on that day")), *versions])
         offer(self, "other", [("", _("Nothing")), *versions])
 
@@ -132,6 +145,20 @@ class SimulatorForm(forms.Form):
         if found is None:
             raise forms.ValidationError(_("There is no supplier with this code."))
         return found
+
+    def clean_order(self) -> Line | None:
+        """The first line of the order: all of them have one supplier and one place."""
+        number = self.cleaned_data["order"].strip()
+        if not number:
+            return None
+        found = Line.objects.select_related("order__region", "order__partner", "order__office").order_by("pk")
+        line: Line | None = found.filter(order__number=number).first()
+        if line is None:
+            raise forms.ValidationError(_("There is no order with this number."))
+        return line
+
+    def clean_office(self) -> Office | None:
+        return Office.objects.filter(code=self.cleaned_data["office"]).first()
 
     def clean_about(self) -> Authority | None:
         return Authority.objects.filter(code=self.cleaned_data["about"]).first()

@@ -5,9 +5,10 @@ from datetime import date, datetime, time
 
 from django.utils import timezone
 
-from complaints import routing
+from complaints import routing, targets
 from complaints.routing import Route, Table
-from marketplace.models import Authority, Region, Rule
+from marketplace.models import Authority, Office, Region, Rule
+from orders.models import Line
 from suppliers.models import Partner
 
 
@@ -21,6 +22,10 @@ class Question:
     day: date
     supplier: Partner | None = None
     about: Authority | None = None
+    # A line of an order says the supplier and the place of delivery; they come before what stands above.
+    line: Line | None = None
+    office: Office | None = None
+    targets: tuple[str, ...] = ()
 
 
 def table_of(value: dict[str, object], valid_from: date) -> Table:
@@ -30,12 +35,15 @@ def table_of(value: dict[str, object], valid_from: date) -> Table:
 
 def answer(question: Question, table: Table | None = None) -> Route:
     """Addressee, rule, why, basis and deadline; by the version in force on the day when no table is given."""
-    return routing.route(
+    return targets.routed(
         subject=question.subject,
+        chosen=question.targets,
         sphere=question.sphere,
         region=question.region,
         supplier=question.supplier,
         about=question.about,
+        line=question.line,
+        office=question.office,
         now=timezone.make_aware(datetime.combine(question.day, time(12))),
         in_force=table,
     )

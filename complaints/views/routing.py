@@ -165,6 +165,7 @@ def _simulated(asked: dict[str, Any], values: dict[str, tuple[dict[str, Any], da
     question = simulating.Question(
         subject=asked["subject"], sphere=asked["sphere"], region=Region.objects.get(pk=asked["region"]),
         day=asked["day"], supplier=asked["supplier"], about=asked["about"],
+        line=asked["order"], office=asked["office"], targets=tuple(asked["targets"]),
     )  # fmt: skip
     in_force = simulating.version_on(question.day)
     first = values[asked["version"]] if asked["version"] else (in_force.value, in_force.valid_from)

@@ -7,6 +7,7 @@ from django.utils import translation
 
 from complaints import filing, routing
 from complaints.checking import Filing
+from complaints.models import Complaint
 from complaints.routes import sheet, simulating, versions
 from complaints.routes.models import RouteProposal
 from marketplace.errors import Forbidden, Invalid, NotFound
@@ -16,6 +17,7 @@ from tests.complaints.factories import (
     body,
     make_complaint,
     make_inspector,
+    make_line,
     make_person,
     make_reviewer,
     make_supplier,
@@ -186,6 +188,47 @@ def test_the_simulator_knows_the_tie_rules(ministry):
     assert unknown.authority.code == "dtzpp-KZ-79"
     raised = simulating.answer(ask("staff", "office", region(), date(2026, 11, 23), about=head))
     assert raised.authority == head.parent
+
+
+ASKED = {
+    "subject": "defect", "sphere": "durable", "region": "KZ-79", "day_day": "23", "day_month": "11", "day_year": "2026",
+}  # fmt: skip
+
+
+def test_the_simulator_takes_an_order_an_office_and_what_the_person_chose(client, ministry):
+    line = make_line(person=make_person(), supplier=make_supplier(), place="KZ-63")
+    client.force_login(ministry)
+
+    def ask(**more):
+        return client.get("/en/review/routing/simulator/", ASKED | more)
+
+    page = ask(order=line.order.number)
+    route = page.context["answers"][0]["route"]
+    assert (route.supplier, route.region.pk, route.joins[0].code) == (line.order.partner, "KZ-63", "dtzpp-KZ-63")
+    chosen = ask(order=line.order.number, targets=["body", "association"]).context["answers"][0]["route"]
+    assert (chosen.addressee["code"], [one.addressee["code"] for one in chosen.parallels]) == (
+        "dtzpp-KZ-63", ["pretrial-association"],
+    )  # fmt: skip
+    near = ask(subject="staff", sphere="office", region="KZ-63", office="ridder").context["answers"][0]["route"]
+    assert near.addressee["code"] == "so-ridder"
+    unknown = ask(order="000")
+    assert "There is no order with this number." in unknown.content.decode()
+    assert "answers" not in unknown.context
+    assert not Complaint.objects.exists()
+
+
+def test_the_simulator_answers_as_filing_does(ministry):
+    """The same person, line and choice: the same addressees, beside and in the chain, and the same date."""
+    aigul = make_person()
+    line = make_line(person=aigul, supplier=make_supplier())
+    told = Filing(subject="defect", text="It broke.", order_line=line.pk, targets=["body", "association"])
+    answer = filing.file(actor=aigul, filing=told, now=NOW)
+    question = simulating.Question(
+        "defect", "durable", region(), NOW.date(), line=line, targets=("body", "association")
+    )
+    route, kept = simulating.answer(question), Complaint.objects.get(number=answer.body["number"])
+    assert (route.authority, route.deadline.respond_by) == (kept.addressee_authority, kept.respond_by)
+    assert [one.addressee["code"] for one in route.parallels] == [row.addressee.code for row in kept.parallels.all()]
 
 
 def test_a_sheet_goes_down_and_up_unchanged(ministry, held):
