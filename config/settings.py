@@ -217,6 +217,10 @@ CELERY_BEAT_SCHEDULE = {
     "count-market": {"task": "suppliers.tasks.count_market", "schedule": timedelta(seconds=30)},
     # suppliers/tasks.py: choice and prices of all kinds; 04:00 in Kazakhstan
     "watch-market": {"task": "suppliers.tasks.watch_market", "schedule": crontab(hour="23", minute="0")},
+    # suppliers/tasks.py: signals that suppliers act together; 04:30 in Kazakhstan
+    "look-for-signals": {"task": "suppliers.tasks.look_for_signals", "schedule": crontab(hour="23", minute="30")},
+    # suppliers/tasks.py: invitations where too few sell; at 10:00 in Kazakhstan, because they are messages
+    "invite-suppliers": {"task": "suppliers.tasks.invite_suppliers", "schedule": crontab(hour="5", minute="0")},
     # catalog/tasks.py: what the search indexes owe, and indexes that are missing, broken or of an earlier release
     "keep-search": {"task": "catalog.tasks.keep_search", "schedule": timedelta(seconds=15)},
     # marketplace/tasks.py: audit seal of yesterday, expired rows; 03:30 in Kazakhstan

@@ -12,6 +12,7 @@ class OrdersConfig(OscarConfig):
         from marketplace import files
         from orders import (  # they register themselves
             asked,  # noqa: F401
+            collusion,  # noqa: F401
             dated,  # noqa: F401
             effects,  # noqa: F401
             home,  # noqa: F401

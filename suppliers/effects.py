@@ -12,8 +12,8 @@ from catalog.search import documents
 from marketplace import formats, notices, outbox
 from marketplace.models import OutboxRow
 from suppliers import complaint_facts, ranking, selectors
-from suppliers.models import Partner, StockRecord, Suspension
-from suppliers.watch import cells
+from suppliers.models import Invitation, Partner, StockRecord, Suspension
+from suppliers.watch import cells, inviting
 
 BATCH = 500
 
@@ -105,6 +105,32 @@ def _words(topic: str, suspension: Suspension | None) -> tuple[str, str]:
         )
         % facts,
     )
+
+
+@outbox.handler(inviting.TOPIC)
+def tell_invited(row: OutboxRow) -> None:
+    """``key`` is the invitation's id: the people of the suppliers asked learn what is wanted, and where."""
+    invitation = Invitation.objects.select_related("type", "region").get(pk=row.key)
+    for partner in Partner.objects.filter(code__in=invitation.suppliers).order_by("pk").prefetch_related("users"):
+        for user in partner.users.all():
+            if not user.is_active:
+                continue
+            with translation.override(user.language):
+                facts = {
+                    "kind": invitation.type.name,
+                    "region": invitation.region.name,
+                    "url": f"{settings.PORTAL_URL}/{translation.get_language()}/market/?type={invitation.type.code}",
+                }
+                title = _("%(region)s: sell “%(kind)s” there") % facts
+                text = _("Too few suppliers sell “%(kind)s” in the region (%(region)s). Can you? Look: %(url)s") % facts
+            notices.create(
+                recipient=user,
+                kind=row.topic,
+                subject=f"supplier:{partner.code}",
+                title=title,
+                text=text,
+                dedupe=f"{row.topic}:{invitation.pk}:{user.pk}",
+            )
 
 
 @outbox.handler("product.changed")

@@ -5,7 +5,7 @@ from celery import shared_task
 
 from marketplace import periodic
 from suppliers import complaint_facts, offers
-from suppliers.watch import cells
+from suppliers.watch import cells, inviting, signals
 
 log = structlog.get_logger(__name__)
 
@@ -35,3 +35,17 @@ def watch_market() -> None:
     """All kinds, once a day: a day that passes changes the market as well."""
     with periodic.job("watch_market") as run:
         run.count = cells.note_all()
+
+
+@shared_task(name="suppliers.tasks.invite_suppliers")
+def invite_suppliers() -> None:
+    """Where people ask for what too few sell."""
+    with periodic.job("invite_suppliers") as run:
+        run.count = inviting.invite_due()
+
+
+@shared_task(name="suppliers.tasks.look_for_signals")
+def look_for_signals() -> None:
+    """What may point at suppliers that act together."""
+    with periodic.job("look_for_signals") as run:
+        run.count = signals.sweep()

@@ -36,6 +36,9 @@ _market = [
     path("market/", market.market, name="market"),
     path("review/market/", watch.board, name="watch"),
     path("review/market/cells/", watch.cells, name="watch_cells"),
+    path("review/market/cells/<int:cell_id>/invite/", watch.invite, name="invite"),
+    path("review/market/signals/", watch.signals, name="watch_signals"),
+    path("review/market/signals/<int:signal_id>/", watch.signal, name="watch_signal"),
     path("review/market/prices/", watch.dear, name="watch_prices"),
     path("review/market/prices/<int:flag_id>/", watch.price, name="watch_price"),
 ]

@@ -15,12 +15,14 @@ from catalog import types
 from catalog.types import ProductType
 from marketplace import formats, places, regions
 from marketplace.models import Region
+from marketplace.shared_pages import shared_page
 from suppliers.watch import reading
 
 NOTHING = "–"
 
 
 @require_safe
+@shared_page
 def market(request: HttpRequest) -> HttpResponse:
     """A map of the choice, of all kinds or of one, and a table with the same numbers and median prices."""
     kind = types.book().by_code.get(request.GET.get("type", ""))

@@ -10,19 +10,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog import types
 from marketplace import access, places, regions
-from marketplace.errors import Invalid
+from marketplace.errors import DomainError, Invalid
 from marketplace.forms import add_errors
 from marketplace.models import Role
+from suppliers import selectors as suppliers
 from suppliers.views.market import index_text, level, link
-from suppliers.watch import prices, reading
-from suppliers.watch.models import PriceFlag
+from suppliers.watch import inviting, prices, reading
+from suppliers.watch import signals as watch
+from suppliers.watch.models import Invitation, PriceFlag, Signal
 
 PAGE_SIZE = 25
+INVITATIONS = 10
 
 
 class ReasonForm(forms.Form):
@@ -66,6 +69,8 @@ def board(request: HttpRequest) -> HttpResponse:
             for row in counts
         ],
         "dear": reading.flags(request.user).count(),
+        "signals": reading.signals(request.user).count() if request.user.role == Role.REVIEWER else None,
+        "invitations": [_invitation(row) for row in reading.invitations(request.user)[:INVITATIONS]],
     }
     return render(request, "review/market/board.html", context)
 
@@ -77,30 +82,76 @@ def cells(request: HttpRequest) -> HttpResponse:
     region, how = regions.find(request.GET.get("region", "")), request.GET.get("how", "")
     rows = reading.weak_cells(request.user, region=region.code if region else "", how=how)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    asked = reading.invited(request.user, list(page))
     book = types.book()
     context = {
         "page": page,
         "region": region,
         "rows": [
-            [
-                book.by_id[cell.type_id].name,
-                regions.name_of(cell.region),
-                cell.suppliers,
-                index_text(cell.choice_index),
-                cell.asked,
-            ]
+            {
+                "cell": cell,
+                "kind": book.by_id[cell.type_id].name,
+                "region": regions.name_of(cell.region),
+                "index": index_text(cell.choice_index),
+                "invitation": asked.get((cell.type_id, cell.region)),
+            }
             for cell in page
             if cell.type_id in book.by_id
         ],
-        "columns": [
-            {"label": _("Kind")},
-            {"label": _("Region")},
-            {"label": _("Independent suppliers"), "numeric": True},
-            {"label": _("Choice index"), "numeric": True},
-            {"label": _("People with it in a programme"), "numeric": True},
-        ],
+        "may_invite": request.user.role == Role.REVIEWER,
     }
     return render(request, "review/market/cells.html", context)
+
+
+@login_required
+@require_POST
+def invite(request: HttpRequest, cell_id: int) -> HttpResponse:
+    """Ask suppliers to sell a kind in a region."""
+    try:
+        invitation = inviting.invite(cell_id=cell_id, actor=request.user)
+    except DomainError as error:
+        if error.status in {403, 404}:
+            raise
+        messages.error(request, str(error))
+    else:
+        number = len(invitation.suppliers)
+        text = ngettext("%(number)s supplier is invited.", "%(number)s suppliers are invited.", number)
+        messages.success(request, text % {"number": number})
+    region = regions.find(request.POST.get("region", ""))
+    return redirect(f"{reverse('suppliers:watch_cells')}{f'?region={region.code}' if region else ''}")
+
+
+@login_required
+@require_safe
+def signals(request: HttpRequest) -> HttpResponse:
+    """Signals that suppliers act together, each with its evidence; below them those that were dismissed."""
+    page = Paginator(reading.signals(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    dismissed = reading.signals(request.user, Signal.State.DISMISSED)[:PAGE_SIZE]
+    context = {
+        "page": page,
+        "items": [_signal(row) for row in page],
+        "dismissed": [_signal(row) for row in dismissed],
+    }
+    return render(request, "review/market/signals.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def signal(request: HttpRequest, signal_id: int) -> HttpResponse:
+    """One of them; the ministry says why it means nothing."""
+    found = reading.signal(request.user, signal_id)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            watch.dismiss(signal_id=signal_id, actor=request.user, reason=form.cleaned_data["reason"])
+        except Invalid as error:
+            add_errors(form, error)
+        else:
+            messages.success(request, _("The signal is dismissed. It comes back when it gets stronger."))
+            return redirect("suppliers:watch_signals")
+    open_ = found.state == Signal.State.OPEN
+    context = {"item": _signal(found), "form": form if open_ else None}
+    return render(request, "review/market/signal.html", context, status=422 if open_ and form.errors else 200)
 
 
 @login_required
@@ -145,4 +196,22 @@ def _flag(flag: PriceFlag) -> dict[str, Any]:
         "kind": kind.name,
         "words": prices.in_words(flag, kind.unit),
         "product_url": reverse("catalogue:detail", kwargs={"product_slug": product.slug, "pk": product.pk}),
+    }
+
+
+def _invitation(row: Invitation) -> dict[str, Any]:
+    kind = types.book().by_id.get(row.type_id)
+    return {"row": row, "kind": kind.name if kind is not None else "", "number": len(row.suppliers)}
+
+
+def _signal(row: Signal) -> dict[str, Any]:
+    told, kind = watch.kinds[row.kind], types.book().by_id.get(row.type_id or 0)
+    return {
+        "signal": row,
+        "label": told.label,
+        "why": told.why,
+        "parties": [(code, suppliers.name_of(code)) for code in row.parties],
+        "place": [text for text in (kind.name if kind else "", regions.name_of(row.region)) if text],
+        "lines": [told.line(fact) for fact in row.evidence],
+        "more": max(0, row.strength - len(row.evidence)),
     }

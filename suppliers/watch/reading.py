@@ -6,6 +6,7 @@ Kinds that nobody sells anywhere and that stand in no programme are left out of 
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from catalog import types
 from catalog.types import ProductType
@@ -22,7 +23,7 @@ def alarm() -> int:
     return int(rules.get("market.choice_index_alarm").value["below"])
 
 
-def _markets() -> QuerySet[MarketCell]:
+def markets() -> QuerySet[MarketCell]:
     """Cells of kinds that are sold or asked for anywhere."""
     whole = MarketCell.objects.filter(type=OuterRef("type"), region="").filter(Q(offers__gt=0) | Q(asked__gt=0))
     return MarketCell.objects.filter(Exists(whole))
@@ -47,7 +48,7 @@ class RegionChoice:
 def by_region(below: int) -> list[RegionChoice]:
     """All regions in their order; two queries. ``low`` are kinds of several suppliers whose index is below the alarm."""
     counted = (
-        _markets()
+        markets()
         .exclude(region="")
         .order_by()
         .values("region")
@@ -80,7 +81,7 @@ def shown(*, kind: ProductType | None = None, region: str | None = None) -> list
     """Cells in the order of the catalogue: of one kind, of one region ('' is the country), or all. Two queries."""
     least = int(rules.get("market.public_median").value["min_suppliers"])
     book = types.book()
-    cells = _markets().order_by("type__sort", "type__code", "region")
+    cells = markets().order_by("type__sort", "type__code", "region")
     if kind is not None:
         cells = cells.filter(type=kind.id)
     if region is not None:
@@ -106,7 +107,7 @@ def shown(*, kind: ProductType | None = None, region: str | None = None) -> list
 def weak_cells(actor: User, *, region: str = "", how: str = "") -> QuerySet[MarketCell]:
     """Cells below the alarm, those that most people ask for first. ``how``: none, one, low or all of them."""
     access.require_role(actor, *OVERSEERS)
-    cells = _markets().exclude(region="").filter(choice_index__lt=alarm())
+    cells = markets().exclude(region="").filter(choice_index__lt=alarm())
     if region:
         cells = cells.filter(region=region)
     if how in {"none", "one"}:
@@ -151,3 +152,22 @@ def signals(actor: User, state: str = Signal.State.OPEN) -> QuerySet[Signal]:
     """Signals that suppliers act together: for the ministry alone, the strongest first."""
     access.require_role(actor, Role.REVIEWER)
     return Signal.objects.filter(state=state).select_related("dismissed_by").order_by("-strength", "pk")
+
+
+def signal(actor: User, signal_id: int) -> Signal:
+    """One signal in whatever state, for the ministry alone. Raises NotFound."""
+    access.require_role(actor, Role.REVIEWER)
+    found = Signal.objects.filter(pk=signal_id).select_related("dismissed_by").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def invited(actor: User, cells: list[MarketCell]) -> dict[tuple[int, str], Invitation]:
+    """The last invitation for these cells whose period runs. One query."""
+    rows = invitations(actor).filter(
+        type__in={cell.type_id for cell in cells},
+        region__in={cell.region for cell in cells},
+        again_from__gt=timezone.localdate(),
+    )
+    return {(row.type_id, row.region_id): row for row in rows.order_by("at")}

@@ -87,6 +87,7 @@ NOT_PAGES = {
     "suppliers:apply_price_list",
     "suppliers:change_offer",
     "suppliers:check_price_list_anew",
+    "suppliers:invite",  # shows the list again
     "suppliers:price_list_result",
     "suppliers:price_list_template",
 }
