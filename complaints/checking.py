@@ -272,9 +272,7 @@ def _check_references(checked: Checked, actor: Actor, today: date) -> None:
 
 def _supplier(filing: Filing) -> Partner | None:
     if filing.supplier:
-        found: Partner | None = (
-            Partner.objects.filter(code=filing.supplier).exclude(status=Partner.Status.APPLICANT).first()
-        )
+        found: Partner | None = Partner.objects.filter(code=filing.supplier).first()
         return found
     return qr.supplier_of(filing.qr)
 

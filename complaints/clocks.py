@@ -31,7 +31,9 @@ from complaints.stepping import Case, Plan, advance, closed, dated, joined, pass
 from marketplace import events, outbox, rules
 from marketplace.time import database_now
 from orders import clocks as order_clocks
+from suppliers import declaring
 from suppliers import standing as supplier_standing
+from suppliers.onboarding import deciding as applications
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +72,8 @@ def run(now: datetime) -> Summary:
     _hold_payments(summary, now)
     summary.done += feedback_clocks.run(now)
     summary.done += supplier_standing.lift_due(now)
+    summary.done += declaring.run(now)
+    summary.done += applications.run(now)
     summary.done += carrying_out.mark_late(now)
     summary.done += headquarters.mark_late(now)
     # Sealed by the real date: a rehearsal with a future ``now`` seals nothing ahead of time.

@@ -98,7 +98,7 @@ class DraftForm(forms.Form):
     def put_errors(self, errors: Iterable[FieldError]) -> None:
         """Errors of this step's fields; the form must be bound."""
         for error in errors:
-            if error.field in self.fields:
+            if error.field in self.fields and str(error.message) not in self.errors.get(error.field, []):
                 self.add_error(error.field, str(error.message))
 
 

@@ -6,6 +6,7 @@ from marketplace.desk import Part, register_home
 from marketplace.drafts import reading as drafts
 from marketplace.models import Draft, Role, User
 from orders import norms, repeat_notes, selectors
+from suppliers.onboarding import selectors as onboarding
 
 SHOWN = 5
 
@@ -19,7 +20,7 @@ def parts(actor: User) -> list[Part]:
         return [
             Part("office/home.html", {"count": selectors.to_do(actor).count(), "url": reverse("orders:office")}, 10)
         ]
-    if actor.role == Role.SUPPLIER:
+    if actor.role == Role.SUPPLIER and onboarding.has_shop(actor):
         context = {
             "count": selectors.to_do(actor).count(),
             "first": selectors.to_do(actor).first(),

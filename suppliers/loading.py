@@ -21,7 +21,7 @@ from suppliers.models import Partner, StockRecord, Suspension
 from suppliers.watch import cells
 
 DATA = Path(__file__).parent / "data"
-COUNTERS = (
+KEPT = (
     "delivered_lines",
     "on_time_lines",
     "rejected_lines",
@@ -30,11 +30,14 @@ COUNTERS = (
     "rating_count",
     "complaints_reply",
     "complaints_reply_language",
+    "declared_on",
+    "licence_number",
+    "licence_until",
 )
 
 
 def load_suppliers(path: Path = DATA / "suppliers.json") -> int:
-    """Suppliers by code, with the account named by ``login`` where it exists. Their counters stay as they are."""
+    """Suppliers by code, with the account named by ``login`` where it exists. What happened since (counters, declarations) stays."""
     items = read(path)["suppliers"]
     rows = [
         Partner(
@@ -54,7 +57,7 @@ def load_suppliers(path: Path = DATA / "suppliers.json") -> int:
         for item in items
     ]
     with transaction.atomic():
-        upsert(Partner, rows, key=["code"], keep=(*COUNTERS, "status", "suspended_until"))
+        upsert(Partner, rows, key=["code"], keep=(*KEPT, "status", "suspended_until"))
         partners = dict(Partner.objects.filter(code__in=[item["code"] for item in items]).values_list("code", "pk"))
         users = dict(User.objects.filter(username__in=[item["login"] for item in items]).values_list("username", "pk"))
         Partner.users.through.objects.bulk_create(

@@ -7,9 +7,11 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.abstract_models import AbstractPartner, AbstractStockRecord
 
+from suppliers.onboarding.models import Application  # noqa: F401
 from suppliers.pricelist.models import PriceList, PriceListPart  # noqa: F401  tables of this app
 from suppliers.states import OfferStatus, SupplierStatus
 from suppliers.watch.models import Invitation, MarketCell, MarketDebt, PriceFlag, Signal  # noqa: F401  the same
@@ -20,7 +22,7 @@ class Partner(AbstractPartner):
 
     Status = SupplierStatus
 
-    status = models.CharField(_("state"), max_length=12, choices=Status, default=Status.APPLICANT)
+    status = models.CharField(_("state"), max_length=12, choices=Status, default=Status.APPROVED)
     bin = models.CharField(_("BIN"), max_length=12, unique=True, null=True, blank=True)
     group_bin = models.CharField(_("BIN of the group"), max_length=12, blank=True)
     about = models.TextField(_("about"), blank=True)
@@ -31,6 +33,10 @@ class Partner(AbstractPartner):
         "marketplace.Region", models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("region")
     )
     approved_at = models.DateField(_("approved on"), null=True, blank=True)
+    # The last day on which it declared that everything it said of itself still holds; renewed every year.
+    declared_on = models.DateField(_("declared on"), default=timezone.localdate)
+    licence_number = models.CharField(_("number of the licence"), max_length=60, blank=True)
+    licence_until = models.DateField(_("licence valid until"), null=True, blank=True)
     suspended_until = models.DateField(_("suspended until"), null=True, blank=True)
     # Quality facts, written by orders (deliveries) and complaints (confirmed ones): see ranking.py
     delivered_lines = models.PositiveIntegerField(_("delivered lines"), default=0)

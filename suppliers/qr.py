@@ -45,11 +45,7 @@ def supplier_of(token: str) -> Partner | None:
     kind, number = named
     if kind in _suppliers:
         return _suppliers[kind](number)
-    return _approved(number) if kind == SUPPLIER else None
-
-
-def _approved(number: int) -> Partner | None:
-    found: Partner | None = Partner.objects.filter(pk=number).exclude(status=Partner.Status.APPLICANT).first()
+    found: Partner | None = Partner.objects.filter(pk=number).first() if kind == SUPPLIER else None
     return found
 
 

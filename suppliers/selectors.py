@@ -18,10 +18,7 @@ from suppliers.guarantees import Guarantee
 from suppliers.models import Partner, StockRecord
 
 # A supplier that is suspended keeps its page: people with its goods must find out whom they have.
-NOT_SELLING_YET = (
-    Partner.Status.APPLICANT, Partner.Status.SUBMITTED, Partner.Status.NEEDS_FIX, Partner.Status.REFUSED,
-)  # fmt: skip
-VISIBLE = (Partner.Status.APPROVED, Partner.Status.SUSPENDED)
+VISIBLE = (Partner.Status.APPROVED, Partner.Status.PAUSED, Partner.Status.SUSPENDED)
 
 
 @dataclass(frozen=True)
@@ -183,7 +180,7 @@ def visible_suppliers() -> QuerySet[Partner]:
 
 
 def supplier(code: str) -> Partner:
-    """One of them. Raises NotFound, also for applicants and refused ones."""
+    """One of them. Raises NotFound, also for those taken off the portal."""
     found = visible_suppliers().filter(code=code).first()
     if found is None:
         raise NotFound
@@ -192,7 +189,7 @@ def supplier(code: str) -> Partner:
 
 def with_standing(actor: User, code: str) -> Partner:
     """A supplier with every ban it had: for overseers and its own people. Anybody else's raises NotFound."""
-    rows = Partner.objects.exclude(status__in=NOT_SELLING_YET).select_related("home_region")
+    rows = Partner.objects.select_related("home_region")
     if not actor.is_authenticated or actor.role not in {Role.REVIEWER, Role.AUDITOR, Role.ADMIN, Role.SUPPLIER}:
         raise NotFound
     if actor.role == Role.SUPPLIER:
@@ -204,9 +201,9 @@ def with_standing(actor: User, code: str) -> Partner:
 
 
 def judged(actor: User) -> QuerySet[Partner]:
-    """Every supplier that sells or sold, those that may not sell now first. Raises Forbidden for who oversees nothing."""
+    """Every supplier, those that may not sell now first. Raises Forbidden for who oversees nothing."""
     access.require_role(actor, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
-    rows: QuerySet[Partner] = Partner.objects.exclude(status__in=NOT_SELLING_YET).select_related("home_region")
+    rows: QuerySet[Partner] = Partner.objects.select_related("home_region")
     return rows.order_by(F("suspended_until").asc(nulls_last=True), "name", "pk")
 
 

@@ -20,11 +20,11 @@ from marketplace.models import Role, User
 from marketplace.time import database_now
 from suppliers.models import Partner, StockRecord, Suspension
 from suppliers.states import SUPPLIER
+from suppliers.written import MAX_TEXT, required
 
 log = structlog.get_logger(__name__)
 
 RULE = "supplier.suspension"
-MAX_TEXT = 4000
 MAX_BASIS = 300
 BATCH = 200
 
@@ -74,7 +74,7 @@ def impose(
 def end_early(*, supplier: str, reason: str, actor: User, now: datetime | None = None) -> Partner:
     """The ministry ends a ban before its time, for a reason (a granted appeal). Raises like ``suspend``."""
     access.require_role(actor, Role.REVIEWER)
-    reason = _required(reason, "reason", _("Say why the suspension ends before its time."))
+    reason = required(reason, "reason", _("Say why the suspension ends before its time."))
     with transaction.atomic(durable=True):
         partner = locked(supplier)
         _restore(partner, actor, now or database_now(), reason)
@@ -84,7 +84,7 @@ def end_early(*, supplier: str, reason: str, actor: User, now: datetime | None =
 def terminate(*, supplier: str, reason: str, actor: User, now: datetime | None = None) -> Partner:
     """Take a supplier off the portal for good, for a reason. Raises like ``suspend``."""
     access.require_role(actor, Role.REVIEWER)
-    reason = _required(reason, "reason", _("Say why the supplier leaves the portal for good."))
+    reason = required(reason, "reason", _("Say why the supplier leaves the portal for good."))
     now = now or database_now()
     with transaction.atomic(durable=True):
         partner = locked(supplier)
@@ -193,11 +193,3 @@ def _checked(until: date, reason: str, legal_basis: str, today: date) -> tuple[s
     if errors:
         raise Invalid(errors)
     return reason.strip(), legal_basis.strip()
-
-
-def _required(text: str, name: str, message: Any) -> str:
-    if not text.strip():
-        raise Invalid([FieldError(name, "required", message)])
-    if len(text) > MAX_TEXT:
-        raise Invalid([FieldError(name, "too_long", _("Write at most 4,000 characters."))])
-    return text.strip()

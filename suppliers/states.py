@@ -1,4 +1,4 @@
-"""The life of a supplier and of an offer as data (domain 3.3): a ban with an end date; published → stale → hidden."""
+"""The life of an application, a supplier and an offer as data (domain 3.3): checked in time, banned until a day, stale."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -6,12 +6,20 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.machine import Machine, Step
 
 
-class SupplierStatus(models.TextChoices):
-    APPLICANT = "applicant", _("Applicant")
-    SUBMITTED = "submitted", _("Application being checked")
-    NEEDS_FIX = "needs_fix", _("Application to be corrected")
+class ApplicationStatus(models.TextChoices):
+    SUBMITTED = "submitted", _("Being checked")
+    NEEDS_FIX = "needs_fix", _("To be corrected")
     APPROVED = "approved", _("Approved")
     REFUSED = "refused", _("Refused")
+    APPEALED = "appealed", _("Being checked once more")
+    UPHELD = "upheld", _("Refused after a second check")
+    LAPSED = "lapsed", _("Not corrected in time")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class SupplierStatus(models.TextChoices):
+    APPROVED = "approved", _("Approved")
+    PAUSED = "paused", _("Paused: declaration not renewed")
     SUSPENDED = "suspended", _("Suspended")
     TERMINATED = "terminated", _("Terminated")
 
@@ -26,16 +34,44 @@ class OfferStatus(models.TextChoices):
     RECALLED = "recalled", _("Recalled")
 
 
+A = ApplicationStatus
+
+APPLICATION = Machine(
+    "application",
+    ApplicationStatus,
+    [
+        Step("approve", (A.SUBMITTED, A.APPEALED), A.APPROVED, ("ministry",), _("Approve")),
+        Step("ask", (A.SUBMITTED,), A.NEEDS_FIX, ("ministry",), _("Ask for more")),
+        Step("refuse", (A.SUBMITTED,), A.REFUSED, ("ministry",), _("Refuse")),
+        # By another person than the one who refused: the service knows who that was.
+        Step("uphold", (A.APPEALED,), A.UPHELD, ("ministry",), _("Refuse after a second check")),
+        Step("correct", (A.NEEDS_FIX,), A.SUBMITTED, ("applicant",), _("Send the correction")),
+        Step("appeal", (A.REFUSED,), A.APPEALED, ("applicant",), _("Ask for a second check")),
+        Step("withdraw", (A.SUBMITTED, A.NEEDS_FIX), A.WITHDRAWN, ("applicant",), _("Withdraw the application")),
+        # Silence of the ministry neither lets anybody sell unchecked nor refuses: somebody has to look at it now.
+        Step("escalate", (A.SUBMITTED,), A.APPEALED, ("clock",), _("Pass on: no answer in time")),
+        Step("lapse", (A.NEEDS_FIX,), A.LAPSED, ("clock",), _("End: no correction in time")),
+    ],
+)
+
 P = SupplierStatus
 
 SUPPLIER = Machine(
     "supplier",
     SupplierStatus,
     [
-        Step("suspend", (P.APPROVED,), P.SUSPENDED, ("ministry",), _("Suspend until a day")),
+        Step("suspend", (P.APPROVED, P.PAUSED), P.SUSPENDED, ("ministry",), _("Suspend until a day")),
         # The ban lifts itself when its last day is over; the ministry may end it before, after an appeal.
         Step("restore", (P.SUSPENDED,), P.APPROVED, ("clock", "ministry"), _("End the suspension")),
-        Step("terminate", (P.APPROVED, P.SUSPENDED), P.TERMINATED, ("ministry",), _("Take off the portal for good")),
+        Step(
+            "terminate",
+            (P.APPROVED, P.PAUSED, P.SUSPENDED),
+            P.TERMINATED,
+            ("ministry",),
+            _("Take off the portal for good"),
+        ),
+        Step("pause", (P.APPROVED,), P.PAUSED, ("clock",), _("Pause: the declaration was not renewed")),
+        Step("declare", (P.PAUSED,), P.APPROVED, ("supplier",), _("Renew the declaration")),
     ],
 )
 

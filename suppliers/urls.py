@@ -1,4 +1,5 @@
-"""Routes of the market: the storefront under ``catalog/``, the supplier's own offers under ``supplier/``, the market watch.
+"""Routes of the market: the storefront under ``catalog/``, the supplier's own desk under ``supplier/``, the market watch and
+the ministry's look at applications under ``review/``.
 
 The storefront's namespace is Oscar's: ``get_absolute_url`` of products and categories asks for its names.
 """
@@ -6,7 +7,7 @@ The storefront's namespace is Oscar's: ``get_absolute_url`` of products and cate
 from django.urls import include, path, re_path
 
 from suppliers.pricelist import views as pricelist
-from suppliers.views import desk, market, measures, storefront, watch
+from suppliers.views import declaring, desk, market, measures, moderation, onboarding, storefront, watch
 
 _storefront = [
     path("", storefront.index, name="index"),
@@ -18,18 +19,36 @@ _storefront = [
     path("<slug:code>/", storefront.product_type, name="type"),
 ]
 _desk = [
-    path("offers/", desk.own_offers, name="offers"),
-    path("offers/<int:offer_id>/", desk.change_offer, name="change_offer"),
-    path("price-lists/", pricelist.price_lists, name="price_lists"),
-    path("price-lists/template/", pricelist.template_file, name="price_list_template"),
-    path("price-lists/<uuid:price_list_id>/", pricelist.price_list, name="price_list"),
-    path("price-lists/<uuid:price_list_id>/apply/", pricelist.apply, name="apply_price_list"),
-    path("price-lists/<uuid:price_list_id>/anew/", pricelist.check_anew, name="check_price_list_anew"),
+    path("supplier/offers/", desk.own_offers, name="offers"),
+    path("supplier/offers/<int:offer_id>/", desk.change_offer, name="change_offer"),
+    path("supplier/price-lists/", pricelist.price_lists, name="price_lists"),
+    path("supplier/price-lists/template/", pricelist.template_file, name="price_list_template"),
+    path("supplier/price-lists/<uuid:price_list_id>/", pricelist.price_list, name="price_list"),
+    path("supplier/price-lists/<uuid:price_list_id>/apply/", pricelist.apply, name="apply_price_list"),
+    path("supplier/price-lists/<uuid:price_list_id>/anew/", pricelist.check_anew, name="check_price_list_anew"),
     re_path(
-        r"^price-lists/(?P<price_list_id>[0-9a-f-]{36})/result\.(?P<kind>csv|xlsx)$",
+        r"^supplier/price-lists/(?P<price_list_id>[0-9a-f-]{36})/result\.(?P<kind>csv|xlsx)$",
         pricelist.result_file,
         name="price_list_result",
     ),
+    path("supplier/join/", onboarding.join, name="join"),
+    path("supplier/applications/", onboarding.applications, name="applications"),
+    path("supplier/applications/begin/", onboarding.start, name="application_start"),
+    path("supplier/applications/<int:application_id>/", onboarding.application, name="application"),
+    path("supplier/applications/<uuid:draft_id>/", onboarding.draft, name="application_draft"),
+    path("supplier/applications/<uuid:draft_id>/check/", onboarding.check, name="application_check"),
+    path("supplier/applications/<uuid:draft_id>/history/", onboarding.history, name="application_history"),
+    path(
+        "supplier/applications/<uuid:draft_id>/history/bring-back/",
+        onboarding.bring_back,
+        name="application_bring_back",
+    ),
+    path("supplier/applications/<uuid:draft_id>/discard/", onboarding.discard, name="application_discard"),
+    path("supplier/applications/<uuid:draft_id>/restore/", onboarding.restore, name="application_restore"),
+    path("supplier/applications/<uuid:draft_id>/<slug:name>/", onboarding.step, name="application_step"),
+    path("supplier/declaration/", declaring.declaration, name="declaration"),
+    path("review/applications/", moderation.applications, name="review_applications"),
+    path("review/applications/<int:application_id>/", moderation.application, name="review_application"),
 ]
 
 _market = [
@@ -45,6 +64,6 @@ _market = [
 
 urlpatterns = [
     path("catalog/", include((_storefront, "catalogue"))),
-    path("", include(([path("supplier/", include(_desk)), *_market], "suppliers"))),
+    path("", include(([*_desk, *_market], "suppliers"))),
     path("account/", include(([path("measures/", measures.page, name="measures")], "fit"))),
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from catalog import loading as catalogue
 from complaints import master_data
-from complaints.demo import history, prepared, state_side, voices
+from complaints.demo import applicants, history, prepared, state_side, voices
 from orders import loading as people
 from suppliers import loading as suppliers
 
@@ -33,5 +33,7 @@ def load(say: Callable[[str], None]) -> None:
     say(f"{voices.speak()} marks, a mystery visit")
     if state_side.act():
         say("a situational headquarters, an instruction, a fine")
+    if applicants.apply():
+        say("two businesses that want to sell: one is being checked, one asks for a second check")
     if prepared.make():
         say("an application that is ready to be sent again, with a photo")

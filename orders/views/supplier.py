@@ -20,6 +20,7 @@ from orders.forms import DeliverForm, ReasonForm, StepForm
 from orders.models import Line, Order
 from orders.states import HAPPENED, ORDER
 from orders.views.beneficiary import Door, put_errors, step_forms
+from suppliers.onboarding import selectors as onboarding
 
 PAGE_SIZE = 20
 DOORS = {
@@ -41,6 +42,8 @@ AT_ONCE = ("confirm", "ship", "sign-act")
 def desk(request: HttpRequest) -> HttpResponse:
     """Orders in which it is the supplier's turn, what is due first; then those that wait for others."""
     access.require_role(request.user, Role.SUPPLIER)
+    if not onboarding.has_shop(request.user):
+        return redirect("suppliers:applications")
     rows = selectors.to_do(request.user).select_related("region").prefetch_related("lines__product")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     labels = {step.action: step.label for step in ORDER.steps}

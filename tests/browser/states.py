@@ -27,6 +27,8 @@ def states_of(person: str, program: Client) -> list[State]:
         "person": _person,
         "caseworker": _caseworker,
         "supplier": _supplier,
+        "applicant": _applicant,
+        "applicant2": _refused,
         "inspector": _inspector,
         "ministry": _ministry,
         "hotline": _hotline,
@@ -48,6 +50,7 @@ def _visitor(_program: Client) -> list[State]:
         State("catalog/search/?q=zzzzzz"),
         State("catalog/child-diapers/?price_from=much"),
         State("feedback/thanks/"),
+        State("supplier/join/", "Make the account"),
         State("map/shymkent/mark/", "Send the mark"),
     ]
 
@@ -144,6 +147,26 @@ def _supplier(program: Client) -> list[State]:
     ]
 
 
+def _applicant(program: Client) -> list[State]:
+    """A draft that is empty, and one that can be sent; what is sent needs a photo."""
+    empty = str(uuid.uuid4())
+    program.save(empty, {"types.special-services": ["srv-5-home-care"]}, kind="onboarding")
+    steps = ("", "business/", "goods/", "licence/", "papers/", "history/")
+    pages = [State(f"supplier/applications/{empty}/{step}") for step in steps]
+    wrong = [State(f"supplier/applications/{empty}/{step}", "Save and continue") for step in steps[1:5]]
+    return [*pages, *wrong, *_sent(program), State(f"supplier/applications/{errands.application(program)}/check/")]
+
+
+def _refused(program: Client) -> list[State]:
+    return _sent(program)
+
+
+def _sent(program: Client) -> list[State]:
+    """The applications that the demo has sent for this account."""
+    drafts = [row for row in program.get("/drafts")["results"] if row["kind"] == "onboarding" and row["orders"]]
+    return [State(f"supplier/applications/{row['orders'][0]['application']['id']}/") for row in drafts]
+
+
 def _inspector(program: Client) -> list[State]:
     cases = _one_of_each(program, "complaints")
     return [
@@ -163,6 +186,7 @@ def _ministry(program: Client) -> list[State]:
         *[State(f"review/{with_ministry}/", step) for step in steps if with_ministry],
         State("review/board/cases/?by=region&key=KZ-79&subject=defect"),
         State("review/suppliers/kerbez-trade/", "End the suspension"),
+        State("review/applications/1/", "Refuse"),
         State("review/headquarters/", "Open the headquarters"),
         State("review/outreach/", "Add"),
         State("review/rules/order.confirm_days/", "Show what changes"),

@@ -74,7 +74,6 @@ def test_every_shipped_rule_has_a_name_a_group_and_a_whole_value():
 UNREAD = {
     "entitlement.assistant_": "services of an assistant are not ordered by the hour yet",
     "order.quote_hours": "a price is checked when the application is sent, nothing is reserved before",
-    "supplier.": "onboarding of suppliers",
     "listing.": "moderation and freshness of offers",
     "price.": "alarms of the market",
     "market.": "alarms of the market",

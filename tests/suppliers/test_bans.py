@@ -110,7 +110,7 @@ def test_steps_out_of_turn_are_refused_and_change_nothing(family, ministry):  # 
             refused += 1
         assert (Event.objects.count(), OutboxRow.objects.count(), Suspension.objects.count()) == before
         assert Partner.objects.get(pk=family.jarqyn.pk).status == state
-    assert refused == 21 - 4
+    assert refused == 12 - 6
 
 
 def test_the_ban_lifts_itself_after_its_last_day_and_only_once(family, ministry):  # noqa: F811

@@ -58,7 +58,8 @@ def test_the_index_is_told_by_region_and_zero_where_nobody_sells(walker):
         ({"stock": 0}, {}),
         ({"stock_confirmed_at": None}, {}),
         ({}, {"status": "suspended", "suspended_until": date(2030, 1, 1)}),
-        ({}, {"status": "applicant"}),
+        ({}, {"status": "paused"}),
+        ({}, {"status": "terminated"}),
     ],
 )
 def test_only_published_counted_offers_of_approved_suppliers_can_be_bought(walker, offer, supplier):
@@ -165,8 +166,3 @@ def test_one_suppliers_signature_does_not_open_another(db):
     one, two = make.make_supplier("jarqyn-med"), make.make_supplier("qadam-orto")
     forged = qr.token_of(two).split("-")[0] + "-" + qr.token_of(one).split("-")[1]
     assert qr.read(forged) is None
-
-
-def test_an_applicant_has_no_code_yet(db):
-    applicant = make.make_supplier("bala-qadam", status="applicant")
-    assert qr.supplier_of(qr.token_of(applicant)) is None

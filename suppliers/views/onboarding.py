@@ -1,0 +1,350 @@
+"""A business applies to sell: its account, its draft step by step, the preview, and what became of it."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace import access, calendar, idempotency
+from marketplace.accounts import AccountAdapter
+from marketplace.drafts import reading, retention, saving, sending
+from marketplace.errors import Changed, DomainError, FieldError, Invalid, NotFound, TooManyTries
+from marketplace.forms import DraftForm, add_errors
+from marketplace.kept_answers import kept_over_sign_in
+from marketplace.limits import Limit, Tries
+from marketplace.models import Draft, Role, User
+from marketplace.views import attachments, draft_forms, draft_steps
+from marketplace.views import history as of_drafts
+from suppliers.onboarding import account, answers, deciding, forms, selectors, words
+from suppliers.onboarding.models import WAITING, Application
+from suppliers.onboarding.sending import KIND, refusals_of_bin, submit
+from suppliers.states import APPLICATION
+
+# An office or a mobile network has one address for many people; a flood of accounts has one as well.
+ACCOUNTS_OF_ADDRESS = Limit("new-accounts", most=10, seconds=3600)
+FORMS: dict[str, type[DraftForm]] = {
+    "business": forms.BusinessForm,
+    "goods": forms.GoodsForm,
+    "licence": forms.LicenceForm,
+    "papers": forms.PapersForm,
+}
+
+
+# After these the applicant may come again with the same answers.
+ENDED = (
+    Application.Status.REFUSED, Application.Status.UPHELD, Application.Status.LAPSED, Application.Status.WITHDRAWN,
+)  # fmt: skip
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest) -> HttpResponse:
+    """What is needed and how it goes on; an account for who has none, the application for who has."""
+    if request.user.is_authenticated:
+        return redirect("suppliers:applications" if request.user.role == Role.SUPPLIER else "marketplace:home")
+    form = forms.JoinForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        if not Tries([(ACCOUNTS_OF_ADDRESS, AccountAdapter().get_client_ip(request))]).allowed():
+            raise TooManyTries
+        try:
+            user = account.join(**form.cleaned_data, language=get_language() or settings.LANGUAGE_CODE)
+        except Invalid as error:
+            add_errors(form, error)
+        else:
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            return redirect("suppliers:applications")
+    return render(request, "supplier/onboarding/join.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def applications(request: HttpRequest) -> HttpResponse:
+    """What was begun, put aside or sent; the button that begins."""
+    access.require_role(request.user, Role.SUPPLIER)
+    rows = reading.visible(request.user).filter(kind=KIND).exclude(status=Draft.Status.SUBMITTED)
+    unsent = list(rows.order_by("-updated_at", "pk")[:20])
+    sent = list(selectors.visible(request.user)[:20])
+    open_drafts = [draft for draft in unsent if draft.status == Draft.Status.OPEN]
+    context = {
+        "drafts": open_drafts,
+        "aside": retention.with_ends([draft for draft in unsent if draft.status == Draft.Status.DISCARDED]),
+        "sent": sent,
+        "has_shop": selectors.has_shop(request.user),
+        "may_begin": not open_drafts
+        and not any(row.status in WAITING for row in sent)
+        and not selectors.has_shop(request.user),
+    }
+    return render(request, "supplier/onboarding/list.html", context)
+
+
+@login_required
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    """A draft with what the account knows; one that is open is gone on with."""
+    begun = reading.visible(request.user).filter(kind=KIND, status=Draft.Status.OPEN).first()
+    if begun is not None:
+        return redirect("suppliers:application_draft", begun.pk)
+    user = request.user
+    known = {"contact.name": user.full_name, "contact.phone": user.phone, "contact.email": user.email}
+    return redirect("suppliers:application_draft", _begin(user, {name: text for name, text in known.items() if text}))
+
+
+def _begin(actor: User, values: dict[str, Any]) -> uuid.UUID:
+    return draft_steps.start(actor, KIND, answers.SCHEMA, values)
+
+
+# --- The draft ------------------------------------------------------------------------------------
+
+
+def _names(draft: Draft) -> list[str]:
+    licensed = answers.needs_licence(answers.chosen_types(draft))
+    return [name for name in FORMS if name != "licence" or licensed]
+
+
+def _form(draft: Draft, name: str, data: Any) -> DraftForm:
+    return FORMS[name](data, initial=draft_forms.live(draft))
+
+
+def _problems(_actor: User, draft: Draft) -> list[FieldError]:
+    found = answers.read(draft, timezone.localdate())
+    return [*found.errors, *refusals_of_bin(found.bin)]
+
+
+def _step_of(field: str) -> str:
+    first = field.partition(".")[0]
+    return {
+        "regions": "goods", "types": "goods", "licence": "licence", "documents": "papers", "declare": "papers",
+    }.get(first, "business")  # fmt: skip
+
+
+def _url(draft: Draft, step: str) -> str:
+    if not step:
+        return reverse("suppliers:application_draft", args=[draft.pk])
+    if step == "check":
+        return reverse("suppliers:application_check", args=[draft.pk])
+    return reverse("suppliers:application_step", args=[draft.pk, step])
+
+
+def _shelves(_draft: Draft, name: str, form: DraftForm) -> dict[str, Any]:
+    """The boxes of each shelf, folded unless something is ticked or wrong there."""
+    if name != "goods":
+        return {}
+    boxes = [form[field] for field in form.fields if field.startswith("types.")]
+    return {
+        "shelves": [
+            {"box": box, "count": len(box.value() or []), "open": bool(box.errors or box.name in form.conflicts)}
+            for box in boxes
+        ]
+    }
+
+
+STEPS = draft_steps.Steps(
+    kind=KIND,
+    titles={
+        "business": gettext_lazy("Your business"),
+        "goods": gettext_lazy("What you sell and where"),
+        "licence": gettext_lazy("Licence"),
+        "papers": gettext_lazy("Documents and declarations"),
+    },
+    names=_names,
+    form=_form,
+    problems=_problems,
+    step_of=_step_of,
+    url=_url,
+    heading=gettext_lazy("Application of a supplier"),
+    list_url=lambda: reverse("suppliers:applications"),
+    list_name=gettext_lazy("My applications"),
+    photos={
+        "papers": (
+            gettext_lazy("Documents"),
+            gettext_lazy("A photo of the certificate of registration, and of the licence if you need one. JPEG, PNG or WebP, at most 10 MB."),
+        )
+    },
+    targets={"documents": "photo"},
+    more=_shelves,
+    templates={"goods": "supplier/onboarding/goods.html"},
+)  # fmt: skip
+
+
+@login_required
+@require_safe
+def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """The steps with their states; a draft that was sent leads to its application."""
+    found = draft_steps.opened(request, draft_id, STEPS)
+    if found.status == Draft.Status.SUBMITTED:
+        return redirect("suppliers:application", found.result["application"]["id"])
+    links = {
+        "history": reverse("suppliers:application_history", args=[draft_id]),
+        "discard": reverse("suppliers:application_discard", args=[draft_id]),
+    }
+    return draft_steps.tasks(request, found, STEPS, links)
+
+
+@kept_over_sign_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, draft_id: uuid.UUID, name: str) -> HttpResponse:
+    """One step of the application."""
+    return draft_steps.step(request, draft_steps.opened(request, draft_id, STEPS), name, STEPS)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """The preview: everything as the ministry will read it, until when it answers, and the button."""
+    found = draft_steps.opened(request, draft_id, STEPS)
+    if found.status == Draft.Status.SUBMITTED:
+        return redirect("suppliers:application", found.result["application"]["id"])
+    if request.method == "POST":
+        return _sent(request, found)
+    told = answers.read(found, timezone.localdate())
+    if told.errors or refusals_of_bin(told.bin) or found.conflicts:
+        return redirect("suppliers:application_draft", draft_id)
+    counted = calendar.deadline("supplier.review_days", timezone.localdate())
+    context = {
+        "draft": found,
+        "rows": words.summary(told.bin, told.name, told.as_data()),
+        "respond_by": counted.respond_by,
+        "due_words": calendar.in_words(counted.explained),
+        **attachments.context(found),
+    }
+    return render(request, "supplier/onboarding/check.html", context)
+
+
+def _sent(request: HttpRequest, found: Draft) -> HttpResponse:
+    rev = request.POST.get("rev", "")
+    once = idempotency.request_of(
+        user=request.user, key=f"page:{found.pk}:{rev}", action=f"submit:{found.pk}", body=rev.encode()
+    )
+    try:
+        answer = submit(
+            draft_id=found.pk, actor=request.user, expected_rev=int(rev) if rev.isdigit() else -1, request=once
+        )
+    except sending.AlreadySubmitted as error:
+        return redirect("suppliers:application", error.extra["application"]["id"])
+    except (Changed, Invalid) as error:
+        messages.error(request, str(error))
+        return redirect("suppliers:application_draft", found.pk)
+    except DomainError as error:
+        if error.status in {403, 404}:
+            raise
+        messages.error(request, str(error))
+        return redirect("suppliers:applications")
+    messages.success(request, _("The application is sent."))
+    return redirect("suppliers:application", answer.body["application"]["id"])
+
+
+@login_required
+@require_safe
+def history(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """Every save of an application that is being written."""
+    return of_drafts.history(request, draft_steps.opened(request, draft_id, STEPS), _place(draft_id))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def bring_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """After a sign-in that interrupted it the browser comes back with GET: then only the list is shown."""
+    place = _place(draft_id)
+    if request.method == "GET":
+        return redirect(place.history_url)
+    return of_drafts.bring_back(request, draft_steps.opened(request, draft_id, STEPS), place)
+
+
+def _place(draft_id: uuid.UUID) -> of_drafts.Place:
+    def url(name: str) -> str:
+        return reverse(f"suppliers:application_{name}", args=[draft_id])
+
+    return of_drafts.Place(url("draft"), _("To the application"), url("history"), url("bring_back"))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """Put the draft aside; it can be restored until it is removed."""
+    if request.method == "POST":
+        found = draft_steps.opened(request, draft_id, STEPS)
+        saving.discard(draft_id=found.pk, actor=request.user)
+        messages.success(request, _("It was put aside. You can restore it here."))
+    return redirect("suppliers:applications")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """Take it up with everything that was in it."""
+    if request.method == "GET":
+        return redirect("suppliers:applications")
+    if reading.get(request.user, draft_id).kind == KIND:
+        saving.restore(draft_id=draft_id, actor=request.user)
+    return redirect("suppliers:application_draft", draft_id)
+
+
+# --- What became of it ------------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def application(request: HttpRequest, application_id: int) -> HttpResponse:
+    """The own application: whose turn it is and until when, what was asked, and the applicant's own steps."""
+    access.require_role(request.user, Role.SUPPLIER)
+    found = selectors.get(request.user, application_id)
+    form = forms.WordsForm(request.POST or None, action="appeal", label=_("What was judged wrongly?"))
+    if request.method == "POST":
+        try:
+            return _act(request, found, form)
+        except Invalid as error:
+            form.is_valid()
+            add_errors(form, error)
+        except DomainError as error:
+            if error.status in {403, 404}:
+                raise
+            messages.error(request, str(error))
+            return redirect("suppliers:application", application_id)
+    context = {
+        "application": found,
+        "steps": APPLICATION.actions(found.status, ["applicant"]),
+        "again": found.status in ENDED and not selectors.has_shop(request.user) and not selectors.running(request.user),
+        "reason": words.reason_name(found.reason) if found.reason else "",
+        "due_words": calendar.in_words(found.due_explained),
+        "rows": words.summary(found.bin, found.name, found.answers),
+        "papers": answers.papers(found.pk),
+        "form": form,
+    }
+    return render(request, "supplier/onboarding/application.html", context, status=422 if form.errors else 200)
+
+
+def _act(request: HttpRequest, found: Application, form: forms.WordsForm) -> HttpResponse:
+    action, actor = request.POST.get("action", ""), request.user
+    if action == "correct":
+        return redirect("suppliers:application_draft", _correction(actor, found))
+    if action == "withdraw":
+        deciding.withdraw(application_id=found.pk, actor=actor)
+        messages.success(request, _("The application is withdrawn."))
+    else:
+        deciding.appeal(application_id=found.pk, actor=actor, text=form.data.get("text", ""))
+        messages.success(request, _("Somebody else checks the application once more."))
+    return redirect("suppliers:application", found.pk)
+
+
+def _correction(actor: User, found: Application) -> uuid.UUID:
+    """A draft with the answers that were sent; one that corrects this application already is gone on with."""
+    if found.status in (Application.Status.SUBMITTED, Application.Status.APPEALED, Application.Status.APPROVED):
+        raise NotFound
+    rows = reading.visible(actor).filter(kind=KIND, status=Draft.Status.OPEN)
+    begun = next((row for row in rows if row.value(answers.CORRECTS) == found.pk), None)
+    if begun is not None:
+        return begun.pk
+    correcting = found.status == Application.Status.NEEDS_FIX
+    sent = {name: entry["v"] for name, entry in found.draft.fields.items() if name != answers.CORRECTS}
+    return _begin(actor, sent | ({answers.CORRECTS: found.pk} if correcting else {}))
