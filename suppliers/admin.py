@@ -1,7 +1,12 @@
 """Suppliers as master data; offers are the suppliers' own."""
 
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from marketplace import outbox
 from marketplace.admin import Logged
 from suppliers.models import Partner
 
@@ -15,3 +20,12 @@ class PartnerAdmin(Logged):
     readonly_fields = (
         "delivered_lines", "on_time_lines", "rejected_lines", "complaint_load", "rating_sum", "rating_count",
     )  # fmt: skip
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        """Another state or name changes what may be bought and what lists show."""
+        super().save_related(request, form, formsets, change)
+        outbox.add("supplier.changed", str(form.instance.pk))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A supplier is taken off the portal, never out of the records."""
+        return False

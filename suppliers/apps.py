@@ -13,7 +13,7 @@ class SuppliersConfig(OscarConfig):
         from suppliers import declaring, effects, home  # noqa: F401  outbox handlers, parts of the home page
         from suppliers.onboarding import dated, selectors, sending  # noqa: F401  the draft kind "onboarding"
         from suppliers.onboarding import effects as onboarding_effects  # noqa: F401
-        from suppliers.pricelist import jobs  # noqa: F401  registers its outbox handler
+        from suppliers.pricelist import jobs, keeping  # noqa: F401  an outbox handler, a night's work
         from suppliers.watch import collusion  # noqa: F401  registers its signals
 
         files.register_rule("application", selectors.may_open_file)

@@ -48,7 +48,16 @@ def supplier_changed(row: OutboxRow) -> None:
     Its products go on in rows of their own, a batch each: one transaction never holds them all.
     """
     products = StockRecord.objects.filter(partner=row.key).order_by("product_id").values_list("product_id", flat=True)
-    ids = list(products.distinct())
+    _hand_on(list(products.distinct()))
+
+
+@outbox.handler("product-type.changed")
+def product_type_changed(row: OutboxRow) -> None:
+    """``key`` is the type's id: its names, its shelf or a parameter changed."""
+    _hand_on(list(Product.objects.filter(product_class=row.key).order_by("pk").values_list("pk", flat=True)))
+
+
+def _hand_on(ids: list[int]) -> None:
     batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
     outbox.add_many([("products.changed", str(batch[0]), {"products": batch}) for batch in batches])
 

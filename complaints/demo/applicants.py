@@ -1,19 +1,20 @@
 """The demo's businesses that want to sell: one application is being checked, one was refused and is checked once more."""
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
-from marketplace.drafts import files
+from marketplace.drafts import beginning, files
 from marketplace.models import User
 from marketplace.time import database_now
-from marketplace.views import draft_steps
 from suppliers.onboarding import answers, deciding
 from suppliers.onboarding.models import Application
 from suppliers.onboarding.sending import KIND, submit
 
-APPLICANTS = {
+APPLICANTS: dict[str, dict[str, Any]] = {
     "applicant": {
         "bin": "221360008815",
         "name": "«Бала Қадам» ЖШС",
@@ -57,9 +58,9 @@ def apply() -> bool:
     return True
 
 
-def _send(actor: User, values: dict[str, object]) -> None:
+def _send(actor: User, values: Mapping[str, Any]) -> None:
     declared = {f"declare.{item['code']}": True for item in answers.declarations()}
-    draft_id = draft_steps.start(actor, KIND, answers.SCHEMA, values | declared)
+    draft_id = beginning.begin(actor, KIND, {**values, **declared})
     photo = SimpleUploadedFile("certificate.jpg", _certificate(str(values["bin"])), "image/jpeg")
     files.attach(draft_id=draft_id, actor=actor, upload=photo)
     submit(draft_id=draft_id, actor=actor, expected_rev=2, request=None)

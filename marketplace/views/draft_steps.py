@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from marketplace import kept_answers
-from marketplace.drafts import reading, saving
+from marketplace.drafts import reading
 from marketplace.drafts.errors import DraftClosed
 from marketplace.errors import DomainError, FieldError, NotFound
 from marketplace.forms import DraftForm
@@ -169,20 +169,3 @@ def _task(draft: Draft, steps: Steps, name: str, wrong: set[str], asked: set[str
     elif name in wrong:
         status, colour = (_("To be corrected"), "yellow") if started else (_("Not started"), "blue")
     return {"title": steps.titles[name], "url": steps.url(draft, name), "status": status, "colour": colour}
-
-
-def start(actor: User, kind: str, schema: int, values: dict[str, Any]) -> uuid.UUID:
-    """A new draft of the actor's own with its first answers, if there are any."""
-    draft_id = uuid.uuid4()
-    ops = [saving.Op(name, value, 0, number) for number, (name, value) in enumerate(values.items())]
-    saving.save(
-        draft_id=draft_id,
-        actor=actor,
-        key=f"start:{draft_id}",
-        body=repr(values).encode(),
-        device=saving.PAGE_DEVICE,
-        kind=kind,
-        schema=schema,
-        ops=ops,
-    )
-    return draft_id

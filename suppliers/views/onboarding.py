@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace import access, calendar, idempotency
 from marketplace.accounts import AccountAdapter
-from marketplace.drafts import reading, retention, saving, sending
+from marketplace.drafts import beginning, reading, retention, saving, sending
 from marketplace.errors import Changed, DomainError, FieldError, Invalid, NotFound, TooManyTries
 from marketplace.forms import DraftForm, add_errors
 from marketplace.kept_answers import kept_over_sign_in
@@ -101,7 +101,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def _begin(actor: User, values: dict[str, Any]) -> uuid.UUID:
-    return draft_steps.start(actor, KIND, answers.SCHEMA, values)
+    return beginning.begin(actor, KIND, values)
 
 
 # --- The draft ------------------------------------------------------------------------------------

@@ -138,7 +138,7 @@ def same_minutes() -> Iterator[Finding]:
 def shared_contacts() -> Iterator[Finding]:
     """Two suppliers of different groups with the same contact."""
     most = rules.get(RULE).value["most_together"]
-    rows = Partner.objects.exclude(status=Partner.Status.REFUSED).order_by("code")
+    rows = Partner.objects.order_by("code")
     holders: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     shown: dict[tuple[str, str], str] = {}
     for partner in rows.only("code", "bin", "group_bin", "phone", "email", "address").prefetch_related("users"):

@@ -8,9 +8,8 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from marketplace.drafts import files
+from marketplace.drafts import beginning, files
 from marketplace.models import Draft, Role, User
-from marketplace.views import draft_steps
 from suppliers.onboarding import answers
 from suppliers.onboarding.models import Application
 from suppliers.onboarding.sending import KIND, submit
@@ -57,7 +56,7 @@ def photo(name: str = "certificate.jpg") -> SimpleUploadedFile:
 
 def begun(actor: User, *, paper: bool = True, **more: Any) -> Draft:
     """A draft with whole answers and, unless told otherwise, a photo."""
-    draft_id: uuid.UUID = draft_steps.start(actor, KIND, answers.SCHEMA, whole(**more))
+    draft_id: uuid.UUID = beginning.begin(actor, KIND, whole(**more))
     if paper:
         files.attach(draft_id=draft_id, actor=actor, upload=photo())
     return Draft.objects.get(pk=draft_id)
