@@ -16,12 +16,14 @@ from complaints.api_open_data import router as open_data
 from complaints.api_steps import router as steps
 from complaints.feedback.api import router as feedback
 from complaints.measures.api import router as measures
+from complaints.reporting import kpis
 from complaints.schemas import (
     ComplaintIn,
     ComplaintList,
     ComplaintOut,
     FiledOut,
     FileOut,
+    KpiList,
     ReportOut,
     RouteIn,
     RouteOut,
@@ -125,6 +127,16 @@ def complaint_report(
 ) -> dict[str, Any]:
     """Totals of a span of days (``from``, ``to``; this month when not given) and a region; they add up."""
     return reports.of_period(period_of(first, to), region_of(region))
+
+
+@router.get("/reports/kpis", auth=anyone, by_alias=True, response={200: KpiList, 409: Problem, 422: Problem})
+def indicators(
+    request: HttpRequest, first: str = Query("", alias="from"), to: str = "", region: str = ""
+) -> dict[str, Any]:
+    """The indicators of a span of days and a region, each with its formula; counted from events."""
+    period, where = period_of(first, to), region_of(region)
+    found = kpis.of_period(period, where)
+    return {"first": period.first, "last": period.last, "region": where.pk if where else None, "results": found}
 
 
 def region_of(text: str) -> Region | None:

@@ -12,13 +12,13 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from complaints.measures import fines
-from complaints.models import CourtCase, MonthlyReport
+from complaints.models import MonthlyReport
 from complaints.reporting import bodies, outreach, registered
 from complaints.reporting import facts as stored
 from complaints.reporting.shares import share as share
@@ -110,6 +110,7 @@ def facts(period: Period, region: Region | None = None, *, after: int | None = N
         "received": came["received"],
         "by_channel": dict(sorted(channels.items())),
         "outcomes": {outcome: outcomes.pop(outcome, 0) for outcome in Outcome.values} | dict(outcomes),
+        "confirmed": sum(row["confirmed"] for row in satisfied),
         "confirmed_share": share(sum(row["confirmed"] for row in satisfied), sum(row["cases"] for row in satisfied)),
         "returned_kzt": kzt(sum((Decimal(row["returned"]) for row in satisfied), Decimal(0))),
         "court": court(period, region),
@@ -150,16 +151,24 @@ def kzt(amount: Decimal) -> int | float:
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
+# A case may be in court once more; each of its steps there is one of the period it was taken in.
+_COURT = """
+SELECT count(*) FILTER (WHERE kind = 'complaint.court_opened'), count(*) FILTER (WHERE won),
+    coalesce(sum((data ->> 'recovered')::numeric) FILTER (WHERE won), 0)
+FROM (SELECT *, kind = 'complaint.court_decided' AND data ->> 'result' = 'won' AS won FROM marketplace_event
+      WHERE kind IN ('complaint.court_opened', 'complaint.court_decided') AND at >= %(start)s AND at < %(end)s) taken
+WHERE %(region)s::text IS NULL OR EXISTS (
+    SELECT FROM complaints_complaint c WHERE c.number = substr(taken.subject, 11) AND c.region_id = %(region)s)
+"""
+
+
 def court(period: Period, region: Region | None) -> dict[str, Any]:
-    """Cases that a body joined, won, and the sum awarded in the period."""
-    cases = CourtCase.objects.filter(complaint__region=region) if region else CourtCase.objects.all()
-    decided = Q(decided_on__range=(period.first, period.last))
-    found = cases.aggregate(
-        joined=Count("pk", filter=Q(opened_on__range=(period.first, period.last))),
-        won=Count("pk", filter=decided & Q(result=CourtCase.Result.WON)),
-        recovered=Sum("recovered", filter=decided & Q(result=CourtCase.Result.WON), default=Decimal(0)),
-    )
-    return {"joined": found["joined"], "won": found["won"], "recovered_kzt": kzt(found["recovered"])}
+    """Cases that a body joined, won, and the sum awarded in the period, by the events."""
+    named = {"start": period.start, "end": period.end, "region": region.pk if region else None}
+    with connection.cursor() as cursor:
+        cursor.execute(_COURT, named)
+        joined, won, recovered = cursor.fetchone()
+    return {"joined": joined, "won": won, "recovered_kzt": kzt(recovered)}
 
 
 def fined(period: Period, region: Region | None) -> dict[str, Any]:

@@ -296,6 +296,25 @@ class ReportOut(Schema):
     self_check: str
 
 
+class KpiOut(Schema):
+    """``value`` is part ÷ whole in per cent where there is a whole, else the part; null where there is nothing."""
+
+    code: str
+    name: str
+    formula: str
+    part: int | float | None
+    whole: int | None
+    value: int | float | None
+    unit: str = Field(description="per_cent, number, kzt or days")
+
+
+class KpiList(Schema):
+    first: date = Field(serialization_alias="from")
+    last: date = Field(serialization_alias="to")
+    region: str | None
+    results: list[KpiOut]
+
+
 # --- Steps -----------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from complaints.models import Complaint
 from complaints.reports import Period, Reading
-from complaints.states import Outcome
+from complaints.states import HAPPENED, Outcome
 from marketplace import access
 from marketplace.errors import NotFound
 from marketplace.models import Region, Role, User
@@ -22,16 +22,35 @@ FROM mark WHERE "on" BETWEEN %(first)s AND %(last)s AND kind = ANY(%(kinds)s) AN
     AND (%(body)s = '' OR body = %(body)s)
 """
 _RETURNED = _AT_END + " AND outcome = 'satisfied' AND returned > 0"
-_COURT = """
-FROM complaints_courtcase k JOIN complaints_complaint c ON c.id = k.complaint_id
-WHERE k.opened_on BETWEEN %(first)s AND %(last)s AND {region}
+_COURT_STEP = """
+FROM (SELECT c.id AS complaint_id, c.region_id FROM marketplace_event e
+      JOIN complaints_complaint c ON c.number = substr(e.subject, 11)
+      WHERE e.at >= %(start)s AND e.at < %(end)s AND e.kind = {step}) taken
+WHERE {{region}}
 """
-_COURT_WON = """
-FROM complaints_courtcase k JOIN complaints_complaint c ON c.id = k.complaint_id
-WHERE k.result = 'won' AND k.decided_on BETWEEN %(first)s AND %(last)s AND {region}
+_COURT = _COURT_STEP.format(step="'complaint.court_opened'")
+_COURT_WON = _COURT_STEP.format(step="'complaint.court_decided' AND e.data ->> 'result' = 'won'")
+# Open at the end, a body's date missed, and no step since that gave a new one: taking up and redirecting keep the date.
+_OVERDUE = """
+FROM stretch s WHERE began_on <= %(last)s AND until_on > %(last)s AND is_open AND outcome = 'carried_over' AND {region}
+    AND complaint_id IN (SELECT complaint_id FROM mark WHERE kind = 'overdue' AND "on" <= %(last)s)
+    AND NOT EXISTS (
+        SELECT FROM complaints_complaint c JOIN marketplace_event e ON e.subject = 'complaint:' || c.number
+        WHERE c.id = s.complaint_id AND e.after <> '' AND e.at < %(end)s AND e.before <> ''
+            AND e.kind <> ALL (%(dateless)s)
+            AND (e.at AT TIME ZONE %(zone)s)::date >= (
+                SELECT max(m."on") FROM mark m
+                WHERE m.complaint_id = s.complaint_id AND m.kind = 'overdue' AND m."on" <= %(last)s))
 """
+OVERDUE_COUNTED = f"SELECT count(*) AS cases {_OVERDUE}"
+# Steps that leave the date of the case as it is.
+_DATELESS = [
+    f"complaint.{HAPPENED[action][0]}"
+    for action in ("take-up", "redirect", "instruct", "ban", "change-rule", "stop-sale")
+]
 # Figures of the report that are not steps in the log.
 _SOURCES = {"received": _FILED, "returned": _RETURNED, "court_joined": _COURT, "court_won": _COURT_WON}
+_SOURCES["carried_overdue"] = _OVERDUE
 _STEPS = {
     "answered": ["answered", "offered"],
     "ignored": ["ignored"],
@@ -74,6 +93,11 @@ def region_for(actor: User, region: Region | None) -> Region | None:
     return own
 
 
+def moments(period: Period) -> dict[str, Any]:
+    """What the statements about events are given beside the days of the period."""
+    return {"start": period.start, "end": period.end, "dateless": _DATELESS}
+
+
 def counted(figure: Figure, period: Period, region: Region | None, page: int) -> tuple[int, list[Complaint]]:
     """How many cases the figure counts, and those of a page, the newest first. Raises NotFound for unknown figures."""
     if figure.outcome not in ("", *Outcome.values) or figure.channel not in ("", *Complaint.Channel.values):
@@ -87,7 +111,7 @@ def counted(figure: Figure, period: Period, region: Region | None, page: int) ->
         "kinds": _STEPS.get(figure.step, []),
         "limit": PAGE_SIZE,
         "offset": (max(page, 1) - 1) * PAGE_SIZE,
-    }
+    } | moments(period)
     source = figure.source()
     found = Reading(period, region).rows(
         named,

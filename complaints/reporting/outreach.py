@@ -3,11 +3,11 @@
 A line is never changed: a wrong one is struck out and stays readable.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
-from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,19 +26,33 @@ class AlreadyStruck(DomainError):
     message = _("This line is struck out already.")
 
 
+# A line counts from its entry in the event log until it was struck out there.
+_TOTALS = """
+SELECT e.data ->> 'kind', sum(sign * (e.data ->> 'count')::int), sum(sign * (e.data ->> 'reach')::int)
+FROM (SELECT *, CASE kind WHEN 'outreach.entered' THEN 1 ELSE -1 END AS sign FROM marketplace_event
+      WHERE kind IN ('outreach.entered', 'outreach.struck') AND at >= %(since)s) e
+JOIN complaints_outreachentry o ON o.id = substr(e.subject, 10)::bigint
+WHERE (e.data ->> 'on')::date BETWEEN %(first)s AND %(last)s
+    AND (%(region)s::text IS NULL OR o.region_id = %(region)s)
+GROUP BY 1 HAVING sum(sign) > 0
+"""
+
+
 def totals(first: date, last: date, region: Region | None) -> dict[str, Any]:
-    """How often each kind was done from the first to the last day, the sum of them, and how many people it reached."""
-    rows = OutreachEntry.objects.filter(on__range=(first, last), struck_at=None)
-    if region is not None:
-        rows = rows.filter(region=region)
-    sums = {
-        row["kind"]: row for row in rows.order_by().values("kind").annotate(times=Sum("count"), people=Sum("reach"))
-    }
-    by_kind = {kind: sums[kind]["times"] for kind in OutreachEntry.Kind.values if kind in sums}
+    """How often each kind was done from the first to the last day, the sum of them, and how many people it reached.
+
+    Counted from the events; a line is entered on its own day or later.
+    """
+    since = timezone.make_aware(datetime.combine(first, time.min))
+    named = {"first": first, "last": last, "since": since, "region": region.pk if region else None}
+    with connection.cursor() as cursor:
+        cursor.execute(_TOTALS, named)
+        sums = {kind: (times, people) for kind, times, people in cursor.fetchall()}
+    by_kind = {kind: sums[kind][0] for kind in OutreachEntry.Kind.values if kind in sums}
     return {
         "by_kind": by_kind,
         "total": sum(by_kind.values()),
-        "reach": sum(row["people"] for row in sums.values()),
+        "reach": sum(people for _times, people in sums.values()),
     }
 
 

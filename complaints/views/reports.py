@@ -31,12 +31,12 @@ MONTHS_OFFERED = 12
 @require_safe
 def report(request: HttpRequest) -> HttpResponse:
     """The month's totals with charts that are tables, by region; published history below, marked as such."""
-    month, region = _month(request.GET.get("month", "")), region_of(request.GET.get("region", ""))
+    month, region = month_of(request.GET.get("month", "")), region_of(request.GET.get("region", ""))
     after = facts.position()
     found = reports.of_period(month, region, after=after)
     beside = scorecard.beside(month, region, after=after)
     tiles = _tiles(month, beside.of_month(month.first))
-    links = _Links(request, month, region)
+    links = Links(request, month, region)
     outcomes = [
         {"label": str(Outcome(name).label), "value": found["outcomes"][name], "url": links.to(outcome=name)}
         for name in Outcome.values
@@ -49,7 +49,7 @@ def report(request: HttpRequest) -> HttpResponse:
         "month": month,
         "region": region,
         "found": found,
-        "months": _months(),
+        "months": months_offered(),
         "regions": regions.listed(),
         "outcomes": outcomes,
         "channels": channels,
@@ -70,7 +70,7 @@ def report(request: HttpRequest) -> HttpResponse:
 @require_safe
 def report_file(request: HttpRequest, kind: str) -> HttpResponse:
     """The month as CSV, PDF or a page to print, the same numbers as on the page."""
-    month, region = _month(request.GET.get("month", "")), region_of(request.GET.get("region", ""))
+    month, region = month_of(request.GET.get("month", "")), region_of(request.GET.get("region", ""))
     built = MonthlyReport(month=month.first, until=month.last, region=region, built_at=timezone.now())
     built.facts = reports.checked(reports.facts(month, region))
     response = HttpResponse(report_files.render(built, kind), content_type=report_files.CONTENT_TYPES[kind])
@@ -83,7 +83,7 @@ def report_file(request: HttpRequest, kind: str) -> HttpResponse:
 @require_safe
 def report_cases(request: HttpRequest) -> HttpResponse:
     """The cases that a figure counts: inspectors see those of their region, the ministry all. No names."""
-    month = _month(request.GET.get("month", ""))
+    month = month_of(request.GET.get("month", ""))
     region = cases.region_for(request.user, region_of(request.GET.get("region", "")))
     figure = cases.Figure(**{name: request.GET.get(name, "") for name in ("outcome", "channel", "step", "body")})
     asked = request.GET.get("page", "1")
@@ -132,7 +132,7 @@ def open_data_page(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/open_data.html", context)
 
 
-class _Links:
+class Links:
     """Addresses of the cases behind the figures of one report: empty for whoever may not list them."""
 
     def __init__(self, request: HttpRequest, month: reports.Period, region: Region | None):
@@ -153,7 +153,7 @@ def region_of(text: str) -> Region | None:
     return Region.objects.get(pk=found.code) if found else None
 
 
-def _month(text: str) -> reports.Period:
+def month_of(text: str) -> reports.Period:
     """``2026-11``; this month for anything else."""
     today = timezone.localdate()
     try:
@@ -167,7 +167,7 @@ def _month_name(first: date) -> str:
     return f"{formats.MONTH_NAMES[(get_language() or 'kk')[:2]][first.month - 1]} {first.year}"
 
 
-def _months() -> list[dict[str, str]]:
+def months_offered() -> list[dict[str, str]]:
     """The latest months for the filter, newest first."""
     listed, day = [], timezone.localdate().replace(day=1)
     for _number in range(MONTHS_OFFERED):
@@ -199,7 +199,7 @@ def _tiles(month: reports.Period, counts: dict[str, int]) -> list[dict[str, Any]
     ]
 
 
-def _seller_rows(found: dict[str, Any], links: _Links) -> list[dict[str, Any]]:
+def _seller_rows(found: dict[str, Any], links: Links) -> list[dict[str, Any]]:
     if not found:  # a published table of that month, which counted no answers
         return []
     late = found["answered"] - found["in_time"]
@@ -232,12 +232,12 @@ _BODY_STEPS = {
 }
 
 
-def _body_rows(rows: list[dict[str, Any]], links: _Links) -> list[list[Any]]:
+def _body_rows(rows: list[dict[str, Any]], links: Links) -> list[list[Any]]:
     """Each figure leads to its cases, for whoever may list them."""
     return [[row["name"], *(_body_cell(row, name, step, links) for name, step in _BODY_STEPS.items())] for row in rows]
 
 
-def _body_cell(row: dict[str, Any], name: str, step: str, links: _Links) -> Any:
+def _body_cell(row: dict[str, Any], name: str, step: str, links: Links) -> Any:
     if row[name] is None:
         return "–"
     url = links.to(step=step, body=row["body"]) if row[step] else ""
@@ -257,6 +257,7 @@ def _figure_name(figure: cases.Figure) -> str:
         "returned": _("Money returned"),
         "court_joined": _("Court cases joined"),
         "court_won": _("Court cases won"),
+        "carried_overdue": _("Carried over with a date that has passed"),
     }
     if figure.outcome:
         return str(Outcome(figure.outcome).label)

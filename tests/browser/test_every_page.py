@@ -64,6 +64,7 @@ NOT_PAGES = {
     "complaints:hotline_begin",
     "complaints:hotline_caller",
     "complaints:hotline_complaint",
+    "complaints:kpis_file",
     "complaints:outreach_strike",
     "complaints:parallel_done",
     "complaints:receipt",

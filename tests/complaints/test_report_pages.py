@@ -6,10 +6,11 @@ import pytest
 from django.utils import translation
 
 from complaints import bodies, clocks, person, reports
-from complaints.models import Complaint, CourtCase
+from complaints.models import Complaint
 from complaints.reporting import open_data, outreach, scorecard
 from complaints.reporting.models import OutreachEntry
 from complaints.reports import Period
+from marketplace import events
 from marketplace.errors import Forbidden, Invalid, NotFound
 from marketplace.models import Event, Region, Rule
 from tests.complaints.factories import (
@@ -152,10 +153,17 @@ def test_a_report_that_does_not_add_up_is_refused_with_the_difference(client, au
     assert "unknown outcomes: lost" in str(answer)
 
 
-def test_court_cases_are_counted_by_their_days(autumn):
-    opened = {"complaint": autumn[0], "opened_on": date(2026, 11, 27), "role": "third_party"}
-    CourtCase.objects.create(**opened)
-    CourtCase.objects.create(**opened, result="won", recovered="1424750", decided_on=date(2026, 12, 3))
+def court_step(complaint, kind, moment, **data):
+    events.record(
+        kind=f"complaint.{kind}", subject=f"complaint:{complaint.number}", actor=None, data=data, at=at(moment)
+    )
+
+
+def test_court_cases_are_counted_by_the_days_of_their_events(autumn):
+    court_step(autumn[0], "court_opened", "2026-11-01 00:00", role="third_party")
+    court_step(autumn[1], "court_opened", "2026-11-30 23:59", role="third_party")
+    court_step(autumn[1], "court_decided", "2026-12-03 10:00", result="won", recovered="1424750")
+    court_step(autumn[0], "court_decided", "2026-12-04 10:00", result="lost", recovered="5")
     assert reports.facts(NOVEMBER, region())["court"] == {"joined": 2, "won": 0, "recovered_kzt": 0}
     assert reports.facts(DECEMBER)["court"] == {"joined": 0, "won": 1, "recovered_kzt": 1424750}
     assert reports.facts(DECEMBER, region("KZ-63"))["court"]["won"] == 0
@@ -282,10 +290,8 @@ def test_the_file_hides_small_numbers_and_says_its_licence(client, autumn, monke
 
 
 def test_the_scorecards_cells_money_and_court_open_their_cases(client, autumn, ministry):
-    CourtCase.objects.create(
-        complaint=autumn[3], authority=body(), role="third party", opened_on=date(2026, 11, 20), result="won",
-        decided_on=date(2026, 11, 28),
-    )  # fmt: skip
+    court_step(autumn[3], "court_opened", "2026-11-20 10:00", role="third_party")
+    court_step(autumn[3], "court_decided", "2026-11-28 10:00", result="won", recovered="0")
     client.force_login(ministry)
     page = client.get(f"/en/reports/?{MONTH}")
     for step, count in {
