@@ -215,6 +215,8 @@ CELERY_BEAT_SCHEDULE = {
     "fade-complaints": {"task": "suppliers.tasks.fade_complaints", "schedule": timedelta(hours=1)},
     # suppliers/tasks.py: choice and prices of kinds whose offers changed; one query when nothing did
     "count-market": {"task": "suppliers.tasks.count_market", "schedule": timedelta(seconds=30)},
+    # suppliers/tasks.py: needs that something new on the market meets
+    "look-at-needs": {"task": "suppliers.tasks.look_at_needs", "schedule": timedelta(minutes=10)},
     # suppliers/tasks.py: choice and prices of all kinds; 04:00 in Kazakhstan
     "watch-market": {"task": "suppliers.tasks.watch_market", "schedule": crontab(hour="23", minute="0")},
     # suppliers/tasks.py: signals that suppliers act together; 04:30 in Kazakhstan

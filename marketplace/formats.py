@@ -126,6 +126,9 @@ UNITS = {
     "hour": lambda n: ngettext("%(number)s hour", "%(number)s hours", n),
     "day": lambda n: ngettext("%(number)s day", "%(number)s days", n),
     "month": lambda n: ngettext("%(number)s month", "%(number)s months", n),
+    "person": lambda count: ngettext("%(number)s person", "%(number)s people", count),
+    "child": lambda count: ngettext("%(number)s child", "%(number)s children", count),
+    "region": lambda count: ngettext("%(number)s region", "%(number)s regions", count),
 }
 
 

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from catalog.models import Product
 from catalog.search import documents
 from marketplace import formats, notices, outbox
-from marketplace.models import OutboxRow
+from marketplace.models import OutboxRow, Role
 from suppliers import complaint_facts, ranking, selectors
+from suppliers.demand import needs
+from suppliers.demand.models import UnmetNeed
 from suppliers.models import Invitation, Partner, StockRecord, Suspension
 from suppliers.watch import cells, inviting
 
@@ -146,3 +148,22 @@ def tell_invited(row: OutboxRow) -> None:
 def product_changed(row: OutboxRow) -> None:
     """``key`` is the product's id."""
     refresh_documents([int(row.key)])
+
+
+@outbox.handler(needs.MET)
+def need_met(row: OutboxRow) -> None:
+    """``key`` is the need's id: who said it for the person, else the person, learns what fits now."""
+    need = UnmetNeed.objects.select_related("person", "said_by", "type", "product").get(pk=row.key)
+    told = need.said_by if need.said_by.role in {Role.BENEFICIARY, Role.GUARDIAN} else need.person
+    with translation.override(told.language):
+        facts = {"kind": need.type.name, "product": need.product.title if need.product else ""}
+        path = need.product.get_absolute_url() if need.product else ""
+        notices.create(
+            recipient=told,
+            kind=row.topic,
+            subject=f"need:{need.pk}",
+            title=_("Something fits now: %(kind)s") % facts,
+            text=_("You said that nothing fits. Look at this: %(product)s. %(url)s")
+            % (facts | {"url": f"{settings.PORTAL_URL}{path}"}),
+            dedupe=f"{row.topic}:{need.pk}",
+        )

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.abstract_models import AbstractPartner, AbstractStockRecord
 
-from suppliers.onboarding.models import Application  # noqa: F401
-from suppliers.pricelist.models import PriceList, PriceListPart  # noqa: F401  tables of this app
+from suppliers.demand.models import UnmetNeed  # noqa: F401  tables of this app
+from suppliers.onboarding.models import Application  # noqa: F401  the same
+from suppliers.pricelist.models import PriceList, PriceListPart  # noqa: F401  the same
 from suppliers.states import OfferStatus, SupplierStatus
 from suppliers.watch.models import Invitation, MarketCell, MarketDebt, PriceFlag, Signal  # noqa: F401  the same
 

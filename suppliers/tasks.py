@@ -5,6 +5,7 @@ from celery import shared_task
 
 from marketplace import periodic
 from suppliers import complaint_facts, offers
+from suppliers.demand import needs
 from suppliers.watch import cells, inviting, signals
 
 log = structlog.get_logger(__name__)
@@ -49,3 +50,10 @@ def look_for_signals() -> None:
     """What may point at suppliers that act together."""
     with periodic.job("look_for_signals") as run:
         run.count = signals.sweep()
+
+
+@shared_task(name="suppliers.tasks.look_at_needs")
+def look_at_needs() -> None:
+    """Needs that something new meets; those first that were looked at longest ago."""
+    with periodic.job("look_at_needs") as run:
+        run.count = needs.look()

@@ -7,18 +7,22 @@ The storefront's namespace is Oscar's: ``get_absolute_url`` of products and cate
 from django.urls import include, path, re_path
 
 from suppliers.pricelist import views as pricelist
-from suppliers.views import declaring, desk, market, measures, moderation, onboarding, storefront, watch
+from suppliers.views import declaring, demand, desk, market, measures, moderation, onboarding, storefront, watch
 
 _storefront = [
     path("", storefront.index, name="index"),
     path("search/", storefront.results, name="search"),
     path("compare/", storefront.compare, name="compare"),
+    path("needs/", demand.own, name="needs"),
+    path("needs/new/", demand.say, name="say_need"),
+    path("needs/<int:need_id>/withdraw/", demand.withdraw, name="withdraw_need"),
     path("suppliers/<slug:code>/", storefront.supplier, name="supplier"),
     path("shelves/<path:category_slug>_<int:pk>/", storefront.shelf, name="category"),
     path("<slug:product_slug>_<int:pk>/", storefront.product, name="detail"),
     path("<slug:code>/", storefront.product_type, name="type"),
 ]
 _desk = [
+    path("supplier/demand/", demand.radar_page, name="demand"),
     path("supplier/offers/", desk.own_offers, name="offers"),
     path("supplier/offers/<int:offer_id>/", desk.change_offer, name="change_offer"),
     path("supplier/price-lists/", pricelist.price_lists, name="price_lists"),
@@ -54,6 +58,7 @@ _desk = [
 _market = [
     path("market/", market.market, name="market"),
     path("review/market/", watch.board, name="watch"),
+    path("review/market/demand/", demand.radar_page, name="watch_demand"),
     path("review/market/cells/", watch.cells, name="watch_cells"),
     path("review/market/cells/<int:cell_id>/invite/", watch.invite, name="invite"),
     path("review/market/signals/", watch.signals, name="watch_signals"),

@@ -14,10 +14,12 @@ from catalog.search import Listed
 from catalog.search.query import Query
 from catalog.selectors import Beneficiary
 from catalog.types import ProductType
+from marketplace.models import Role
 from suppliers import guarantees
 from suppliers.guarantees import Guarantee
 
 CARRIED = ("for", "draft")
+ORDERING_ROLES = (Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 
 
 def carried(request: HttpRequest) -> dict[str, str]:
@@ -81,6 +83,19 @@ def measures_wanted(request: HttpRequest, beneficiary: Beneficiary, kind: Produc
         return None
     query = {"for": str(beneficiary.id), "next": request.get_full_path(), **({"type": kind.code} if kind else {})}
     return {"missing": missing, "url": f"{reverse('fit:measures')}?{urlencode(query)}"}
+
+
+def say_need_url(request: HttpRequest, kind: ProductType | None) -> str:
+    """Where one says that nothing of the kind fits; who serves nobody has no such need."""
+    if request.user.is_authenticated and request.user.role not in ORDERING_ROLES:
+        return ""
+    query = {
+        **({"type": kind.code} if kind else {}),
+        **{name: value for name, value in carried(request).items() if name == "for"},
+    }
+    if request.user.is_authenticated and request.user.role == Role.CASEWORKER and "for" not in query:
+        return ""
+    return reverse("catalogue:say_need") + as_query(query)
 
 
 def as_query(params: dict[str, str]) -> str:

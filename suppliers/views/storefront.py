@@ -26,11 +26,20 @@ from suppliers import complaint_facts, guarantees, market, ranking, strategy
 from suppliers import selectors as suppliers
 from suppliers.forms import FilterForm
 from suppliers.models import Partner
-from suppliers.views.cards import as_query, card, carried, crumbs, fit_data, measures_wanted, product_url
+from suppliers.views.cards import (
+    ORDERING_ROLES,
+    as_query,
+    card,
+    carried,
+    crumbs,
+    fit_data,
+    measures_wanted,
+    product_url,
+    say_need_url,
+)
 
 MOST_COMPARED = 4
 MOST_KINDS = 5
-ORDERING_ROLES = (Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 
 
 @require_safe
@@ -128,16 +137,20 @@ def _nearby(request: HttpRequest, query: Query, page: search.Page) -> dict[str, 
         {"label": kind.name, "url": reverse("catalogue:type", kwargs={"code": kind.code}) + as_query(carried(request))}
         for kind in near[:MOST_KINDS]
     ]
-    return {"kinds": kinds, "nothing_fits_url": "" if page.count else _nothing_fits_url(query.product_type, near)}
+    about = query.product_type or next(iter(near), None)
+    return {
+        "kinds": kinds,
+        "nothing_fits_url": "" if page.count else _nothing_fits_url(about),
+        "say_need_url": say_need_url(request, about) if about is not None or not page.count else "",
+    }
 
 
-def _nothing_fits_url(product_type: ProductType | None, near: list[ProductType]) -> str:
+def _nothing_fits_url(about: ProductType | None) -> str:
     """The complaint "nothing fits me", with the sphere of what was looked for where that is known."""
     try:
         url = reverse("complaints:new")
     except NoReverseMatch:  # the complaints' layer is not installed
         return ""
-    about = product_type or next(iter(near), None)
     return f"{url}?{urlencode({'subject': 'nothing_fits', **({'sphere': about.sphere} if about else {})})}"
 
 
@@ -167,6 +180,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         "common": [{"key": line.name, "value": line.text} for line in shown if line.common],
         "fit": fit_data(row, beneficiary),
         "measures_wanted": measures_wanted(request, beneficiary, kind),
+        "say_need_url": say_need_url(request, kind),
         "beneficiary": beneficiary,
         "offers": [offer for offer in offers if offer.delivers],
         "elsewhere": [offer for offer in offers if not offer.delivers],

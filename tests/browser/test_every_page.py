@@ -51,6 +51,7 @@ STARTS = {
 # Routes that answer with a redirect or a file.
 NOT_PAGES = {
     "catalogue:category",
+    "catalogue:withdraw_need",
     "complaints:attach",
     "complaints:code_sheet",
     "complaints:code_spread_file",

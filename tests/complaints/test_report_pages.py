@@ -10,7 +10,7 @@ from complaints.models import Complaint
 from complaints.reporting import open_data, outreach, scorecard
 from complaints.reporting.models import OutreachEntry
 from complaints.reports import Period
-from marketplace import events
+from marketplace import events, small_cells
 from marketplace.errors import Forbidden, Invalid, NotFound
 from marketplace.models import Event, Region, Rule
 from tests.complaints.factories import (
@@ -246,7 +246,7 @@ def test_the_log_has_a_page(client, inspector, aigul):
 
 
 def shown(cells):
-    secret = open_data.hidden(cells, 10)
+    secret = small_cells.hidden(cells, 10)
     return {cell: None if cell in secret else cases for cell, cases in cells.items()}
 
 
@@ -257,9 +257,9 @@ def test_no_hidden_cell_can_be_computed():
     for (place, name), cases in list(cells.items()):
         for total in ((place, "total"), ("KZ", name), ("KZ", "total")):
             cells[total] = cells.get(total, 0) + cases
-    secret = open_data.hidden(cells, 10)
+    secret = small_cells.hidden(cells, 10)
     assert ("KZ-79", "explained") in secret
-    for places in (*open_data._lines(cells),):
+    for places in (*small_cells.lines_of(cells),):
         assert sum(cell in secret for cell in places) != 1
     assert len(secret) < len(cells) / 2
     assert all(cases is None or cases == 0 or cases >= 10 for cases in shown(cells).values())
