@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from complaints import selectors
-from marketplace.desk import Part, register_home
+from marketplace.desk import Part, register_home, register_shop
 from marketplace.models import Role, User
 
 SHOWN = 5
@@ -16,6 +16,7 @@ _DESKS = {
 }
 
 
+@register_shop
 @register_home
 def parts(actor: User) -> list[Part]:
     """Two queries for any number of complaints."""

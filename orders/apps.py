@@ -19,6 +19,7 @@ class OrdersConfig(OscarConfig):
             offline,  # noqa: F401
             order_draft,  # noqa: F401
             selectors,
+            shop,  # noqa: F401
             stopped,  # noqa: F401
         )
         from suppliers import guarantees

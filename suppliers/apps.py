@@ -10,7 +10,7 @@ class SuppliersConfig(OscarConfig):
 
     def ready(self) -> None:
         from marketplace import files
-        from suppliers import declaring, effects, home  # noqa: F401  outbox handlers, parts of the home page
+        from suppliers import declaring, effects, home, shop  # noqa: F401  outbox handlers, parts of home and desk
         from suppliers.onboarding import dated, selectors, sending  # noqa: F401  the draft kind "onboarding"
         from suppliers.onboarding import effects as onboarding_effects  # noqa: F401
         from suppliers.pricelist import jobs, keeping  # noqa: F401  an outbox handler, a night's work

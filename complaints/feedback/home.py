@@ -8,7 +8,7 @@ from django.utils import timezone
 from complaints import selectors as complaints
 from complaints.feedback import selectors
 from complaints.feedback.models import MysteryVisitor
-from marketplace.desk import Part, register_home
+from marketplace.desk import Part, register_home, register_shop
 from marketplace.models import Role, User
 
 SHOWN = 3
@@ -17,6 +17,7 @@ _CALLING = {Role.HOTLINE, Role.CASEWORKER}
 _VISITING = {Role.BENEFICIARY, Role.GUARDIAN}
 
 
+@register_shop
 @register_home
 def parts(actor: User) -> list[Part]:
     """Six queries at most."""

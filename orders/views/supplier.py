@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import access, files
+from marketplace.desk import shop_of
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Role
@@ -60,7 +61,12 @@ def desk(request: HttpRequest) -> HttpResponse:
             }
         )
     waiting = selectors.work(request.user).exclude(pk__in=selectors.to_do(request.user).values("pk"))
-    context = {"page": page, "tasks": tasks, "waiting": list(waiting.select_related("region")[:PAGE_SIZE])}
+    context = {
+        "page": page,
+        "tasks": tasks,
+        "waiting": list(waiting.select_related("region")[:PAGE_SIZE]),
+        "parts": shop_of(request.user),
+    }
     return render(request, "supplier/desk.html", context)
 
 

@@ -7,7 +7,9 @@ import pytest
 import time_machine
 
 from catalog.models import ProductClass
+from marketplace import crypto
 from marketplace.models import User
+from orders import fulfilment
 from orders.models import Entitlement, Order
 from suppliers.models import Partner, StockRecord
 from tests.orders import factories as make
@@ -86,3 +88,18 @@ def family(ground: None) -> Family:
         other_diaper_offer=make.make_offer(diapers, altyn, price="5600.00"),
         walker_offer=make.make_offer(walker, qadam, price="172500.00", pack_size=1, stock=3),
     )
+
+
+@pytest.fixture
+def order(family: Family) -> Order:
+    """Accepted: diapers (line a) and bed pads (line b) of one supplier, the act not signed yet."""
+    pads_type = make.make_type("bed-pads")
+    pads = make.make_entitlement(family.alihan, pads_type)
+    offer = make.make_offer(make.make_product(pads_type), family.jarqyn)
+    fields = make.fields_for((family.diapers, family.diaper_offer, 2), (pads, offer, 1))
+    [found] = make.make_orders(family.aigul, fields)
+    fulfilment.confirm(number=found.number, actor=family.yerlan)
+    fulfilment.ship(number=found.number, actor=family.yerlan)
+    fulfilment.deliver(number=found.number, actor=family.yerlan, code=crypto.code("delivery", found.number))
+    fulfilment.accept(number=found.number, actor=family.aigul)
+    return found

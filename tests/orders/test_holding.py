@@ -9,23 +9,7 @@ from marketplace.models import Event
 from orders import fulfilment
 from orders.models import LedgerTransfer, Line, Order, PaymentHold
 from tests.orders import factories as make
-from tests.orders.test_fulfilment import code_of
 from tests.orders.test_ledger import assert_books_agree
-
-
-@pytest.fixture
-def order(family) -> Order:
-    """Accepted: diapers (line a) and bed pads (line b) of one supplier, the act not signed yet."""
-    pads_type = make.make_type("bed-pads")
-    pads = make.make_entitlement(family.alihan, pads_type)
-    offer = make.make_offer(make.make_product(pads_type), family.jarqyn)
-    fields = make.fields_for((family.diapers, family.diaper_offer, 2), (pads, offer, 1))
-    [found] = make.make_orders(family.aigul, fields)
-    fulfilment.confirm(number=found.number, actor=family.yerlan)
-    fulfilment.ship(number=found.number, actor=family.yerlan)
-    fulfilment.deliver(number=found.number, actor=family.yerlan, code=code_of(found))
-    fulfilment.accept(number=found.number, actor=family.aigul)
-    return found
 
 
 def diapers(order: Order) -> Line:

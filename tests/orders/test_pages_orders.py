@@ -181,15 +181,16 @@ def test_looking_up_a_person_is_logged_with_its_purpose(family, signed_in):
 
 
 @pytest.mark.parametrize("size", [1, 12])
-def test_lists_need_six_queries_for_any_number_of_rows(family, signed_in, django_assert_max_num_queries, size):
+def test_lists_need_few_queries_for_any_number_of_rows(family, signed_in, django_assert_max_num_queries, size):
     for _number in range(size):
         family.order(1)
-    # Two of the queries are the session and the person.
-    for user, path in (
-        (family.aigul, "orders/"), (family.yerlan, "orders/"), (family.yerlan, "supplier/"), (family.aigul, "applications/"),
+    # Two of the queries are the session and the person; the desk has all that waits for a supplier on one page.
+    for user, path, most in (
+        (family.aigul, "orders/", 6), (family.yerlan, "orders/", 6), (family.yerlan, "supplier/", 23),
+        (family.aigul, "applications/", 6),
     ):  # fmt: skip
         client = signed_in(user)
-        with django_assert_max_num_queries(6 + 2):
+        with django_assert_max_num_queries(most + 2):
             assert client.get(f"/ru/{path}").status_code == 200
 
 
