@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count
 
 from catalog import fit, types
 from catalog.models import ProductDocument
@@ -58,12 +57,6 @@ def beneficiary_of(actor: User | AnonymousUser, beneficiary_id: int | None = Non
     if actor.role == Role.CASEWORKER:
         access.log_read(actor=actor, person_id=chosen.pk, purpose="fit", subject=f"person:{chosen.pk}")
     return Beneficiary(chosen, chosen.record.measures, tuple(person for person in listed if person != chosen))
-
-
-def products_by_type() -> dict[int, int]:
-    """How many products each type has, by the type's id."""
-    rows = ProductDocument.objects.order_by().values_list("type_id").annotate(number=Count("pk"))
-    return dict(rows)
 
 
 def documents(product_ids: Iterable[int]) -> list[ProductDocument]:

@@ -19,14 +19,14 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
 from django.utils.cache import patch_cache_control
 
+from marketplace import page_changes
 from marketplace.middleware import remember_language
-from marketplace.remembered import Remembered
 
 FRESH_S = 1.0
 OLDEST_S = 60.0
@@ -37,7 +37,6 @@ _OF_ONE_ANSWER = {"x-request-id", "date"}
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 View = Callable[..., HttpResponse]
-Version = tuple[int, int]
 
 
 def shared_page(view: View) -> View:
@@ -52,20 +51,9 @@ def shared_page(view: View) -> View:
     return marked
 
 
-def _version() -> Version:
-    """Changes with every commit that changed a page's table, in whatever order they come."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*), coalesce(max(id), 0) FROM marketplace_pagechange")
-        counted, last = cursor.fetchone()
-    return int(counted), int(last)
-
-
-version = Remembered(_version, seconds=0.25)
-
-
 @dataclass
 class _Kept:
-    version: Version
+    version: page_changes.Version
     made_at: float
     body: bytes
     headers: dict[str, str]
@@ -126,7 +114,7 @@ _store = _Store()
 def forget() -> None:
     """Forget all pages of this process."""
     _store.clear()
-    version.forget()
+    page_changes.forget()
 
 
 class SharedPagesMiddleware:
@@ -159,10 +147,10 @@ class SharedPagesMiddleware:
             return age > OLDEST_WITHOUT_DATABASE_S
         return (current != kept.version or age > OLDEST_S) and _store.may_make(kept, now)
 
-    def _known_version(self) -> Version | None:
+    def _known_version(self) -> page_changes.Version | None:
         """None while the database does not answer."""
         try:
-            return version.get()
+            return page_changes.version()
         except DatabaseError:
             return None
 
@@ -186,7 +174,7 @@ def _may_be_kept(request: HttpRequest, response: HttpResponseBase) -> bool:
     )
 
 
-def _taken(request: HttpRequest, response: HttpResponseBase, begun: Version) -> _Kept:
+def _taken(request: HttpRequest, response: HttpResponseBase, begun: page_changes.Version) -> _Kept:
     assert isinstance(response, HttpResponse)
     patch_cache_control(response, no_cache=True)
     headers = {name: value for name, value in response.items() if name.lower() not in _OF_ONE_ANSWER}

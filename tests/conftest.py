@@ -31,6 +31,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only_truncate")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def changes_at_once() -> None:
+    """A test sees what it changed a line before, not what the process remembered for a moment."""
+    from catalog.search import columns
+    from marketplace import page_changes
+
+    page_changes._remembered._seconds = 0.0
+    columns.SHARE = float("inf")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests share fixtures, so a worker gets whole files; the files of a named group go to one worker."""

@@ -10,7 +10,7 @@ from pytest_django import DjangoDbBlocker
 
 from catalog import types
 from catalog.loading import load_products, load_types
-from catalog.search import embedded, suggest, vocabulary
+from catalog.search import columns, embedded, suggest, vocabulary
 from marketplace import loading, regions
 from suppliers import loading as suppliers
 from suppliers import ranking, selectors
@@ -19,6 +19,7 @@ from suppliers import ranking, selectors
 def forget() -> None:
     """What the process keeps of master data for a minute."""
     types.forget()
+    columns.forget()
     vocabulary.forget()
     suggest.forget()
     regions.forget()

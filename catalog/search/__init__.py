@@ -2,7 +2,7 @@
 
 ``find(query)`` asks the first engine that is there: Elasticsearch when it is configured, else or when it
 fails the embedded index, else PostgreSQL's similarity of titles. The engine says which products the text
-means and in which order; filters, counts and pages are PostgreSQL's (filters.py).
+means and in which order; filters, order and counts are made on columns in memory (filters.py, columns.py).
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ import structlog
 from catalog.search import documents, filters, wording
 from catalog.search.embedded import Unavailable
 from catalog.search.engines import engines
-from catalog.search.filters import Facets, FacetValue, Listed, Page
+from catalog.search.filters import Facets, FacetValue, Listed, Page, products_by_type
 from catalog.search.keeping import rebuild, standing, sweep, write
 from catalog.search.query import AttributeFilter, Query
 from catalog.search.tokens import Question
@@ -28,6 +28,7 @@ __all__ = [
     "answer",
     "find",
     "matches",
+    "products_by_type",
     "rebuild",
     "spare",
     "status",

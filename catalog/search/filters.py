@@ -1,31 +1,32 @@
-"""Filters, order and exact counts, by PostgreSQL on the documents: one statement for a whole page.
+"""Filters, order and exact counts, on the columns of all documents; the rows of a page come from PostgreSQL.
 
 A filter that has counts beside its choices (type, region, supplier, fit, parameters with choices) is a
-flag of the row, not a condition: each count leaves its own filter out, so that it says what choosing it
+flag of the document, not a condition: each count leaves its own filter out, so that it says what choosing it
 will give. The price, intervals and the engine's hits are conditions. A product is in the list when one
-offer meets region, supplier and price together; only when one of the three is asked for are offers
-unpacked, because the documents' arrays answer the rest.
+offer meets region, supplier and price together.
 
-    kept    documents that meet the conditions, with a flag for each filter of the product
-    offer   their offers, with a flag for region and supplier      (only when offers are asked about)
-    found   documents of which an offer meets everything, with the lowest price that counts
-    page    twenty of them in order
+    kept    documents that meet the conditions
+    flags   for each filter of the product: who meets it
+    met     documents of which one offer meets region, supplier and price, with the lowest price that counts
 """
 
-# ruff: noqa: S608  the names in the texts are our own definitions' codes; every value is a parameter
-
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import cached_property
 from typing import Any
 
-from django.db import connection
+import numpy as np
 
-from catalog.search import fit_sql
+from catalog.models import ProductDocument
+from catalog.search import columns as held
+from catalog.search import fit_columns
+from catalog.search.columns import NO_AMOUNT, NO_PRICE, Columns, Integers, Mask
 from catalog.search.query import AttributeFilter, Query
 from catalog.types import ProductType
 
 FITS = ("fits", "unknown", "does_not_fit")
+LAST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ class Listed:
         return len(self.offers)
 
 
+_LISTED = ("pk", "type_id", "slug", "brand", "titles", "parameters", "offers")
+
+
 @dataclass(frozen=True)
 class Page:
     """The products of one page in order, the exact number of all results, counts by filter."""
@@ -71,223 +75,270 @@ class Page:
         return [row.pk for row in self.rows]
 
 
-class _Statement:
-    """Collects text and parameters in the order in which they stand."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.params: list[Any] = []
-
-    def add(self, text: str, *params: Any) -> None:
-        self.texts.append(text)
-        self.params += params
-
-    def __str__(self) -> str:
-        return "\n".join(self.texts)
-
-
 def run(query: Query, hits: Sequence[int] | None) -> Page:
-    """One page of what the engine found, or of everything when nothing was searched for."""
-    statement = _Statement()
-    flags = _kept(statement, query, hits)
-    _found(statement, query)
-    _page(statement, query, flags)
-    _product_counts(statement, query, flags)
-    _offer_counts(statement, query, flags)
-    with connection.cursor() as cursor:
-        cursor.execute(str(statement), statement.params)
-        return _read(cursor.fetchall())
+    """One page of what the engine found, or of everything when nothing was searched for. One query."""
+    answer = _Answer(held.current(), query, hits)
+    return Page(_listed(answer.page()), answer.count, answer.facets())
 
 
-def _read(rows: list[tuple[str, str, int, str | None]]) -> Page:
-    facets: Facets = {}
-    listed, count = [], 0
-    for kind, value, number, data in rows:
-        if kind == "product":
-            listed.append((number, Listed(**json.loads(data or ""))))
-        elif kind == "count":
-            count = number
+def products_by_type() -> dict[int, int]:
+    """How many products each type has, by the type's id."""
+    return _counted(held.current().type)
+
+
+def _listed(ids: list[int]) -> list[Listed]:
+    found = {row["pk"]: Listed(**row) for row in ProductDocument.objects.filter(pk__in=ids).order_by().values(*_LISTED)}
+    return [found[product_id] for product_id in ids if product_id in found]
+
+
+def _counted(numbers: Integers) -> dict[int, int]:
+    """How often each number occurs. They are small: ids of types, numbers of names."""
+    return {number: int(count) for number, count in enumerate(np.bincount(numbers)) if count}
+
+
+class _Answer:
+    """One question put to the columns."""
+
+    def __init__(self, columns: Columns, query: Query, hits: Sequence[int] | None) -> None:
+        self.columns, self.query = columns, query
+        self.place = np.full(len(columns), LAST) if hits is not None else None  # in the engine's order
+        self.kept = self._kept(hits)
+        self.flags = dict(self._flags())
+
+    # Which products ............................................................................
+
+    def _kept(self, hits: Sequence[int] | None) -> Mask:
+        columns, query = self.columns, self.query
+        if self.place is None or hits is None:
+            kept = np.ones(len(columns), dtype=bool)
         else:
-            facets.setdefault(kind, []).append(FacetValue(value, number))
-    for values in facets.values():
-        values.sort(key=lambda item: (-item.count, item.value))
-    return Page([row for _position, row in sorted(listed, key=lambda item: item[0])], count, facets)
+            rows = columns.rows(hits)
+            self.place[rows] = np.arange(len(rows))
+            kept = columns.mask(rows)
+        if query.product_type is not None and not query.text:
+            # Who browses one type does not ask how many products the others have.
+            kept &= columns.type == query.product_type.id
+        if query.shelf:
+            kept &= columns.shelf == columns.book.shelves.get(query.shelf)
+        for asked in query.attributes:
+            if asked.kind in {"range", "number"}:
+                kept &= self._within(asked)
+            elif asked.kind == "text":
+                wanted = {value.lower() for value in asked.values}
+                same = [number for number, text in enumerate(columns.book.values.texts) if text.lower() in wanted]
+                kept &= self._states(asked.code, same)
+        return kept
 
+    def _within(self, asked: AttributeFilter) -> Mask:
+        """A product that can be set from 45 to 62 cm meets 50–55 cm as well as 60–70 cm."""
+        entry = self.columns.stated.get(asked.code)
+        if entry is None:
+            return self.columns.mask()
+        meets = entry.low != NO_AMOUNT
+        if asked.lower is not None:
+            meets &= entry.high >= asked.lower
+        if asked.upper is not None:
+            meets &= entry.low <= asked.upper
+        return self.columns.mask(entry.row[meets])
 
-# --- Which products ------------------------------------------------------------------------------
+    def _states(self, code: str, values: Sequence[int]) -> Mask:
+        entry = self.columns.stated.get(code)
+        return self.columns.mask(None if entry is None else entry.row[np.isin(entry.value, values)])
 
+    def _flags(self) -> Iterator[tuple[str, Mask]]:
+        query = self.query
+        if query.product_type is not None and query.text:
+            yield "type", self.columns.type == query.product_type.id
+        for asked in query.attributes:
+            if asked.kind in {"choice", "flag", "multi"}:
+                values = [self.columns.book.values.get(value) for value in asked.values]
+                yield f"attr.{asked.code}", self._states(asked.code, [value for value in values if value >= 0])
+        if query.fits:
+            yield "fits", self.fit == fit_columns.FITS
 
-def _kept(statement: _Statement, query: Query, hits: Sequence[int] | None) -> list[str]:
-    """Returns the names of the products' flags."""
-    statement.add("WITH")
-    if hits is not None:
-        statement.add("hit AS (SELECT * FROM unnest(%s::bigint[]) WITH ORDINALITY AS h(id, position)),", list(hits))
-    statement.add(
-        "kept AS MATERIALIZED (SELECT d.product_id, d.type_id, d.score, d.best_price, d.best_unit_price, d.regions,"
-        f" d.suppliers, {'0' if hits is None else 'hit.position'} AS position"
-    )
-    expression, params = fit_sql.rank(query.product_type, query.measures)
-    statement.add(f", {expression} AS fit", *params)
-    flags = []
-    for name, text, params in _flags(query):
-        flags.append(name)
-        statement.add(f', coalesce({text}, false) AS "meets {name}"', *params)
-    statement.add("FROM catalogue_productdocument d")
-    if hits is not None:
-        statement.add("JOIN hit ON hit.id = d.product_id")
-    for position, (text, params) in enumerate(_conditions(query)):
-        statement.add(f"{'AND' if position else 'WHERE'} {text}", *params)
-    statement.add(")")
-    return [*flags, *(["fits"] if query.fits else [])]
+    @cached_property
+    def fit(self) -> Integers:
+        return fit_columns.ranks(self.columns, self.query.product_type, self.query.measures)
 
+    def _flagged(self, without: str = "") -> Mask:
+        """Kept documents that meet all filters of the product but one."""
+        if without not in self.flags:
+            return self._flagged_all
+        found = self.kept
+        for name, flag in self.flags.items():
+            if name != without:
+                found = found & flag
+        return found
 
-def _flags(query: Query) -> Iterator[tuple[str, str, list[Any]]]:
-    if query.product_type is not None and query.text:
-        yield "type", "d.type_id = %s", [query.product_type.id]
-    for asked in query.attributes:
-        if asked.kind == "multi":
-            text = "(d.parameters #> %s) ?| %s"
-        elif asked.kind in {"choice", "flag"}:
-            text = "(d.parameters #>> %s) = ANY(%s)"
+    @cached_property
+    def _flagged_all(self) -> Mask:
+        return np.logical_and.reduce([self.kept, *self.flags.values()])
+
+    def found(self, without: str = "") -> Mask:
+        """Documents of the list, with all filters of the product but one."""
+        flagged = self._flagged(without)
+        return flagged & self.met if self._asks_about_offers else flagged
+
+    # Their offers ..............................................................................
+
+    @property
+    def _asks_about_offers(self) -> bool:
+        return bool(self.query.region or self.query.supplier or self.query.price != (None, None))
+
+    @cached_property
+    def _priced(self) -> Mask:
+        """Offers within the price that was asked for."""
+        lower, upper = self.query.price
+        prices = self.columns.offer_price
+        meets = prices >= (0 if lower is None else _tiyn(lower, ROUND_CEILING))
+        return meets if upper is None else meets & (prices <= _tiyn(upper, ROUND_FLOOR))
+
+    @cached_property
+    def _in_region(self) -> Mask:
+        if not self.query.region:
+            return np.ones(len(self.columns.offer_row), dtype=bool)
+        bit = self.columns.book.regions.get(self.query.region)
+        regions = self.columns.offer_regions if bit >= 0 else np.zeros_like(self.columns.offer_regions)
+        return (regions & (1 << max(bit, 0))) != 0
+
+    @cached_property
+    def _by_supplier(self) -> Mask:
+        if not self.query.supplier:
+            return np.ones(len(self.columns.offer_row), dtype=bool)
+        return self.columns.offer_supplier == self.columns.book.suppliers.get(self.query.supplier)
+
+    @cached_property
+    def _meeting(self) -> Mask:
+        return self._priced & self._in_region & self._by_supplier
+
+    @cached_property
+    def met(self) -> Mask:
+        return self.columns.mask(self.columns.offer_row[self._meeting])
+
+    def _lowest(self, of_document: Integers, of_offer: Integers) -> Integers:
+        """The lowest price of each document, of the offers that count."""
+        if not self._asks_about_offers:
+            return np.where(of_document == NO_PRICE, LAST, of_document)
+        lowest, rows = np.full(len(self.columns), LAST), self.columns.offer_row[self._meeting]
+        starts = _starts(rows)
+        lowest[rows[starts]] = np.minimum.reduceat(of_offer[self._meeting], starts) if len(starts) else LAST
+        return lowest
+
+    # The page ..................................................................................
+
+    @cached_property
+    def count(self) -> int:
+        return int(np.count_nonzero(self.found()))
+
+    def page(self) -> list[int]:
+        """Product ids of the page in order."""
+        rows = np.flatnonzero(self.found())
+        keys = self._order()[rows]
+        end = self.query.page * self.query.size
+        start = end - self.query.size
+        if start >= len(rows):
+            return []
+        if end < len(rows):  # nobody needs the order of what comes after this page
+            first = keys <= np.partition(keys, end - 1)[end - 1]
+            rows, keys = rows[first], keys[first]
+        ordered = rows[np.argsort(keys, kind="stable")]  # of equals the older product
+        return self.columns.id[ordered[start:end]].tolist()
+
+    def _order(self) -> Integers:
+        """Lower stands first."""
+        columns = self.columns
+        if self.query.sort == "best" and self.place is not None:
+            # What cannot fit comes last; between the others the engine's order holds.
+            return np.where(self.fit == fit_columns.DOES_NOT_FIT, len(columns) + self.place, self.place)
+        if self.query.sort == "best":
+            return self.fit * len(columns) + columns.best_first
+        if self.query.sort == "unit_price":
+            return self._lowest(columns.unit_price, columns.offer_unit_price)
+        lowest = self._lowest(columns.price, columns.offer_price)
+        return lowest if self.query.sort == "price" else np.where(lowest == LAST, LAST, -lowest)
+
+    # Counts ....................................................................................
+
+    def facets(self) -> Facets:
+        found: dict[str, dict[str, int]] = {
+            "type": _texts(_counted(self.columns.type[self.found("type")])),
+            "fit": _texts(_counted(self.fit[self.found("fits")])),
+            "region": self._regions(),
+            "supplier": self._suppliers(),
+        }
+        if self.query.product_type is not None:
+            found |= self._choices(self.query.product_type)
+        return {
+            name: [
+                FacetValue(value, count)
+                for value, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+            ]
+            for name, counts in found.items()
+            if counts
+        }
+
+    def _choices(self, product_type: ProductType) -> dict[str, dict[str, int]]:
+        """Counts of the type's parameters with choices; a chosen one is counted without its own filter."""
+        texts, everything, found = self.columns.book.values.texts, self.found(), {}
+        for attribute in product_type.attributes:
+            entry = self.columns.stated.get(attribute.code)
+            if entry is None or attribute.common or attribute.kind not in {"choice", "multi", "flag"}:
+                continue
+            own = f"attr.{attribute.code}"
+            among = self.found(own) if own in self.flags else everything
+            counted = _counted(entry.value[among[entry.row] & (entry.value >= 0)])
+            found[own] = {texts[number]: count for number, count in counted.items()}
+        return found
+
+    def _unpacked(self, other: str) -> bool:
+        """Whether a count of regions or suppliers asks something of the offer, so that documents cannot answer."""
+        return self.query.price != (None, None) or bool(getattr(self.query, other))
+
+    def _regions(self) -> dict[str, int]:
+        columns, among = self.columns, self._flagged()
+        if not self._unpacked("supplier"):
+            return _bits(columns.regions[among], columns.book.regions.texts)
+        chosen = self._priced & self._by_supplier & among[columns.offer_row]
+        starts = _starts(columns.offer_row[chosen])
+        sets = np.bitwise_or.reduceat(columns.offer_regions[chosen], starts) if len(starts) else starts
+        return _bits(sets, columns.book.regions.texts)
+
+    def _suppliers(self) -> dict[str, int]:
+        columns, among = self.columns, self._flagged()
+        texts = columns.book.suppliers.texts
+        if self._unpacked("region"):
+            chosen = self._priced & self._in_region & among[columns.offer_row]
+            # A supplier with two offers of one product counts once.
+            pairs = columns.offer_row[chosen] * len(texts) + columns.offer_supplier[chosen]
+            numbers = columns.offer_supplier[chosen][_starts(pairs)]
         else:
-            continue
-        yield f"attr.{asked.code}", text, [[asked.code, "value"], list(asked.values)]
+            numbers = columns.supplier[among[columns.supplier_row]]
+        return {texts[number]: count for number, count in _counted(numbers).items()}
 
 
-def _conditions(query: Query) -> Iterator[tuple[str, list[Any]]]:
-    if query.product_type is not None and not query.text:
-        # Who browses one type does not ask how many products the others have.
-        yield "d.type_id = %s", [query.product_type.id]
-    if query.shelf:
-        yield "d.shelf_slug = %s", [query.shelf]
-    for asked in query.attributes:
-        if asked.kind in {"range", "number"}:
-            yield from _interval(asked)
-        elif asked.kind == "text":
-            yield "lower(d.parameters #>> %s) = ANY(%s)", [[asked.code, "value"], [v.lower() for v in asked.values]]
+def _starts(ordered: Integers) -> Integers:
+    """Where each run of equal numbers begins."""
+    begins = np.ones(len(ordered), dtype=bool)
+    begins[1:] = ordered[1:] != ordered[:-1]
+    return np.flatnonzero(begins)
 
 
-def _interval(asked: AttributeFilter) -> Iterator[tuple[str, list[Any]]]:
-    """A product that can be set from 45 to 62 cm meets 50–55 cm as well as 60–70 cm."""
-    largest, smallest = ("max", "min") if asked.kind == "range" else ("value", "value")
-    if asked.lower is not None:
-        yield "(d.parameters #>> %s)::bigint >= %s", [[asked.code, largest], asked.lower]
-    if asked.upper is not None:
-        yield "(d.parameters #>> %s)::bigint <= %s", [[asked.code, smallest], asked.upper]
+def _tiyn(amount: Decimal, rounding: str) -> int:
+    return int((amount * 100).to_integral_value(rounding))
 
 
-def _asks_about_offers(query: Query) -> bool:
-    return bool(query.region or query.supplier or query.price != (None, None))
+def _texts(counts: dict[int, int]) -> dict[str, int]:
+    return {str(number): count for number, count in counts.items()}
 
 
-def _found(statement: _Statement, query: Query) -> None:
-    if not _asks_about_offers(query):
-        statement.add(", found AS (SELECT kept.*, best_price AS price, best_unit_price AS unit_price FROM kept)")
-        return
-    lower, upper = query.price
-    statement.add(", offer AS MATERIALIZED (SELECT d.product_id, o.price, o.unit_price, o.supplier, o.regions")
-    statement.add(", %s = '' OR o.regions @> to_jsonb(%s::text) AS \"meets region\"", query.region, query.region)
-    statement.add(", %s = '' OR o.supplier = %s AS \"meets supplier\"", query.supplier, query.supplier)
-    statement.add(
-        "FROM kept JOIN catalogue_productdocument d USING (product_id) CROSS JOIN LATERAL jsonb_to_recordset(d.offers)"
-        " AS o(supplier text, regions jsonb, price numeric, unit_price numeric)"
-        " WHERE o.price >= %s AND (%s::numeric IS NULL OR o.price <= %s)",
-        lower or 0,
-        upper,
-        upper,
-    )
-    if lower is None and upper is None:
-        # Without a price every count that unpacks offers still asks for the region or for the supplier.
-        statement.add("AND (kept.regions @> %s::varchar[] OR kept.suppliers @> %s::varchar[])")
-        statement.params += [[query.region], [query.supplier]]
-    statement.add(
-        "), found AS (SELECT kept.*, met.price, met.unit_price FROM kept JOIN"
-        " (SELECT product_id, min(price) AS price, min(unit_price) AS unit_price FROM offer"
-        ' WHERE "meets region" AND "meets supplier" GROUP BY product_id) AS met USING (product_id))'
-    )
-
-
-def _where(flags: Sequence[str], *, without: str = "") -> str:
-    tests = [("fit = 0" if flag == "fits" else f'"meets {flag}"') for flag in flags if flag != without]
-    return " AND ".join(tests) or "true"
-
-
-def _page(statement: _Statement, query: Query, flags: Sequence[str]) -> None:
-    order = {
-        # What cannot fit comes last; between the others the engine's order holds, without one what fits is first.
-        "best": "(fit = 2), position, score DESC" if query.text else "fit, score DESC",
-        "price": "price NULLS LAST",
-        "-price": "price DESC NULLS LAST",
-        "unit_price": "unit_price NULLS LAST",
-    }[query.sort]
-    statement.add(
-        f", page AS (SELECT product_id, row_number() OVER (ORDER BY {order}, product_id) AS place"
-        f" FROM found WHERE {_where(flags)} ORDER BY place LIMIT %s OFFSET %s)",
-        query.size,
-        (query.page - 1) * query.size,
-    )
-    statement.add(
-        "SELECT 'product' AS kind, '' AS value, page.place AS number, jsonb_build_object("
-        "'pk', product_id, 'type_id', type_id, 'slug', slug, 'brand', brand, 'titles', titles,"
-        " 'parameters', parameters, 'offers', offers)::text AS data"
-        " FROM page JOIN catalogue_productdocument USING (product_id)"
-    )
-
-
-# --- Counts --------------------------------------------------------------------------------------
-
-
-def _product_counts(statement: _Statement, query: Query, flags: Sequence[str]) -> None:
-    statement.add(f"UNION ALL SELECT 'count', '', count(*), NULL FROM found WHERE {_where(flags)}")
-    for name, column, own in (("type", "type_id", "type"), ("fit", "fit", "fits")):
-        statement.add(
-            f"UNION ALL SELECT '{name}', {column}::text, count(*), NULL FROM found"
-            f" WHERE {_where(flags, without=own)} GROUP BY {column}"
-        )
-    if query.product_type is not None:
-        _parameter_counts(statement, query.product_type, flags)
-
-
-def _parameter_counts(statement: _Statement, product_type: ProductType, flags: Sequence[str]) -> None:
-    """Counts of the type's parameters with choices; a chosen one is counted without its own filter."""
-    chosen = [flag.removeprefix("attr.") for flag in flags if flag.startswith("attr.")]
-    counted = [
-        attribute.code
-        for attribute in product_type.attributes
-        if attribute.kind in {"choice", "multi", "flag"} and not attribute.common
-    ]
-    groups = [([code for code in counted if code not in chosen], "")] + [([code], f"attr.{code}") for code in chosen]
-    for codes, own in groups:
-        if not codes:
-            continue
-        statement.add(
-            "UNION ALL SELECT 'attr.' || stated.key, choice.value, count(*), NULL FROM found"
-            " JOIN catalogue_productdocument d USING (product_id)"
-            " CROSS JOIN LATERAL jsonb_each(d.parameters) AS stated"
-            " CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(stated.value -> 'value')"
-            " WHEN 'array' THEN stated.value -> 'value' ELSE jsonb_build_array(stated.value -> 'value') END) AS choice"
-            f" WHERE {_where(flags, without=own)} AND stated.key = ANY(%s) GROUP BY stated.key, choice.value",
-            codes,
-        )
-
-
-def _offer_counts(statement: _Statement, query: Query, flags: Sequence[str]) -> None:
-    """Counts of regions and suppliers: from the documents' arrays where nothing else is asked of the offer."""
-    priced = query.price != (None, None)
-    for name, other, array, unpacked in (
-        ("region", "supplier", "regions", "jsonb_array_elements_text(offer.regions)"),
-        ("supplier", "region", "suppliers", "unnest(ARRAY[offer.supplier])"),
-    ):
-        if priced or getattr(query, other):
-            statement.add(
-                f"UNION ALL SELECT '{name}', item, count(DISTINCT product_id), NULL FROM offer JOIN kept"
-                f" USING (product_id), {unpacked} AS item"
-                f' WHERE "meets {other}" AND {_where(flags)} GROUP BY item'
-            )
-        else:
-            # Few arrays are different: counted as they are, then taken apart.
-            statement.add(
-                f"UNION ALL SELECT '{name}', item, sum(number)::bigint, NULL FROM (SELECT {array} AS items,"
-                f" count(*) AS number FROM kept WHERE {_where(flags)} GROUP BY {array}) AS same,"
-                " unnest(items) AS item GROUP BY item"
-            )
+def _bits(sets: Integers, names: Sequence[str]) -> dict[str, int]:
+    """How many of the sets hold each name, counted byte by byte: each byte has 256 values at most."""
+    octets = np.ascontiguousarray(sets).view(np.uint8).reshape(-1, 8)
+    counts: dict[str, int] = {}
+    for first in range(0, len(names), 8):
+        of_value = np.bincount(octets[:, first // 8], minlength=256)
+        for bit, name in enumerate(names[first : first + 8]):
+            count = int(of_value[(np.arange(256) & (1 << bit)) != 0].sum())
+            if count:
+                counts[name] = count
+    return counts

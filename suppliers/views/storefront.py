@@ -48,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """Shelves with their product types, the search box, and what the person's programme entitles to."""
     beneficiary = selectors.beneficiary_of(request.user, beneficiary_id(request.GET))
     book = types.book()
-    counts = selectors.products_by_type()
+    counts = search.products_by_type()
     programme = [
         {"type": book.by_id[guarantee.type_id], "guarantee": guarantee}
         for guarantee in guarantees.of_person(beneficiary.id).values()

@@ -1,0 +1,155 @@
+"""The columns follow the documents: new, changed and removed ones, and nothing else is read again."""
+
+import numpy as np
+import pytest
+from django.db import OperationalError, connection
+from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
+
+from catalog import search
+from catalog.models import ProductDocument
+from catalog.search import columns
+from catalog.search.filters import _bits
+from catalog.search.query import from_params
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    yield
+    columns.forget()
+
+
+def find(text: str) -> search.Page:
+    return search.find(from_params(QueryDict(text)))
+
+
+def same(left: columns.Columns, right: columns.Columns) -> bool:
+    """Alike but for the numbers of names, which depend on the order of reading."""
+
+    def plain(held: columns.Columns) -> list[object]:
+        texts = held.book
+        offers = zip(
+            held.id[held.offer_row].tolist(),
+            [texts.suppliers.texts[number] for number in held.offer_supplier],
+            held.offer_price.tolist(),
+            held.offer_unit_price.tolist(),
+            [
+                tuple(code for bit, code in enumerate(texts.regions.texts) if sets >> bit & 1)
+                for sets in held.offer_regions.tolist()
+            ],
+            strict=True,
+        )
+        stated = [
+            (code, held.id[row], low, high, texts.values.texts[value] if value >= 0 else None)
+            for code, entry in held.stated.items()
+            for row, low, high, value in zip(entry.row, entry.low, entry.high, entry.value, strict=True)
+        ]
+        rows = zip(
+            held.id,
+            held.version,
+            held.type,
+            [texts.shelves.texts[n] for n in held.shelf],
+            held.score,
+            held.price,
+            held.unit_price,
+            strict=True,
+        )
+        sellers = zip(held.id[held.supplier_row], [texts.suppliers.texts[n] for n in held.supplier], strict=True)
+        return [
+            sorted((product, seller, *prices, tuple(sorted(regions))) for product, seller, *prices, regions in offers),
+            sorted((code, int(a), int(b), int(c), d or "") for code, a, b, c, d in stated),
+            [tuple(map(str, row)) for row in rows],
+            sorted((int(a), b) for a, b in sellers),
+        ]
+
+    return plain(left) == plain(right)
+
+
+def changed(row: ProductDocument) -> None:
+    row.version += 1
+    row.save()
+
+
+@pytest.mark.django_db
+def test_a_changed_document_is_followed(demo_market):
+    before = columns.current()
+    row = ProductDocument.objects.filter(offer_count__gt=1).order_by("pk")[3]
+    row.offers, row.suppliers = row.offers[:1], [row.offers[0]["supplier"]]
+    row.parameters = {
+        "folding": {"kind": "flag", "value": True},
+        "handle_height": {"kind": "range", "min": 1, "max": 2},
+    }
+    row.score, row.best_price = 99.0, None
+    changed(row)
+    after = columns.current()
+    assert after is not before
+    assert same(after, columns._all(columns.Book()))
+    assert not same(before, after)
+
+
+@pytest.mark.django_db
+def test_new_and_removed_documents_are_followed(demo_market):
+    columns.current()
+    rows = list(ProductDocument.objects.order_by("pk")[5:9])
+    ProductDocument.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    assert same(columns.current(), columns._all(columns.Book()))
+    assert find("").count == 103
+    ProductDocument.objects.bulk_create(rows[:2])
+    assert same(columns.current(), columns._all(columns.Book()))
+    assert find("").count == 105
+
+
+@pytest.mark.django_db
+def test_only_what_changed_is_read_again(demo_market):
+    columns.current()
+    row = ProductDocument.objects.order_by("pk")[0]
+    changed(row)
+    with CaptureQueriesContext(connection) as queries:
+        columns.current()
+    read = [query["sql"] for query in queries if "jsonb_each" in query["sql"]]
+    assert len(read) == 1
+    assert f"ARRAY[{row.pk}]" in read[0]
+    with CaptureQueriesContext(connection) as queries:
+        columns.current()
+    assert len(queries) == 1  # the look for changes
+
+
+@pytest.mark.django_db
+def test_between_two_looks_at_all_versions_the_old_columns_answer(demo_market, monkeypatch):
+    monkeypatch.setattr(columns, "SHARE", 1e-9)
+    columns.forget()
+    held = columns.current()
+    row = ProductDocument.objects.order_by("pk")[0]
+    changed(row)
+    assert columns.current() is held
+    monkeypatch.setattr(columns._held, "_not_before", 0.0)
+    assert columns.current() is not held
+
+
+@pytest.mark.django_db
+def test_columns_that_cannot_be_followed_now_answer_and_are_followed_later(demo_market, monkeypatch):
+    held = columns.current()
+    changed(ProductDocument.objects.order_by("pk")[0])
+
+    def timed_out(columns):
+        raise OperationalError("statement timeout")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(columns, "_followed", timed_out)
+        assert columns.current() is held
+    assert same(columns.current(), columns._all(columns.Book()))
+
+
+@pytest.mark.django_db
+def test_an_empty_catalogue_has_no_products(demo_market):
+    columns.current()
+    ProductDocument.objects.all().delete()
+    assert find("").ids == []
+    assert find("").facets == {}
+
+
+def test_bits_are_counted_for_each_name():
+    names = [f"r{number}" for number in range(20)]
+    sets = np.array([0b1, 0b1 << 19, 0b11, 0, (1 << 20) - 1], dtype=np.int64)
+    counted = _bits(sets, names)
+    assert (counted["r0"], counted["r1"], counted["r19"], counted["r7"]) == (3, 2, 2, 1)
