@@ -286,7 +286,7 @@ def test_a_suppliers_page_tells_facts_and_goods(market):
 
 @pytest.mark.parametrize("products", [5, 25])
 @pytest.mark.parametrize(
-    ("path", "most"), [("child-walker/", 4), ("search/?q=walker", 4), ("", 4), ("suppliers/jarqyn-med/", 6)]
+    ("path", "most"), [("child-walker/", 4), ("search/?q=walker", 4), ("", 3), ("suppliers/jarqyn-med/", 6)]
 )
 def test_lists_cost_the_same_few_queries_for_any_number_of_products(market, aigul, products, path, most):
     for number in range(products):
@@ -297,8 +297,9 @@ def test_lists_cost_the_same_few_queries_for_any_number_of_products(market, aigu
     client.get(f"/en/catalog/{path}")
     with CaptureQueriesContext(connection) as queries:
         client.get(f"/en/catalog/{path}")
-    # session, user, ward, products with counts; the programme adds two in the real portal
-    assert len(queries) == most, [query["sql"][:90] for query in queries]
+    # session, user, ward, products; the programme adds two in the real portal
+    asked = [query["sql"][:90] for query in queries if "pagechange" not in query["sql"]]  # looked for 4 times a second
+    assert len(asked) == most, asked
 
 
 def test_a_product_page_costs_few_queries(market, aigul):
