@@ -12,7 +12,7 @@ TEST_WORKERS ?= 2
 OFFLINE = DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint format load chaos search-server messages assets environment environment-develop chromium validator
+.PHONY: help run test lint format load bench chaos search-server messages assets environment environment-develop chromium validator
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ format: environment-develop ## rewrite code and templates in the house format
 
 load: environment-develop ## the Locust scenario, headless and bounded, with a result page
 	$(BIN)/python -m perf.load
+
+bench: environment-develop ## beside stock Oscar and the machine's limits, one table (QUICK=1: a smoke test; GROWTH=1: up to a million)
+	$(BIN)/python -m perf.bench$(if $(GROWTH),.growth,$(if $(QUICK), --quick))
 
 chaos: environment-develop ## saves of drafts while web workers and the database are killed (10,000 saves, 20 and 3 kills)
 	$(BIN)/python -m perf.chaos.drafts

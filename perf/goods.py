@@ -1,6 +1,7 @@
 """Made-up goods and offers in the format of the demo's data files, loaded by the same loaders.
 
-Deterministic: product number n of a seed is always the same, whatever else is asked for.
+Deterministic: product number n of a seed is always the same, whatever else is asked for. After ``PATTERNS`` products
+the same ones come again under other numbers, so that the database can make them out of the first (copies.py).
 """
 
 import json
@@ -10,14 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from catalog import search
 from catalog.loading import load_products
 from catalog.models import Product
 from catalog.types import Attribute, ProductType, book
 from marketplace.models import Region
-from suppliers.loading import load_offers, refresh
+from perf import copies
+from suppliers.effects import refresh_documents
+from suppliers.loading import load_offers
 from suppliers.models import Partner
 
-CHUNK = 2000
+CHUNK = PATTERNS = 2000
 BRANDS = ("Ақжол", "Берік", "Дала", "Едіге", "Жайлау", "Көмек", "Медет", "Нұр", "Самал", "Тұлпар", "Ұлан", "Шапағат")
 
 
@@ -27,14 +31,19 @@ def seed_products(products: int, offers: int, seed: int, say: Any = lambda text:
     regions = list(Region.objects.values_list("code", flat=True))
     suppliers = list(Partner.objects.filter(status="approved").order_by("pk").values_list("code", flat=True))
     have = Product.objects.filter(upc__startswith="scale-").count()
-    for first in range(have + 1, products + 1, CHUNK):
-        numbers = range(first, min(first + CHUNK, products + 1))
+    loaded = min(products, PATTERNS)
+    for first in range(have + 1, loaded + 1, CHUNK):
+        numbers = range(first, min(first + CHUNK, loaded + 1))
         goods = [_product(number, kinds, seed) for number in numbers]
         _load(load_products, goods)
         _load(load_offers, [offer for number in numbers for offer in _offers(number, offers, suppliers, regions, seed)])
         say(f"{numbers[-1]} products")
+    if have < loaded:
+        refresh_documents()
+    if max(have, loaded) < products:
+        copies.copy(max(have, loaded) + 1, products, PATTERNS, say)
     if have < products:
-        refresh()
+        search.rebuild()
 
 
 def _load(load: Any, rows: list[dict[str, Any]]) -> None:
@@ -44,8 +53,13 @@ def _load(load: Any, rows: list[dict[str, Any]]) -> None:
         load(Path(file.name))
 
 
+def pattern(number: int) -> int:
+    """The number of the first product that is like this one."""
+    return (number - 1) % PATTERNS + 1
+
+
 def _product(number: int, kinds: list[ProductType], seed: int) -> dict[str, Any]:
-    chance = random.Random(f"{seed}:product:{number}")
+    chance = random.Random(f"{seed}:product:{pattern(number)}")
     kind, brand = chance.choice(kinds), chance.choice(BRANDS)
     model = f"{chance.choice('ABCDKMT')}-{number}"
     by_code = {attribute.code: attribute for attribute in kind.attributes}
@@ -83,7 +97,7 @@ def _value(attribute: Attribute, chance: random.Random) -> Any:
 
 
 def _offers(number: int, offers: int, suppliers: list[str], regions: list[str], seed: int) -> Iterator[dict[str, Any]]:
-    chance = random.Random(f"{seed}:offers:{number}")
+    chance = random.Random(f"{seed}:offers:{pattern(number)}")
     price = chance.randint(20, 4000) * 100
     for place, supplier in enumerate(chance.sample(suppliers, min(offers, len(suppliers)))):
         yield {

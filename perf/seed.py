@@ -18,14 +18,17 @@ TYPE = "adult-diapers"
 
 @dataclass(frozen=True)
 class Volume:
+    """``beneficiaries``: people with a programme, whether or not they have ordered anything."""
+
     orders: int = 0
+    beneficiaries: int = 0
     complaints: int = 0
     seed: int = 1
 
 
 def people(volume: Volume) -> int:
-    """How many beneficiaries the orders need."""
-    return max(1, -(-volume.orders // ORDERS_PER_PERSON)) if volume.orders else 0
+    """How many beneficiaries there must be."""
+    return max(volume.beneficiaries, -(-volume.orders // ORDERS_PER_PERSON))
 
 
 def seed_people_and_orders(volume: Volume) -> None:

@@ -39,6 +39,7 @@ class Result:
     refusals: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     late: int = 0  # good answers after the window
+    unnamed: int = 0  # refusals that do not say when to come again
     received: int = 0
     sample: bytes = b""
     odd: dict[int, bytes] = field(default_factory=dict)  # status → first answer that was not good
@@ -124,6 +125,8 @@ class _Connection:
 
 
 Next = Callable[[], bytes]
+# Told of every answer: the request, its status. Also of those that are not counted.
+Heard = Callable[[bytes, int], None] | None
 
 
 def in_turn(requests: list[bytes], seed: int = 1) -> Next:
@@ -139,10 +142,10 @@ def in_turn(requests: list[bytes], seed: int = 1) -> Next:
 
 
 class _Load:
-    def __init__(self, address: tuple[str, int], result: Result, patience: float) -> None:
-        self.address, self.result, self.patience = address, result, patience
+    def __init__(self, address: tuple[str, int], result: Result, patience: float, heard: Heard = None) -> None:
+        self.address, self.result, self.patience, self.heard = address, result, patience, heard
         self.selector = selectors.DefaultSelector()
-        self.counted_from, self.counted_until = 0.0, float("inf")
+        self.counted_from, self.counted_until, self.over = 0.0, float("inf"), False
         self.idle: list[_Connection] = []
         self.busy: set[_Connection] = set()
 
@@ -213,7 +216,9 @@ class _Load:
         return True
 
     def record(self, connection: _Connection, now: float) -> None:
-        if now < self.counted_from:
+        if self.heard is not None:
+            self.heard(connection.request, connection.status)
+        if now < self.counted_from or self.over:
             return
         result, status = self.result, connection.status
         if now > self.counted_until and 200 <= status < 400:
@@ -228,9 +233,10 @@ class _Load:
             result.odd.setdefault(status, bytes(connection.buffer[:2000]))
             if status == 503:
                 result.refusals.append(now - connection.due)
+                result.unnamed += b"\r\nretry-after:" not in connection.buffer.split(b"\r\n\r\n", 1)[0].lower()
 
     def drop(self, connection: _Connection, status: int) -> None:
-        if connection in self.busy and time.perf_counter() >= self.counted_from:
+        if connection in self.busy and not self.over and time.perf_counter() >= self.counted_from:
             self.result.statuses[status] += 1
         self.busy.discard(connection)
         self._close(connection)
@@ -254,25 +260,49 @@ class _Load:
 
 
 def closed_loop(
-    port: int, requests: Next, *, users: int, seconds: float, warm_up: float = 1.0, patience: float = 30.0
+    port: int,
+    requests: Next,
+    *,
+    users: int,
+    seconds: float,
+    warm_up: float = 1.0,
+    patience: float = 30.0,
+    at_least: int = 0,
 ) -> Result:
-    """``users`` at a time, each asking again at once; what came during ``warm_up`` is not counted."""
+    """``users`` at a time, each asking again at once; what came during ``warm_up`` is not counted.
+
+    Goes on beyond ``seconds`` until there are ``at_least`` good answers or failures. Answers that are under way at
+    the end are waited for and not counted: the server is idle again for the next measurement.
+    """
     result = Result(seconds)
     load = _Load((HOST, port), result, patience)
     start = time.perf_counter()
-    load.counted_from = start + warm_up
-    load.counted_until = end = start + warm_up + seconds
+    load.counted_from = begin = start + warm_up
+    end = begin + seconds
+    now = start
     for _ in range(users):
         load.send(_Connection(), requests(), time.perf_counter())
-    while (now := time.perf_counter()) < end:
-        for connection in [*load.turn(min(0.1, end - now)), *load.give_up(now)]:
+    while (now := time.perf_counter()) < end or sum(result.statuses.values()) < at_least:
+        for connection in [*load.turn(min(0.1, max(0.01, end - now))), *load.give_up(now)]:
             load.send(connection, requests(), time.perf_counter())
+    load.over = True
+    result.seconds = now - begin
+    while load.busy:
+        load.turn(0.1)
+        load.give_up(time.perf_counter())
     load.close()
     return result
 
 
 def open_loop(
-    port: int, requests: Next, *, rate: float, seconds: float, warm_up: float = 1.0, patience: float = 5.0
+    port: int,
+    requests: Next,
+    *,
+    rate: float,
+    seconds: float,
+    warm_up: float = 1.0,
+    patience: float = 5.0,
+    heard: Heard = None,
 ) -> Result:
     """``rate`` requests a second, come what may. Who still waits at the end is waited for, but counts as late.
 
@@ -280,7 +310,7 @@ def open_loop(
     and those for whom not even a connection was left (``MOST_CONNECTIONS``).
     """
     result = Result(seconds)
-    load = _Load((HOST, port), result, patience)
+    load = _Load((HOST, port), result, patience, heard)
     start = time.perf_counter()
     load.counted_from = start + warm_up
     load.counted_until = end = start + warm_up + seconds

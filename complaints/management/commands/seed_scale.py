@@ -12,22 +12,31 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--products", type=int, default=0)
         parser.add_argument("--offers", type=int, default=5, help="offers per product")
+        parser.add_argument("--people", type=int, default=0, help="with a programme, if orders need fewer")
         parser.add_argument("--orders", type=int, default=0)
         parser.add_argument("--complaints", type=int, default=0)
         parser.add_argument("--seed", type=int, default=1)
 
     def handle(
-        self, *args: Any, products: int, offers: int, orders: int, complaints: int, seed: int, **options: Any
+        self,
+        *args: Any,
+        products: int,
+        offers: int,
+        people: int,
+        orders: int,
+        complaints: int,
+        seed: int,
+        **options: Any,
     ) -> None:
         # Measurements bring their own code; the portal runs without it.
         from perf import goods
         from perf.seed import Volume, seed_complaints, seed_people_and_orders
 
-        volume = Volume(orders=orders, complaints=complaints, seed=seed)
+        volume = Volume(orders=orders, beneficiaries=people, complaints=complaints, seed=seed)
         begun = time.monotonic()
         if products:
             goods.seed_products(products, offers, seed, self.stdout.write)
-        if orders:
+        if orders or people:
             seed_people_and_orders(volume)
         if complaints:
             seed_complaints(volume)

@@ -1,0 +1,154 @@
+"""One run: the portal, stock Oscar and the machine's limits, in turns, on one PostgreSQL."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+import psycopg2
+
+from config import embedded
+from perf.bench import cases, limits, queries, servers, walks
+from perf.bench.cases import Case, Length
+from perf.bench.client import open_loop
+from perf.bench.figures import ROWS, Figures
+from perf.bench.oscar_shop.goods import MOST_INDEXED
+from perf.bench.visitor import Visitor
+from perf.portal import RunningPortal
+
+SUPPLIER = "supplier"  # the demo's account with the most orders
+NORM = 10_000_000  # pieces: a measurement must not use up what a person is entitled to
+WIDEN = """
+UPDATE order_tranche t SET quantity = %(norm)s, budget = 250.0 * %(norm)s
+FROM order_entitlement e WHERE e.id = t.entitlement_id AND e.source = 'scale' AND t.closes_on >= now()::date
+"""
+STOCK = """
+UPDATE partner_stockrecord s SET num_in_stock = %(norm)s FROM catalogue_product p, catalogue_productclass c
+WHERE p.id = s.product_id AND c.id = p.product_class_id AND c.code = %(type)s AND s.status = 'published'
+"""
+
+
+FULL_LENGTH = Length(seconds=5.0, warm_up=1.5)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How much. ``people`` sign in; ``only`` names rows, all when empty."""
+
+    length: Length = FULL_LENGTH
+    rounds: int = 3
+    people: int = 20
+    stock: bool = True
+    migrations: bool = True
+    stock_up: bool = True
+    only: tuple[str, ...] = ()
+
+
+# Says that everything can be measured, and nothing else.
+QUICK = Options(
+    Length(seconds=0.2, warm_up=0.0, users=2, at_least=3), rounds=1, people=2, migrations=False, stock_up=False
+)
+
+
+def options(seconds: float, rounds: int, only: str, *, stock: bool = True) -> Options:
+    """A real run: rows by commas, all when none is named; with or without stock Oscar."""
+    length = replace(FULL_LENGTH, seconds=seconds)
+    return Options(length, rounds, stock=stock, only=tuple(row for row in only.split(",") if row))
+
+
+def measure(portal: RunningPortal, options: Options, say: Callable[[str], None] = print) -> Figures:
+    """Measure everything against a running portal that has its goods and at least ``people`` scale people."""
+    figures, database = Figures(), embedded.service_urls(portal.state).database_url
+    with contextlib.ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="tirek-bench-")))
+        make_room(database, stock=options.stock_up)
+        found, pids = _portal_cases(portal, database, options), {"portal": web_process(portal).pid}
+        plain = running.enter_context(servers.plain(folder))
+        bench = servers.other_database(database, "bench")
+        running.callback(servers.drop_database, database, "bench")
+        found += cases.limit_cases(
+            plain.port, portal.port, static=has_proxy(portal), pgbench=limits.Pgbench(portal.state, bench)
+        )
+        if options.stock:
+            running.callback(servers.drop_database, database, "oscar")
+            shop = servers.other_database(database, "oscar")
+            count = servers.seed_oscar(database, shop, folder, migrations=options.migrations)
+            say(f"Oscar's shop: {count} products")
+            for variant in ("tuned", "dbbrowse"):
+                server = running.enter_context(servers.oscar(variant, shop, folder))
+                pids[variant] = server.process.pid
+                found += cases.oscar_cases(variant, server.port, shop, searches=count <= MOST_INDEXED)
+        found = [case for case in found if not options.only or case.row in options.only]
+        _rounds(found, options, figures, say)
+        _count(portal, database, found, pids, figures)
+        _half_peak(found, figures, portal.port, options)
+    return figures
+
+
+def _rounds(found: Sequence[Case], options: Options, figures: Figures, say: Callable[[str], None]) -> None:
+    """Row by row, the sides of a row one after the other, all of it ``rounds`` times."""
+    order = sorted(found, key=lambda case: list(ROWS).index(case.row))  # stable: a row's sides stay as they came
+    for number in range(1, options.rounds + 1):
+        figures.calibrations.append(limits.calibration())
+        for case in order:
+            result = case.load(options.length)
+            figures.of(case.row, case.side).add(result)
+            say(f"{number}. {case.row:8} {case.side:9} {result.rate:9.1f}/s  p99 {result.percentile(0.99):7.1f} ms")
+    figures.calibrations.append(limits.calibration())
+
+
+def _count(portal: RunningPortal, database: str, found: Sequence[Case], pids: dict[str, int], figures: Figures) -> None:
+    """SQL statements of a request, again and at the first look; of the walk's last step alone."""
+    with queries.counting(portal.state, database) as counter:
+        for case in found:
+            if case.side not in pids or case.one is None:
+                continue
+            measured = figures.of(case.row, case.side)
+            measured.queries = counter.of(pids[case.side], *[case.one] * (1 if case.row == "walk" else 3))
+            if case.first:
+                measured.queries_first = counter.of(pids[case.side], *case.first)
+            if case.last:
+                figures.extra["submit_queries"] = counter.of(pids[case.side], case.last())
+
+
+def _half_peak(found: Sequence[Case], figures: Figures, port: int, options: Options) -> None:
+    """How long a save takes at half of what the portal can do: an open loop at that rate."""
+    requests = next((case.requests for case in found if case.requests), None)
+    rate = figures.rate("save") / 2
+    if requests is not None and rate >= 1:
+        result = open_loop(port, requests, rate=rate, seconds=options.length.seconds, warm_up=options.length.warm_up)
+        figures.extra["save_half_p99_ms"] = result.percentile(0.99)
+        figures.extra["save_half_failed"] = result.failed + result.statuses[503]
+
+
+def make_room(database_url: str, *, stock: bool) -> None:
+    """Norm of the people made for measurements, and ``stock``, that no measurement uses up."""
+    with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
+        cursor.execute(WIDEN, {"norm": NORM})
+        if stock:
+            cursor.execute(STOCK, {"norm": NORM, "type": cases.TYPE})
+
+
+def _portal_cases(portal: RunningPortal, database_url: str, options: Options) -> list[Case]:
+    goods = cases.Goods.read(database_url)
+    people = [walks.sign_in(portal.port, f"scale-{number:06d}") for number in range(1, options.people + 1)]
+    supplier = walks.sign_in(portal.port, SUPPLIER)
+    return [
+        *cases.portal_pages(portal.port, goods),
+        *cases.portal_signed_in(portal.port, people, supplier, goods),
+    ]
+
+
+def web_process(portal: RunningPortal) -> psutil.Process:
+    """The portal's web server: granian's parent."""
+    for process in psutil.Process(portal.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if "granian" in " ".join(process.cmdline()):
+                return process
+    raise RuntimeError("the portal's web server was not found")
+
+
+def has_proxy(portal: RunningPortal) -> bool:
+    return Visitor(portal.port).send("GET", "/healthz/live").headers.get("server", "").startswith("nginx")

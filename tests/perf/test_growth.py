@@ -1,0 +1,40 @@
+"""Growth: what is kept of a rate is the last step's over the first's, and a goal that is missed says so."""
+
+import pytest
+
+from perf.bench import growth
+from perf.bench.client import Result
+from perf.bench.figures import Figures
+
+
+def _step(products: int, rates: dict[str, int], milliseconds: float = 1.0) -> growth.Step:
+    figures = Figures()
+    for row, rate in rates.items():
+        figures.of(row, "portal").add(Result(1.0, latencies=[milliseconds / 1000] * rate))
+    return growth.Step(products, 10 * products, 1.0, figures)
+
+
+def test_rates_are_held_against_the_first_step_and_search_from_ten_thousand():
+    steps = [
+        _step(1_000, {"list": 1000, "search": 900, "save": 500}),
+        _step(10_000, {"list": 900, "search": 600, "save": 500}),
+        _step(100_000, {"list": 800, "search": 120, "save": 300}),
+    ]
+    assert growth.kept(steps, "list") == 0.8
+    assert growth.kept(steps, "search", 10_000) == 0.2
+    assert growth.kept(steps[:1], "list") is None
+    verdicts = {measure.split(",")[0]: verdict for _number, measure, _reached, verdict in growth.goals(steps)}
+    assert verdicts["catalogue list"] == "met"
+    assert verdicts["draft save; Oscar: add to basket"] == "**missed**"
+    assert verdicts["search from 10"] == verdicts["search at 100"] == "met"
+    assert verdicts["supplier's work list"] == "not measured"
+    slow = [*steps[:2], _step(100_000, {"search": 120}, milliseconds=200)]
+    assert {verdict for number, _m, _r, verdict in growth.goals(slow) if number in (5, 11)} == {"**missed**"}
+    assert "| catalogue list | 1,000.0 (1) | 900.0 (1) | 800.0 (1) | 0.80 |" in growth.table(steps)
+
+
+def test_steps_must_grow():
+    assert growth.read_steps("1000:10000,100000:1000000") == [(1000, 10000), (100000, 1000000)]
+    for text in ("10:10,5:20", "10:20,20:10", "10"):
+        with pytest.raises(ValueError):
+            growth.read_steps(text)
