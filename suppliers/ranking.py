@@ -198,16 +198,41 @@ def complaint_load(noted: Iterable[tuple[str, date, int]], policy: Policy, today
     )
 
 
-def why(ranked: Ranked, others: Sequence[Ranked]) -> str:
+@dataclass(frozen=True)
+class Comparison:
+    """The best of what is compared, found once: so that words for thousands of offers stay linear."""
+
+    number: int
+    cheapest: Decimal
+    soonest: int
+    longest_warranty: int
+    best: Mapping[str, float]
+    worst: Mapping[str, float]
+
+
+def compared(ranked: Sequence[Ranked]) -> Comparison:
+    """What the words for each of these (at least one) are measured by."""
+    offers = [one.candidate for one in ranked]
+    return Comparison(
+        number=len(offers),
+        cheapest=min(offer.unit_price for offer in offers),
+        soonest=min(offer.lead_days for offer in offers),
+        longest_warranty=max(offer.warranty_months for offer in offers),
+        best={name: max(one.parts[name] for one in ranked) for name in PARTS},
+        worst={name: min(one.parts[name] for one in ranked) for name in PARTS},
+    )
+
+
+def why(ranked: Ranked, others: Comparison) -> str:
     """Why the offer stands where it stands, in words: what it is best at, else what holds it back."""
     own, best = ranked.candidate, []
-    if len(others) <= 1:
+    if others.number <= 1:
         return _("The only offer.")
-    if own.unit_price == min(other.candidate.unit_price for other in others):
+    if own.unit_price == others.cheapest:
         best.append(_("lowest price"))
-    if own.lead_days == min(other.candidate.lead_days for other in others):
+    if own.lead_days == others.soonest:
         best.append(_lead_words(own.lead_days))
-    if own.warranty_months and own.warranty_months == max(other.candidate.warranty_months for other in others):
+    if own.warranty_months and own.warranty_months == others.longest_warranty:
         best.append(_("longest warranty: %(term)s") % {"term": formats.quantity(own.warranty_months, "month")})
     if _stands_out(ranked, others, "quality") and own.standing.rating is not None:
         mark = formats.group_digits(Decimal(str(own.standing.rating)), places=1)
@@ -217,8 +242,7 @@ def why(ranked: Ranked, others: Sequence[Ranked]) -> str:
     if best:
         text = ", ".join(best[:3])
         return f"{text[0].upper()}{text[1:]}."
-    cheapest = min(other.candidate.unit_price for other in others)
-    dearer = round((own.unit_price / cheapest - 1) * 100)
+    dearer = round((own.unit_price / others.cheapest - 1) * 100)
     return _("Dearer than the lowest price by %(percent)s%%, without being best at anything else.") % {
         "percent": dearer
     }
@@ -228,7 +252,6 @@ def _lead_words(days: int) -> str:
     return ngettext("comes soonest: in %(days)s day", "comes soonest: in %(days)s days", days) % {"days": days}
 
 
-def _stands_out(ranked: Ranked, others: Sequence[Ranked], part: str) -> bool:
+def _stands_out(ranked: Ranked, others: Comparison, part: str) -> bool:
     """Best at it, and not merely because all are equal."""
-    values = [other.parts[part] for other in others]
-    return ranked.parts[part] == max(values) > min(values)
+    return ranked.parts[part] == others.best[part] > others.worst[part]

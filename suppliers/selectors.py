@@ -84,10 +84,12 @@ def _ranked(
     for delivers in (True, False):
         reached = [offer for offer in offers if (not region or region in offer.regions) is delivers]
         order = ranking.rank([strategy.candidate(offer, region=region) for offer in reached], policy)
+        others = ranking.compared(order) if order else None
         for place in order:
+            assert others is not None
             offer = by_id[place.candidate.offer_id]
             guarantee = guarantee_of.get(offer.product.product_class_id)
-            ranked.append(_view(offer, place, guarantee, packs, delivers, ranking.why(place, order)))
+            ranked.append(_view(offer, place, guarantee, packs, delivers, ranking.why(place, others)))
     return ranked
 
 
@@ -134,15 +136,36 @@ def offer_facts(product_ids: Iterable[int], policy: ranking.Policy | None = None
     for product_id, listed in offers.items():
         by_id = {offer.pk: offer for offer in listed}
         order = ranking.rank([strategy.candidate(offer) for offer in listed], rules)
-        facts[product_id] = [_facts(by_id[place.candidate.offer_id], place, order) for place in order]
+        words = _words(order, by_id)
+        facts[product_id] = [_facts(by_id[place.candidate.offer_id], place, words) for place in order]
     return facts
 
 
-def _facts(offer: StockRecord, place: ranking.Ranked, order: list[ranking.Ranked]) -> OfferFacts:
-    partner, why = offer.partner, {}
+def _words(order: list[ranking.Ranked], by_id: dict[int, StockRecord]) -> dict[int, dict[str, str]]:
+    """Offer id → why it stands there, in three languages, for offers of which a list may show that.
+
+    A list shows the best offer of a region, or of a supplier in a region. Of a supplier with thousands of offers
+    for one product, most stand behind a better one of its own in every region: nobody would read their words.
+    """
+    covered: dict[int, set[str]] = {}
+    shown = []
+    for place in order:
+        offer = by_id[place.candidate.offer_id]
+        known = covered.get(offer.partner_id)
+        if known is None or not known.issuperset(offer.regions):
+            shown.append(place)
+            covered.setdefault(offer.partner_id, set()).update(offer.regions)
+    others = ranking.compared(order)
+    words: dict[int, dict[str, str]] = {place.candidate.offer_id: {} for place in shown}
     for language in LANGUAGES:
         with translation.override(language):
-            why[language] = ranking.why(place, order)
+            for place in shown:
+                words[place.candidate.offer_id][language] = ranking.why(place, others)
+    return words
+
+
+def _facts(offer: StockRecord, place: ranking.Ranked, words: dict[int, dict[str, str]]) -> OfferFacts:
+    partner = offer.partner
     return OfferFacts(
         id=offer.pk,
         supplier=partner.code,
@@ -160,7 +183,7 @@ def _facts(offer: StockRecord, place: ranking.Ranked, order: list[ranking.Ranked
         rating=place.candidate.standing.rating,
         score=round(place.score, 4),
         parts={name: round(value, 4) for name, value in place.parts.items()},
-        why=why,
+        why=words.get(offer.pk, {}),
     )
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.loading import load_products, load_types
-from catalog.models import ProductDocument
+from catalog.models import ProductClass, ProductDocument
 from marketplace import loading as master_data
 from marketplace.models import Role
 from suppliers.loading import DATA, load_offers, load_suppliers, refresh
@@ -57,7 +57,7 @@ def test_suppliers_and_offers_arrive_and_a_second_run_keeps_the_stock(catalogue,
 def test_documents_hold_only_offers_of_approved_suppliers(catalogue, index_folder):
     load_suppliers()
     load_offers()
-    assert refresh() == {"documents": 107, "embedded": 107}
+    assert refresh() == {"documents": 107, "embedded": 107, "kinds": ProductClass.objects.count()}
     listed = {offer["supplier"] for row in ProductDocument.objects.all() for offer in row.offers}
     assert "kerbez-trade" not in listed, "suspended"
     assert "jarqyn-med" in listed

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from suppliers import guarantees, market, qr, selectors, strategy
+from suppliers import guarantees, market, qr, ranking, selectors, strategy
 from suppliers.guarantees import Guarantee
 from suppliers.models import Partner, StockRecord
 from suppliers.watch import cells
@@ -140,6 +140,32 @@ def test_the_state_pays_up_to_the_guaranteed_sum_and_the_sum_left(price, units, 
 def test_without_a_programme_the_person_pays_all():
     assert guarantees.split(Decimal("5000.00"), 30, None) == (Decimal(0), Decimal("5000.00"))
     assert guarantees.of_person(None) == {}
+
+
+# --- A product with very many offers
+
+
+def test_the_document_of_a_product_with_many_offers_is_linear_and_light(walker, monkeypatch, django_assert_num_queries):
+    """Two suppliers with 150 offers each: words only for those that a list can show, everything compared once."""
+    suppliers_ = [make.make_supplier(code) for code in ("jarqyn-med", "qadam-orto")]
+    for number in range(150):
+        for partner in suppliers_:
+            regions = ["KZ-63", "KZ-79"] if number else ["KZ-75"]
+            make.make_offer(walker, partner, price=f"{142000 + number}.00", regions=regions)
+    told, measured = [], []
+    why, compared = ranking.why, ranking.compared
+    monkeypatch.setattr(ranking, "why", lambda place, others: told.append(place) or why(place, others))
+    monkeypatch.setattr(ranking, "compared", lambda places: measured.append(places) or compared(places))
+    policy = ranking.policy()
+    with django_assert_num_queries(1):
+        facts = selectors.offer_facts([walker.pk], policy)[walker.pk]
+    assert len(facts) == 300 and len(measured) == 1
+    assert len(told) == 3 * 2 * 2, "three languages, two suppliers, two sets of regions"
+    best = {}
+    for offer in facts:
+        for region in offer.regions:
+            best.setdefault((offer.supplier, region), offer)
+    assert all(set(offer.why) == {"kk", "ru", "en"} for offer in best.values()), "whatever is best somewhere says why"
 
 
 # --- QR codes

@@ -120,8 +120,9 @@ def test_why_says_what_an_offer_is_best_at():
     dear = candidate(3, "160.00", lead_days=9)
     places = ranking.rank([cheap, quick, dear], POLICY)
     with translation.override("en"):
-        words = {place.candidate.offer_id: ranking.why(place, places) for place in places}
-        alone = ranking.why(places[0], places[:1])
+        others = ranking.compared(places)
+        words = {place.candidate.offer_id: ranking.why(place, others) for place in places}
+        alone = ranking.why(places[0], ranking.compared(places[:1]))
     assert words[1] == "Lowest price."
     assert words[2] == "Comes soonest: in 3 days, longest warranty: 24 months."
     assert words[3] == "Dearer than the lowest price by 60%, without being best at anything else."
