@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from complaints import attachments
-from marketplace import files, payloads
+from marketplace import files, kiosk, payloads
 from marketplace.errors import DomainError, Invalid
 from marketplace.limits import Limit, Tries
 from marketplace.models import StoredFile
@@ -51,6 +51,16 @@ def take(request: HttpRequest, key: str) -> str:
         photos.remove(gone[0])
     _remember(request, key, photos)
     return ""
+
+
+def forget(request: HttpRequest) -> None:
+    """Somebody has left a shared computer: what she did not send is nobody's any more."""
+    keys = [_subject(key) for key in request.session.get(SESSION_NAME, {})]
+    for stored in StoredFile.objects.filter(subject__in=keys):
+        files.forget(stored)
+
+
+kiosk.forgets(forget)
 
 
 def stays(request: HttpRequest) -> bool:

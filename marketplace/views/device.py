@@ -8,12 +8,16 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import condition, require_http_methods, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import condition, require_http_methods, require_POST, require_safe
 
-from marketplace import local_copies, offline
+from marketplace import kiosk, local_copies, offline
+from marketplace.way_back import safe_path
 
 
 def _worker() -> str:
@@ -59,6 +63,37 @@ def shared_computer(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, _("This device keeps your answers again until they are sent."))
     return response
+
+
+@csrf_exempt  # the cookie that makes the computer a shared one is not sent across sites; a stale token must not keep data
+@require_POST
+def finish(request: HttpRequest) -> HttpResponse:
+    """The button "Finish and forget" of a shared computer, and the end of its idle time."""
+    if not local_copies.is_shared(request):
+        return redirect("marketplace:shared_computer")
+    return kiosk.finish(request, redirect("marketplace:finished"))
+
+
+@require_safe
+def finished(request: HttpRequest) -> HttpResponse:
+    """Nothing is left; where the next person begins."""
+    return render(request, "account/finished.html")
+
+
+@never_cache
+@require_safe
+def still_here(request: HttpRequest) -> HttpResponse:
+    """Without a script: asks whether somebody is there. Left alone, the page comes back with its ticket and ends it."""
+    found = kiosk.of_request(request)
+    back = safe_path(request, request.GET.get("next", ""), reverse("marketplace:home"))
+    if found is None:
+        return redirect(back)
+    if kiosk.is_over(request, request.GET.get("ticket", ""), found.grace):
+        return kiosk.finish(request, redirect("marketplace:finished"))
+    query = urlencode({"next": back, "ticket": kiosk.ticket(request)})
+    return render(
+        request, "account/still_here.html", {"back": back, "over_url": f"{request.path}?{query}", "still_here": True}
+    )
 
 
 @never_cache

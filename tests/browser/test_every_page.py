@@ -27,6 +27,7 @@ STARTS = {
         "supplier/join/",
         "track/",
         "vision/",
+        "shared-computer/finished/",
         "demo/outbox/",
         "demo/components/",
     ],
@@ -75,9 +76,11 @@ NOT_PAGES = {
     "complaints:step",
     "complaints:track_receipt",
     "complaints:track_step",  # shows the case again, as complaints:track does
+    "marketplace:finish",
     "marketplace:help_stop",
     "marketplace:mirror_confirm",
     "marketplace:screen_close",
+    "marketplace:still_here",  # of a shared computer only; test_kiosk.py looks at its twin, the dialog
     "marketplace:told",
     "orders:act",
     "orders:add_line",

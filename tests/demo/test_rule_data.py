@@ -84,7 +84,6 @@ def test_rules_have_one_version_a_date_and_an_honest_basis():
     [
         ("order.draft_keep_days", {"days": 180, "kind": "calendar"}),
         ("order.draft_reminder_days", {"days": [3, 14], "kind": "calendar"}),
-        ("order.quote_hours", {"hours": 24}),
         ("order.confirm_days", {"days": 3, "kind": "working"}),
         ("order.delivery_days.consumable", {"days": 10, "kind": "calendar"}),
         ("order.delivery_days.durable", {"days": 20, "kind": "calendar"}),

@@ -29,6 +29,7 @@ SCRIPTS = {
     "photos.js": 5,
     "mirror.js": 2,
     "presence.js": 1,
+    "kiosk.js": 1,
 }
 
 

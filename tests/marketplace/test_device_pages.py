@@ -11,7 +11,7 @@ from marketplace import local_copies, offline
 from marketplace.models import User
 from tests.marketplace.conftest import RIGHT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("master_data")]
 
 SignIn = Callable[[User], Client]
 SHELLS = [
