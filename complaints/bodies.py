@@ -6,10 +6,9 @@ Court cases stand in court.py.
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints import routing, selectors, shapes, standing
+from complaints import misdirected, routing, selectors, shapes, standing
 from complaints.measures import pretrial
 from complaints.models import Complaint
 from complaints.person import pause_left
@@ -70,7 +69,8 @@ def decide(
         handed: dict[str, Any] = {}
         if other is not None:
             _not_the_same(case.complaint.addressee_authority, other)
-            handed = {"handed_to": other.code, **_misdirected(case)}
+            came_to = shapes.addressee(case.complaint)["code"]
+            handed = {"handed_to": other.code, "from": came_to, **misdirected.facts(case.complaint, case.today)}
         return Plan(
             changes={
                 "decision": text,
@@ -139,7 +139,7 @@ def refuse(
     text = required_text(text, "text", _("Give the reasons of the refusal."))
 
     def plan(case: Case) -> Plan:
-        last = calendar.deadline("complaint.refusal_days", _received(case.complaint)).respond_by
+        last = calendar.deadline("complaint.refusal_days", misdirected.received_on(case.complaint)).respond_by
         if case.today > last:
             raise RefusalTooLate(
                 _("A refusal was possible until %(day)s. Decide the case instead.") % {"day": f"{last:%d.%m.%Y}"}
@@ -165,7 +165,7 @@ def redirect(
     """Send the case to another body (``authority`` is its code). The clock is not started anew:
 
     a body's date stays; triage and the supplier had another kind of date, so the new body's one is
-    counted from the day of filing.
+    counted from the day on which the complaint came.
     """
     reason = required_text(reason, "reason", _("Say why another body has to examine it. The person reads it."))
     body = _body(authority)
@@ -177,7 +177,7 @@ def redirect(
         respond_by = complaint.respond_by
         changes: dict[str, Any] = {"addressee_authority": body, **routing.following(complaint, body)}
         if before is None or before.kind == routing.TRIAGE:
-            deadline = routing.body_clock(complaint.subject, body, complaint.filed_on)
+            deadline = routing.body_clock(complaint.subject, body, complaint.day_zero)
             changes |= dated(deadline) | {"escalated_at": case.now}
             respond_by = deadline.respond_by
         return Plan(
@@ -186,7 +186,7 @@ def redirect(
                 "from": shapes.addressee(complaint)["code"],
                 "authority": body.code,
                 "respond_by": f"{respond_by}",
-                **_misdirected(case),
+                **misdirected.facts(complaint, case.today),
             },
             reason=reason,
             text=reason,
@@ -206,17 +206,6 @@ def _body(code: str) -> Authority:
 def _not_the_same(before: Authority | None, body: Authority) -> None:
     if before == body:
         raise Invalid([FieldError("authority", "same", _("The case is already there."))])
-
-
-def _received(complaint: Complaint) -> date:
-    """The day on which the present body got the case."""
-    return timezone.localdate(complaint.escalated_at) if complaint.escalated_at else complaint.filed_on
-
-
-def _misdirected(case: Case) -> dict[str, Any]:
-    """Was the person told in time that the matter belongs to another body? Counted from the day it was received."""
-    last = calendar.deadline("complaint.misdirected_days", _received(case.complaint)).respond_by
-    return {"tell_by": last.isoformat(), "told_in_time": case.today <= last}
 
 
 def to_ministry(

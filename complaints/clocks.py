@@ -16,10 +16,10 @@ from datetime import date, datetime, timedelta
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import CharField, Exists, OuterRef, Q, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
-from complaints import confirming, holds, parallels, shapes, standing
+from complaints import confirming, holds, misdirected, parallels, shapes, standing
 from complaints.feedback import clocks as feedback_clocks
 from complaints.headquarters import working as headquarters
 from complaints.measures import carrying_out, pretrial
@@ -68,6 +68,7 @@ def run(now: datetime) -> Summary:
         _sweep(summary, state, now, move)
     summary.done += parallels.run(now)
     _remind(summary, today, now)
+    summary.done += misdirected.remind(now)
     summary.done += Counter({name.replace("_", " "): count for name, count in order_clocks.run(now).done.items()})
     _hold_payments(summary, now)
     summary.done += feedback_clocks.run(now)
@@ -229,15 +230,20 @@ _MOVES: dict[str, Callable[[Case], str]] = {
 
 
 def _remind(summary: Summary, today: date, now: datetime) -> None:
-    """Tell a silent supplier on days 3, 7 and 9 after filing; after an outage only the latest that is due."""
+    """Tell a silent supplier on days 3, 7 and 9 of its term, which runs from the day of receipt.
+
+    After an outage only the latest that is due.
+    """
     days = sorted(int(day) for day in rules.get("complaint.seller_reminder_days", on=today).value["days"])
-    waiting = Complaint.objects.filter(status=S.WITH_SELLER, respond_by__gte=today)
+    waiting = Complaint.objects.filter(status=S.WITH_SELLER, respond_by__gte=today).annotate(
+        zero=Coalesce("received_on", "filed_on")
+    )
     for position, day in enumerate(days):
         first = today - timedelta(days=day)
         later = days[position + 1 :]
-        due = waiting.filter(filed_on__lte=first).exclude(steps__step=f"reminder:{day}")
+        due = waiting.filter(zero__lte=first).exclude(steps__step=f"reminder:{day}")
         if later:
-            due = due.filter(filed_on__gt=today - timedelta(days=later[0]))
+            due = due.filter(zero__gt=today - timedelta(days=later[0]))
         for pk in list(due.order_by("pk").values_list("pk", flat=True)):
             with transaction.atomic(durable=True):
                 complaint = (

@@ -76,6 +76,19 @@ def tell(row: OutboxRow) -> None:
         for recipient, contact in _people(complaint, side, event):
             _send(complaint, f"complaint.{word}", str(event.pk), recipient, contact, side, _TITLES[word])
 
+    if event.data.get("told_in_time") is False:
+        for recipient, contact in _above(Authority.objects.filter(code=event.data.get("from"))):
+            _send(complaint, "complaint.passed_on_late", str(event.pk), recipient, contact, BODY, shapes.PASSED_ON_LATE)
+
+
+@outbox.handler("complaint.misdirected")
+def ask_whose(row: OutboxRow) -> None:
+    """On the last day a body that has done nothing yet is asked whether the case is its own."""
+    complaint = _complaint(row.key)
+    for recipient, contact in _people(complaint, BODY, None):
+        title = gettext_lazy("Is this complaint yours? If not, pass it on today: the person must know")
+        _send(complaint, "complaint.misdirected", row.payload["day"], recipient, contact, BODY, title)
+
 
 @outbox.handler("complaint.reminder")
 def remind(row: OutboxRow) -> None:

@@ -89,6 +89,7 @@ class StepOut(Schema):
     text: str
     respond_by: date | None
     to: str = Field("", description="Name of the body or supplier that the step names")
+    note: str = Field("", description="What is to be said about the step, e.g. that the person was told too late")
 
 
 class ComplaintRow(Schema):

@@ -22,6 +22,7 @@ BESIDE_TITLES = {
     "parallel_done": _("Another addressee told what it did"),
     "parallel_late": _("Another addressee did not answer in time"),
 }
+PASSED_ON_LATE = _("The person was told later than the rule allows")
 _TITLES = dict(HAPPENED.values()) | BESIDE_TITLES
 _TITLES |= {
     "measure_done": _("A measure is carried out"),
@@ -169,6 +170,7 @@ def timeline(complaint: Complaint, happened: Iterable[Event], seen: Sight) -> li
             "text": complaint.texts.get(str(event.pk), "") if may_read(event) else "",
             "respond_by": event.data.get("respond_by"),
             "to": names.get(_named_code(event.data), ""),
+            "note": str(PASSED_ON_LATE) if event.data.get("told_in_time") is False else "",
         }
         for event in happened
     ]

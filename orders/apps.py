@@ -18,6 +18,7 @@ class OrdersConfig(OscarConfig):
             home,  # noqa: F401
             offline,  # noqa: F401
             order_draft,  # noqa: F401
+            recalled,  # noqa: F401
             selectors,
             shop,  # noqa: F401
             stopped,  # noqa: F401

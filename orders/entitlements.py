@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import ProductClass
-from marketplace import access, events, outbox
+from marketplace import access, events, outbox, rules
 from marketplace.errors import FieldError, Forbidden, Invalid, NotFound
 from marketplace.models import Role, User
 from orders.models import Entitlement, Tranche
@@ -76,7 +76,8 @@ def import_line(*, beneficiary_id: int, line: ProgrammeLine, actor: User | None 
     """Take over one line of a programme; idempotent by person, programme number and type.
 
     A line that passes the checks is put in force with its tranches; one whose unit is not the unit
-    of the product type waits for the office. Raises Invalid for an unknown person, type or period.
+    of the product type, or with more hours of an assistant a day than the Social Code allows (article 163, rule
+    ``entitlement.assistant_hours_per_day``), waits for the office. Raises Invalid for an unknown person, type or period.
     """
     with transaction.atomic(durable=True):
         person, product_type = _checked(beneficiary_id, line)
@@ -90,6 +91,8 @@ def import_line(*, beneficiary_id: int, line: ProgrammeLine, actor: User | None 
         _record(entitlement, "imported", actor, before="", after=EntitlementStatus.IMPORTED)
         if entitlement.unit != product_type.unit:
             _move(entitlement, "quarantine", ["clock"], actor, reason=f"unit {line.unit}, not {product_type.unit}")
+        elif too_many := _hours_over(entitlement, product_type):
+            _move(entitlement, "quarantine", ["clock"], actor, reason=too_many)
         elif line.status == EntitlementStatus.ACTIVE:
             _move(entitlement, "activate", ["clock"], actor)
         elif line.status != EntitlementStatus.IMPORTED:
@@ -98,6 +101,14 @@ def import_line(*, beneficiary_id: int, line: ProgrammeLine, actor: User | None 
             _record(entitlement, line.status, actor, before=EntitlementStatus.IMPORTED, after=line.status)
         open_tranches(entitlement, timezone.localdate() + AHEAD)
     return entitlement
+
+
+def _hours_over(entitlement: Entitlement, product_type: ProductClass) -> str:
+    """Why a line with too many hours of an assistant a day waits; nothing for every other line."""
+    if product_type.sphere != "assistant" or entitlement.period != Entitlement.Period.DAY:
+        return ""
+    most = int(rules.get("entitlement.assistant_hours_per_day").value["hours"])
+    return f"{entitlement.norm} hours a day, not {most}" if entitlement.norm > most else ""
 
 
 def _checked(beneficiary_id: int, line: ProgrammeLine) -> tuple[User, ProductClass]:

@@ -178,6 +178,8 @@ def why_not_offered(
 ) -> tuple[str, str] | None:
     """(code, words) when this offer cannot be ordered there: ``suppliers.strategy.purchasable``, reason by reason."""
     product = offer.product
+    if offer.status == StockRecord.Status.RECALLED:
+        return "recalled", _("The state has stopped the sale of these goods. Choose other ones.")
     published = offer.status == StockRecord.Status.PUBLISHED and product.moderation == Product.Moderation.PUBLISHED
     if not published or not product.is_public:
         return "not_offered", _("This offer is no longer sold. Choose another one.")

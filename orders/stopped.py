@@ -22,21 +22,20 @@ from orders.selectors import GOODS_OWED
 from suppliers.models import Partner, StockRecord
 
 # The first choice of a line, or one of the offers that follow it. Programs send numbers, forms send text.
-_NAMING = """
-SELECT d.id FROM marketplace_draft d WHERE d.kind = 'order' AND d.status = 'open' AND EXISTS (
+NAMES = """d.kind = 'order' AND EXISTS (
     SELECT FROM jsonb_each(d.fields) f
-    WHERE f.key LIKE 'line.%%.offer' AND f.value ->> 'v' = ANY(%(offers)s)
+    WHERE f.key LIKE 'line.%%.offer' AND f.value ->> 'v' = {offer}
         OR f.key LIKE 'line.%%.fallback' AND jsonb_typeof(f.value -> 'v') = 'array'
-            AND EXISTS (SELECT FROM jsonb_array_elements_text(f.value -> 'v') v WHERE v = ANY(%(offers)s)))
-ORDER BY d.id
-"""
+            AND EXISTS (SELECT FROM jsonb_array_elements_text(f.value -> 'v') v WHERE v = {offer}))"""
+_NAMING = f"""
+SELECT d.id FROM marketplace_draft d WHERE d.status = 'open' AND {NAMES.format(offer="ANY(%(offers)s)")} ORDER BY d.id
+"""  # noqa: S608 - of constants
 
 
-def drafts_naming(partner: Partner) -> list[Draft]:
-    """Open applications with an offer of this supplier, as a choice or as a next choice."""
-    offers = [str(pk) for pk in StockRecord.objects.filter(partner=partner).values_list("pk", flat=True)]
+def drafts_naming(offers: Iterable[int]) -> list[Draft]:
+    """Open applications with one of these offers, as a choice or as a next choice."""
     with connection.cursor() as cursor:
-        cursor.execute(_NAMING, {"offers": offers})
+        cursor.execute(_NAMING, {"offers": [str(pk) for pk in offers]})
         found = [row[0] for row in cursor.fetchall()]
     return list(Draft.objects.filter(pk__in=found).select_related("author", "beneficiary").order_by("created_at"))
 
@@ -45,7 +44,7 @@ def drafts_naming(partner: Partner) -> list[Draft]:
 def tell(row: OutboxRow) -> None:
     """Owners of applications, people who wait for goods, and their social offices; each once for one decision."""
     partner = Partner.objects.get(pk=row.key)
-    for draft in drafts_naming(partner):
+    for draft in drafts_naming(StockRecord.objects.filter(partner=partner).values_list("pk", flat=True)):
         readers = {draft.author}
         if draft.beneficiary is not None:
             readers.add(who_acts_for(draft.beneficiary, draft.author_id))

@@ -99,12 +99,19 @@ def hide_stale(limit: int = 500) -> int:
     return hidden
 
 
-def recall(*, product_id: int, partner: Partner | None, actor: User, now: datetime) -> list[int]:
+def recall(*, product_id: int, partner: Partner | None, actor: User, now: datetime, lot: str = "") -> list[int]:
     """The state stops the sale of a product: one supplier's offers, or everybody's. Returns the ids of those stopped.
 
-    Inside the transaction of the decision; who may decide is that one's matter.
+    Inside the transaction of the decision; who may decide is that one's matter. Whoever has the goods (``lot``: only
+    of this one) is told by the layers above, also when nobody sells them any more.
     """
-    return _by_the_state("recall", product_id, partner, actor, now)
+    moved = _by_the_state("recall", product_id, partner, actor, now)
+    outbox.add(
+        "product.recalled",
+        str(product_id),
+        {"supplier": partner.pk if partner is not None else None, "lot": lot, "offers": moved},
+    )
+    return moved
 
 
 def release(*, product_id: int, partner: Partner | None, actor: User, now: datetime) -> list[int]:

@@ -130,10 +130,11 @@ def stop_sale(
         found = line.product if line else Product.objects.filter(pk=product).first()
         if found is None:
             raise Invalid([FieldError("product", "required", _("Choose the product."))])
-        stopped = offers.recall(product_id=found.pk, partner=supplier, actor=actor, now=case.now)
+        of_lot = lot.strip()[:100]
+        stopped = offers.recall(product_id=found.pk, partner=supplier, actor=actor, now=case.now, lot=of_lot)
         return _decided(
             case, actor, Kind.STOP_SALE, text, legal_basis,
-            data={"product": found.pk, "offers": stopped}, product=found, supplier=supplier, lot=lot.strip()[:100],
+            data={"product": found.pk, "offers": stopped}, product=found, supplier=supplier, lot=of_lot,
         )  # fmt: skip
 
     return take(number=number, action="stop-sale", actor=actor, plan=plan, request=request, now=now)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import ProductClass
-from complaints import bodies, routing, selectors
+from complaints import bodies, misdirected, routing, selectors
 from complaints.measures.models import Measure, SystemicMatter
 from complaints.models import Complaint
 from complaints.states import BODY, ESCALATED_STATES, MINISTRY, OPEN_STATES, WHOSE_TURN, ComplaintStatus
@@ -65,11 +65,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Board:
-    """``late``: bodies with cases whose date has passed. ``days``: how far back cases count."""
+    """``late``: bodies with cases whose date has passed. ``days``: how far back cases count.
+
+    ``passed_on_late``: bodies that told people too late that a case was not theirs.
+    """
 
     days: int
     groups: dict[str, list[Group]]
     late: list[dict[str, Any]]
+    passed_on_late: list[dict[str, Any]]
     bans: list[Suspension]
     instructions: list[Measure]
     stops: list[Measure]
@@ -89,6 +93,7 @@ def board(actor: User, now: datetime | None = None) -> Board:
         days=int(rule["days"]),
         groups={by: _groups(actor, by, today, rule, leads) for by in By.values},
         late=_late(actor, today),
+        passed_on_late=misdirected.late_since(today - timedelta(days=int(rule["days"])))[:SHOWN],
         bans=list(Suspension.objects.filter(ended_at=None).select_related("partner").order_by("until", "pk")),
         instructions=list(measures.filter(kind=Measure.Kind.INSTRUCTION).order_by("respond_by", "pk")),
         stops=list(measures.filter(kind=Measure.Kind.STOP_SALE).order_by("made_at", "pk")),

@@ -333,6 +333,7 @@ def _remedy_words(table: routing.Table, kind: str | None) -> str:
 def _event(item: dict[str, Any]) -> dict[str, Any]:
     text = item["text"] or item["reason"]
     title = f"{item['title']}: {item['to']}" if item["to"] else item["title"]
+    text = "\n".join(filter(None, [item["note"], text]))
     return {"title": title, "at": datetime.fromisoformat(item["at"]), "by": item["by_name"], "text": text}
 
 

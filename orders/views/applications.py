@@ -18,7 +18,7 @@ from marketplace.drafts.errors import DraftClosed
 from marketplace.errors import NotFound
 from marketplace.models import Draft, Role
 from marketplace.views import hand_over
-from orders import choosing, repeat_notes
+from orders import choosing, recalled, repeat_notes
 from orders.order_draft import ORDER_DRAFT
 from orders.reading import log_people
 from orders.review import review
@@ -43,7 +43,8 @@ def applications(request: HttpRequest) -> HttpResponse:
     people = [] if request.user.role == Role.CASEWORKER else list(access.people_of(request.user).order_by("pk"))
     aside = list(reading.put_aside(request.user, ORDER_DRAFT.name)[:PAGE_SIZE])
     log_people(request.user, [draft.beneficiary_id for draft in [*page, *aside] if draft.beneficiary_id], "draft")
-    context = {"page": page, "people": people, "aside": retention.with_ends(aside)}
+    context: dict[str, Any] = {"page": page, "people": people, "aside": retention.with_ends(aside)}
+    context["recalled"] = recalled.in_drafts(draft.pk for draft in page if draft.status == Draft.Status.OPEN)
     context["ready"] = repeat_notes.ready(request.user) if people and page.number == 1 else []
     return render(request, "beneficiary/applications.html", context)
 
@@ -126,6 +127,7 @@ def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         "repeats": repeat_notes.source_of(found),
         "notes": [note for notes in repeat_notes.of(found, reviewed).values() for note in notes],
         "questions": reading.conflicts(request.user, found),
+        "recalled": bool(recalled.in_drafts([found.pk])),
         **hand_over.context(request.user, found),
     }
     context["back_url"], context["back_text"] = tasks.list_of(request.user)

@@ -4,12 +4,11 @@ import re
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.core.cache import cache
 
 from complaints import effects, filing, person, selectors, tracking
 from complaints.checking import Filing
 from complaints.models import Complaint
-from complaints.selectors import WRONG_CODES_OF_ADDRESS, WRONG_CODES_OF_NUMBER
+from complaints.selectors import WRONG_CODES_OF_ADDRESS, WRONG_CODES_OF_NUMBER_THERE
 from marketplace.errors import NotFound, TooManyTries
 from marketplace.models import Event, Notice, OutboxRow, Role
 from suppliers import qr
@@ -125,7 +124,7 @@ def test_the_code_gives_no_step_of_another_side(client, complaint, action):
     assert facts() == before
 
 
-def test_guessing_stops_per_address_and_per_number(client, complaint):
+def test_guessing_stops_per_address(client, complaint):
     for guess in range(WRONG_CODES_OF_ADDRESS.most):
         assert post(client, "/complaints/track", {"number": f"C-2026-{guess:06d}", "code": WRONG}).status_code == 404
     refused = post(client, "/complaints/track", shown(complaint))
@@ -135,16 +134,25 @@ def test_guessing_stops_per_address_and_per_number(client, complaint):
     assert page.status_code == 429
     assert "Too many tries" in text_of(page)
     assert f'value="{complaint.number}"' in text_of(page)
-    cache.clear()
-    for guess in range(WRONG_CODES_OF_NUMBER.most):
+
+
+def test_a_stranger_who_knows_the_number_locks_himself_out_and_nobody_else(complaint):
+    for _guess in range(WRONG_CODES_OF_NUMBER_THERE.most):
         with pytest.raises(NotFound):
-            holder(complaint, WRONG, f"10.0.0.{guess}")
+            holder(complaint, WRONG, "10.0.0.1")
     with pytest.raises(TooManyTries):
-        holder(complaint, shown(complaint)["code"], "10.0.1.1")
+        holder(complaint, shown(complaint)["code"], "10.0.0.1")
+    assert holder(complaint, shown(complaint)["code"], "10.0.1.1").number == complaint.number
+
+
+def test_a_code_is_long_enough_for_its_limit():
+    """An even chance at one case takes ten thousand addresses more than a year."""
+    a_day = WRONG_CODES_OF_NUMBER_THERE.most * 86400 // WRONG_CODES_OF_NUMBER_THERE.seconds
+    assert 10**tracking.CODE_DIGITS / 2 / (a_day * 10_000) > 365
 
 
 def test_right_codes_do_not_count_as_tries(complaint):
-    for _try in range(2 * WRONG_CODES_OF_NUMBER.most):
+    for _try in range(2 * WRONG_CODES_OF_ADDRESS.most):
         holder(complaint, shown(complaint)["code"], "10.0.0.1")
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.utils import timezone
 
-from complaints import filing
+from complaints import bodies, clocks, filing
 from complaints.checking import Filing
 from complaints.models import Complaint
 from marketplace.errors import Invalid
@@ -104,3 +104,31 @@ def test_the_form_of_the_office_and_the_api_take_it(client, line):
     )
     assert answer.status_code == 201
     assert Complaint.objects.get(subject="late").received_on == day
+
+
+def test_reminders_run_from_the_receipt_like_the_term(operator, line):
+    """Received on 19 November, written down on the 22nd: day 3 is that day, 7 the 26th, 9 the 28th."""
+    file(operator, line, received_on="2026-11-19")
+    told = [day for day in range(22, 31) if clocks.run(at(f"2026-11-{day} 09:00")).done["reminders"]]
+    assert told == [22, 26, 28]
+
+
+def test_the_next_bodys_time_runs_from_the_receipt_as_well(operator):
+    """A letter that triage passes on: the body gets the days since it came, not since it was typed."""
+    person = make_person()
+    said = {
+        "subject": "unclear",
+        "sphere": "goods",
+        "text": "Who knows",
+        "channel": "written",
+        "beneficiary": person.pk,
+    }
+    filing.file(actor=operator, filing=Filing(**said, received_on="2026-11-19"), now=NOW)
+    complaint = Complaint.objects.get()
+    assert complaint.addressee_authority.kind == "triage_desk"
+    bodies.redirect(
+        number=complaint.number, actor=operator, authority="krk-KZ-79", reason="Theirs.", now=at("2026-11-23 10:00")
+    )
+    complaint.refresh_from_db()
+    assert complaint.due_explained["from"] == "2026-11-19"
+    assert Event.objects.get(kind="complaint.redirected").data["tell_by"] == "2026-11-24"

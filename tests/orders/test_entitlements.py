@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from marketplace import outbox
 from marketplace.calendar import add_months
 from marketplace.errors import Forbidden, IllegalStep, Invalid, NotFound
-from marketplace.models import Event, Notice, Role
+from marketplace.models import Event, Notice, Role, Rule
 from orders import clocks, entitlements, loading, norms, selectors
 from orders.entitlements import ProgrammeLine
 from orders.models import Entitlement, Tranche
@@ -88,6 +88,23 @@ def test_importing_twice_adds_nothing(family):
     assert list(Event.objects.filter(subject=f"entitlement:{first.pk}").values_list("kind", flat=True)) == [
         "entitlement.imported", "entitlement.activate",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hours", "status"), [(8, "active"), (9, "quarantined")])
+def test_more_hours_of_an_assistant_than_the_code_allows_wait_for_the_office(family, hours, status):
+    make.make_type("assistant", sphere="assistant")
+    line = replace(DIAPERS, product_type="assistant", norm=hours, period="day", tranche_quantity=None)
+    entitlement = entitlements.import_line(beneficiary_id=family.marat.pk, line=line)
+    assert entitlement.status == status
+    last = Event.objects.filter(subject=f"entitlement:{entitlement.pk}").latest("pk")
+    assert last.reason == ("" if status == "active" else "9 hours a day, not 8")
+
+
+def test_the_hours_of_an_assistant_are_the_rules(family):
+    make.make_type("assistant", sphere="assistant")
+    Rule.objects.filter(code="entitlement.assistant_hours_per_day").update(value={"hours": 4})
+    line = replace(DIAPERS, product_type="assistant", norm=8, period="day")
+    assert entitlements.import_line(beneficiary_id=family.marat.pk, line=line).status == "quarantined"
 
 
 def test_a_line_with_a_foreign_unit_waits_for_the_office(family):

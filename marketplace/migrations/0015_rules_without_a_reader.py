@@ -16,6 +16,6 @@ def remove(apps: Any, _schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("marketplace", "0013_telegram_bot")]
+    dependencies = [("marketplace", "0014_page_changes")]
 
     operations = [migrations.RunPython(remove, migrations.RunPython.noop)]
