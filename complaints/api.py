@@ -17,18 +17,17 @@ from complaints.api_steps import router as steps
 from complaints.feedback.api import router as feedback
 from complaints.measures.api import router as measures
 from complaints.reporting import kpis
+from complaints.reporting.schemas import KpiList, ReportOut
 from complaints.schemas import (
     ComplaintIn,
     ComplaintList,
     ComplaintOut,
     FiledOut,
     FileOut,
-    KpiList,
-    ReportOut,
     RouteIn,
     RouteOut,
     TemplateList,
-)  # fmt: skip
+)
 from marketplace import events, idempotency, regions
 from marketplace.api import Problem, anyone, paged
 from marketplace.errors import BadRequest, FieldError, Invalid

@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from complaints import person, routing, selectors, shapes
-from complaints.schemas import TrackedOut, TrackedStepIn, TrackIn
+from complaints.schemas import TrackedOut
+from complaints.schemas_of_steps import TrackedStepIn, TrackIn
 from complaints.tracking import Holder
 from marketplace import events, idempotency
 from marketplace.api import Problem, anyone

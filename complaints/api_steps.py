@@ -11,16 +11,14 @@ from ninja import Router
 
 from complaints import bodies, confirming, court, parallels, person, routing, selectors, seller, shapes
 from complaints.measures import deciding
-from complaints.schemas import (
+from complaints.measures.schemas import BanIn, ChangeRuleIn, InstructIn, StopSaleIn
+from complaints.schemas import ComplaintOut
+from complaints.schemas_of_steps import (
     AgreedIn,
-    BanIn,
     CalledIn,
-    ChangeRuleIn,
-    ComplaintOut,
     CourtIn,
     DecideIn,
     DuplicateIn,
-    InstructIn,
     OfferIn,
     PretrialIn,
     QuestionIn,
@@ -28,11 +26,10 @@ from complaints.schemas import (
     RefuseIn,
     RemedyIn,
     ResultIn,
-    StopSaleIn,
     VoteIn,
     WithdrawIn,
     Words,
-)  # fmt: skip
+)
 from marketplace import events, idempotency
 from marketplace.api import Problem
 from marketplace.idempotency import Answer

@@ -7,7 +7,8 @@ from ninja import Router
 
 from complaints import selectors as cases
 from complaints.measures import carrying_out, fines, selectors, shapes
-from complaints.schemas import FineIn, FineList, FineOut, MeasureList, MeasureOut, Words
+from complaints.measures.schemas import FineIn, FineList, FineOut, MeasureList, MeasureOut
+from complaints.schemas_of_steps import Words
 from marketplace.api import Problem, paged
 
 router = Router(tags=["measures"])
