@@ -53,6 +53,17 @@ def escalate(*, feedback_id: int, now: datetime) -> bool:
         return True
 
 
+def archive(*, feedback_id: int, now: datetime) -> bool:
+    """The mark leaves the pages; it counts on in the means. False when it is not due any more."""
+    with transaction.atomic(durable=True):
+        rows = selectors.to_archive(now).select_for_update(skip_locked=True, of=("self",))
+        found = rows.filter(pk=feedback_id).first()
+        if found is None:
+            return False
+        _move(found, "archive", ["clock"], None, {}, now)
+        return True
+
+
 def _take(feedback_id: int, action: str, actor: User, changes: Callable[[datetime], dict[str, Any]]) -> Feedback:
     now = database_now()
     with transaction.atomic(durable=True):

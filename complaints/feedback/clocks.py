@@ -30,10 +30,16 @@ def _escalate(now: datetime) -> int:
     return sum(answering.escalate(feedback_id=pk, now=now) for pk in due)
 
 
+def _archive(now: datetime) -> int:
+    due = list(selectors.to_archive(now).order_by("given_at", "pk").values_list("pk", flat=True)[:BATCH])
+    return sum(answering.archive(feedback_id=pk, now=now) for pk in due)
+
+
 _JOBS: dict[str, Callable[[datetime], int]] = {
     "feedback links sent": inviting.invite_due,
     "people drawn for calls": calling.draw,
     "calls closed": calling.close_stale,
     "marks escalated": _escalate,
+    "marks archived": _archive,
     "visits taken back": visiting.lapse_due,
 }

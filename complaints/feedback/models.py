@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from complaints.feedback.states import OWED_STATES, CallStatus, FeedbackStatus, ReplyStatus, VisitStatus
+from complaints.feedback.states import OWED_STATES, SETTLED_STATES, CallStatus, FeedbackStatus, ReplyStatus, VisitStatus
 
 _ABOUT_ONE = Q(supplier__isnull=False, office__isnull=True) | Q(supplier__isnull=True, office__isnull=False)
 
@@ -108,6 +108,7 @@ class Feedback(models.Model):
         ]
         indexes = [
             models.Index(fields=["reply_by"], name="feedback_owed", condition=Q(status__in=OWED_STATES)),
+            models.Index(fields=["given_at"], name="feedback_settled", condition=Q(status__in=SETTLED_STATES)),
             models.Index(fields=["supplier", "channel"], name="feedback_of_supplier"),
             models.Index(fields=["office", "channel"], name="feedback_of_office"),
         ]

@@ -4,7 +4,7 @@ A supplier's people and an office's caseworkers read what concerns them, except 
 before it was reviewed (until then there is no mark). The body of a place reads what got no reply in time.
 """
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from complaints import selectors as complaints
 from complaints.feedback.models import CallTask, Feedback, MysteryVisit, PublicReply
-from complaints.feedback.states import OPEN_CALLS, OWED_STATES, FeedbackStatus, ReplyStatus, VisitStatus
+from complaints.feedback.states import OPEN_CALLS, OWED_STATES, SETTLED_STATES, FeedbackStatus, ReplyStatus, VisitStatus
+from marketplace import rules
 from marketplace.errors import NotFound
 from marketplace.models import Role, User
 
@@ -77,6 +78,14 @@ def parties(actor: User, found: Feedback) -> list[str]:
 def overdue(now: datetime) -> QuerySet[Feedback]:
     """Flagged marks whose last day is over, by local dates."""
     return Feedback.objects.filter(status=FeedbackStatus.FLAGGED, reply_by__lt=timezone.localdate(now))
+
+
+def to_archive(now: datetime) -> QuerySet[Feedback]:
+    """Marks that nobody owes a step of, given and published more days ago than ``feedback.archive_days`` says."""
+    days = int(rules.get("feedback.archive_days", on=timezone.localdate(now)).value["days"])
+    since = timezone.make_aware(datetime.combine(timezone.localdate(now) - timedelta(days=days), time.min))
+    rows = Feedback.objects.filter(status__in=SETTLED_STATES, given_at__lt=since)
+    return rows.exclude(published_at__gte=since)
 
 
 def published(**owner: Any) -> QuerySet[Feedback]:

@@ -14,6 +14,7 @@ class FeedbackStatus(models.TextChoices):
     ACTED = "acted", _("Action noted")
     PUBLISHED = "published", _("Published")
     PRIVATE = "private", _("Kept private")
+    ARCHIVED = "archived", _("In the archive")
 
 
 class CallStatus(models.TextChoices):
@@ -40,6 +41,7 @@ class ReplyStatus(models.TextChoices):
 
 
 F = FeedbackStatus
+SETTLED_STATES = (F.RATED, F.ACTED, F.PUBLISHED, F.PRIVATE)
 
 FEEDBACK = Machine(
     "feedback",
@@ -63,6 +65,8 @@ FEEDBACK = Machine(
             ("ministry",),
             _("Keep private"),
         ),
+        # what nobody owes a step of: it leaves the pages after a time and counts on in the means
+        Step("archive", SETTLED_STATES, F.ARCHIVED, ("clock",), _("Put into the archive")),
     ],
 )
 

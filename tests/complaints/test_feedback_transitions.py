@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from complaints.feedback import answering, calling, clocks, visiting
+from complaints.feedback import answering, calling, clocks, figures, selectors, visiting
 from complaints.feedback.giving import Said
 from complaints.feedback.models import (
     CallRound,
@@ -20,7 +20,7 @@ from complaints.feedback.states import CALL, FEEDBACK, VISIT, CallStatus, Feedba
 from marketplace import formats
 from marketplace.errors import DomainError
 from marketplace.machine import Machine
-from marketplace.models import Event, OutboxRow, Role
+from marketplace.models import Event, OutboxRow, Role, Rule
 from tests.complaints.factories import (
     at,
     make_caseworker,
@@ -87,6 +87,33 @@ def test_feedback(state, supplier):
         doors[action](actors["supplier"])
         mark.refresh_from_db()
         assert mark.status == FEEDBACK.find(action, state, ["supplier"]).target
+
+
+@pytest.mark.parametrize("state", FeedbackStatus.values)
+def test_a_year_later_what_nobody_owes_a_step_of_goes_to_the_archive_once(state, supplier):
+    """Given on 23 November 2026; by the rule after 365 days, at midnight; what is owed stays."""
+    mark = give(supplier, 4, event="order:1", text="Late.")
+    row = Feedback.objects.filter(pk=mark.pk)
+    row.update(status=state, given_at=NOW, reply_by="2026-12-01", published_at=NOW if state == "published" else None)
+    settled = state in {"rated", "acted", "published", "private"}
+    last, first = at("2027-11-23 23:59"), at("2027-11-24 00:00")
+    assert clocks.run(last)["marks archived"] == 0
+    assert clocks.run(first)["marks archived"] == settled
+    assert clocks.run(first)["marks archived"] == 0
+    mark.refresh_from_db()
+    archived = Event.objects.filter(kind="feedback.archive", subject=f"feedback:{mark.pk}")
+    assert (mark.status == "archived", archived.count()) == (settled or state == "archived", int(settled))
+    assert list(selectors.published(supplier=supplier)) == []
+    assert figures.of(supplier=supplier).count == 1, "it counts on in the mean"
+
+
+def test_days_to_the_archive_are_a_rule_and_run_from_publishing(supplier):
+    mark = give(supplier, 4, event="order:1", text="Late.")
+    Feedback.objects.filter(pk=mark.pk).update(status="published", given_at=NOW, published_at=at("2027-03-01 10:00"))
+    assert clocks.run(at("2027-12-01 10:00"))["marks archived"] == 0
+    Rule.objects.filter(code="feedback.archive_days").update(value={"days": 90})
+    assert clocks.run(at("2027-05-30 10:00"))["marks archived"] == 0
+    assert clocks.run(at("2027-05-31 10:00"))["marks archived"] == 1
 
 
 @pytest.mark.parametrize("state", CallStatus.values)
