@@ -16,7 +16,7 @@ from complaints.intake import models as intake_models  # noqa: F401
 from complaints.measures import models as measure_models  # noqa: F401
 from complaints.reporting import models as reporting_models  # noqa: F401
 from complaints.routes import models as route_models  # noqa: F401
-from complaints.states import DATED_STATES, OPEN_STATES, ComplaintStatus, Outcome
+from complaints.states import DATED_STATES, ENDED_STATES, OPEN_STATES, ComplaintStatus, Outcome
 
 
 class ComplaintTemplate(models.Model):
@@ -177,14 +177,29 @@ class Complaint(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["respond_by"], name="complaint_due", condition=Q(status__in=OPEN_STATES)),
             models.Index(
-                fields=["addressee_supplier", "respond_by"], name="complaint_seller_work",
+                fields=["addressee_supplier", "respond_by", "id"], name="complaint_list_seller",
                 condition=Q(status__in=OPEN_STATES),
             ),
             models.Index(
-                fields=["addressee_authority", "respond_by"], name="complaint_body_work",
+                fields=["addressee_authority", "respond_by", "id"], name="complaint_list_body",
                 condition=Q(status__in=OPEN_STATES),
+            ),
+            # The list of all complaints: open ones by date, ended ones by the day of their end.
+            models.Index(fields=["respond_by", "id"], name="complaint_list_open", condition=Q(status__in=OPEN_STATES)),
+            models.Index(
+                fields=["region", "respond_by", "id"], name="complaint_list_region", condition=Q(status__in=OPEN_STATES)
+            ),
+            models.Index(
+                fields=["status", "respond_by", "id"], name="complaint_list_state", condition=Q(status__in=OPEN_STATES)
+            ),
+            models.Index(fields=["-closed_at", "-id"], name="complaint_list_ended", condition=Q(status__in=ENDED_STATES)),
+            *(
+                models.Index(
+                    fields=[name, "-closed_at", "-id"], name=f"complaint_ended_{place}",
+                    condition=Q(status__in=ENDED_STATES),
+                )
+                for place, name in enumerate(("region", "addressee_authority", "addressee_supplier"))
             ),
             models.Index(fields=["complainant", "-filed_at"], name="complaint_of_person"),
             models.Index(fields=["region", "filed_on"], name="complaint_region_day"),

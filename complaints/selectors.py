@@ -37,12 +37,12 @@ Viewer = Actor | Holder
 WRONG_CODES_OF_ADDRESS = Limit("wrong-tracking-codes-of-address", most=20, seconds=900)
 WRONG_CODES_OF_NUMBER_THERE = Limit("wrong-tracking-codes-of-number-and-address", most=10, seconds=900)
 
-_ALL_SEEING = {Role.REVIEWER, Role.HOTLINE, Role.AUDITOR, Role.ADMIN}
+ALL_SEEING = {Role.REVIEWER, Role.HOTLINE, Role.AUDITOR, Role.ADMIN}
 # Who complains of fraud stays unknown to the supplier, whatever was ticked (domain part 4, tie rules).
 FRAUD = ("fake_act", "pressure")
 # A caseworker does not read what is said about the own office, or about fraud that may reach into it.
 _NOT_FOR_THE_OFFICE = ("staff", "paid_helpers", *FRAUD)
-_SHOWN = ("addressee_supplier", "addressee_authority", "region", "supplier", "template")
+SHOWN = ("addressee_supplier", "addressee_authority", "region", "supplier", "template")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def visible(actor: Viewer) -> QuerySet[Complaint]:
         return rows.filter(number=actor.number, tracking_hash=tracking.hash_of(actor.number, actor.code))
     if not actor.is_authenticated or not actor.is_active:
         return rows.none()
-    if actor.role in _ALL_SEEING:
+    if actor.role in ALL_SEEING:
         return rows
     own = Q(complainant=actor)
     if actor.role in {Role.BENEFICIARY, Role.GUARDIAN}:
@@ -107,7 +107,7 @@ def own_parallels(actor: Viewer) -> QuerySet[ComplaintParallel]:
 
 def listed(actor: Actor) -> QuerySet[Complaint]:
     """For lists: what is due first stands first, closed cases last, newest first among them."""
-    return visible(actor).select_related(*_SHOWN).order_by(*BY_DUE)
+    return visible(actor).select_related(*SHOWN).order_by(*BY_DUE)
 
 
 BY_DUE = (F("closed_at").desc(nulls_first=True), "respond_by", "priority", "-filed_at", "pk")
@@ -119,7 +119,7 @@ def worklist(actor: Actor) -> QuerySet[Complaint]:
     ``own_why`` and ``own_by`` say why the desk is addressed beside the addressee, and until when, while it
     has not told what it did.
     """
-    rows = visible(actor).filter(status__in=OPEN_STATES).select_related(*_SHOWN)
+    rows = visible(actor).filter(status__in=OPEN_STATES).select_related(*SHOWN)
     asked = own_parallels(actor).filter(complaint=OuterRef("pk"), done_at=None)
     rows = rows.annotate(own_why=Subquery(asked.values("why")[:1]), own_by=Subquery(asked.values("respond_by")[:1]))
     beside = Q(own_why__isnull=False)
@@ -161,7 +161,7 @@ def read(actor: Viewer, number: str) -> Complaint:
     complaint = (
         visible(actor)
         .select_related(
-            *_SHOWN, "complainant", "filed_by", "escalates_to", "office", "order_line__order", "duplicate_of"
+            *SHOWN, "complainant", "filed_by", "escalates_to", "office", "order_line__order", "duplicate_of"
         )
         .select_related("order_line__product")
         .filter(number=number)
