@@ -62,6 +62,14 @@ def copy(first: int, last: int, patterns: int, say: Callable[[str], None] = lamb
         for chunk in chunks:
             _copy(chunk, patterns)
         return
+    _fill(chunks, patterns, say)
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
+        cursor.execute("RESET statement_timeout")
+
+
+def _fill(chunks: list[tuple[int, int]], patterns: int, say: Callable[[str], None]) -> None:
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         for _start, end in pool.map(lambda chunk: _copy_and_close(chunk, patterns), chunks):
             say(f"{end} products")
@@ -77,7 +85,9 @@ def _copy_and_close(chunk: tuple[int, int], patterns: int) -> tuple[int, int]:
 
 def _copy(chunk: tuple[int, int], patterns: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
+        # What the inverted indexes put off is done at once by the VACUUM at the end.
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '128MB'")
+        cursor.execute("SET LOCAL gin_pending_list_limit = '512MB'")
         cursor.execute(COPIED, {"first": chunk[0], "last": chunk[1], "patterns": patterns})
         for statement in (COPIED_VALUES, COPIED_OFFERS, INDEXES, *STATEMENTS, FORGET):
             cursor.execute(statement)
@@ -145,3 +155,4 @@ def _statements() -> Iterable[str]:
 
 
 STATEMENTS = tuple(_statements())
+TABLES = [model._meta.db_table for model in (Product, ProductAttributeValue, StockRecord, ProductDocument)]

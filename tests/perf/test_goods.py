@@ -7,7 +7,7 @@ from django.db import connection
 
 from catalog.models import Product
 from marketplace import loading
-from perf import goods
+from perf import copies, goods
 from tests.market import index_folder, nothing_remembered  # noqa: F401
 
 PATTERNS, PRODUCTS = 8, 29  # some copied three times, and not all of the last time
@@ -63,6 +63,23 @@ def test_copies_are_what_the_loaders_make(monkeypatch, index_folder, nothing_rem
     assert len(made["products"]) == PRODUCTS and len(made["offers"]) == 5 * PRODUCTS and made["choices"]
     for name in ROWS:
         assert copied[name] == made[name], name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copies_are_made_over_several_connections(monkeypatch, index_folder, nothing_remembered):  # noqa: F811
+    from catalog.loading import load_types
+    from suppliers.loading import load_suppliers
+
+    loading.load_all()
+    load_types()
+    load_suppliers()
+    monkeypatch.setattr(goods, "PATTERNS", PATTERNS)
+    monkeypatch.setattr(copies, "CHUNK", 5)
+    goods.seed_products(PRODUCTS, offers=2, seed=1)
+    rows = _rows()
+    assert [upc for upc, _facts in rows["products"]] == [f"scale-{number:06d}" for number in range(1, PRODUCTS + 1)]
+    assert len(rows["documents"]) == PRODUCTS and len(rows["offers"]) == 2 * PRODUCTS
+    assert all('"own": true' in facts and '"own": false' not in facts for _upc, facts in rows["documents"])
 
 
 @pytest.mark.django_db
