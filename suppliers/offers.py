@@ -4,6 +4,7 @@ Every change is one durable transaction: the offer's row locked, the change, its
 ``offer.changed`` that brings the search documents up to date.
 """
 
+import time
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,7 @@ from suppliers.states import OFFER
 TOPIC = "offer.changed"
 HIGHEST_PRICE = Decimal("9999999999.99")
 MOST_STOCK = 1_000_000
+BATCH = 200
 
 
 def change(
@@ -79,23 +81,27 @@ def withdraw(*, offer_id: int, actor: User) -> StockRecord:
     return offer
 
 
-def hide_stale(limit: int = 500) -> int:
-    """Hide published offers whose stock was not confirmed in time; returns how many. Safe to run twice.
+def hide_stale(seconds: float = 300) -> int:
+    """Hide published offers whose stock was not confirmed in time, all of them; returns how many. Safe to run twice.
 
-    By the real time, never by a simulated one: the count of a shelf does not get old by a rehearsal.
+    Nobody can order them before that: who reads offers asks for a fresh count himself. After ``seconds`` the rest is
+    left to the next sweep. By the real time, never by a simulated one: the count of a shelf does not get old by a
+    rehearsal.
     """
     since = ranking.policy().fresh_since
     stale = StockRecord.objects.filter(status=StockRecord.Status.PUBLISHED, stock_confirmed_at__lt=since)
-    hidden = 0
-    for offer_id in stale.order_by("pk").values_list("pk", flat=True)[:limit]:
+    started, hidden, last = time.monotonic(), 0, 0
+    while batch := list(stale.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        last = batch[-1]
         with transaction.atomic(durable=True):
-            offer = stale.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(pk=offer_id).first()
-            if offer is None:
-                continue  # confirmed meanwhile, or another sweep has it
             now = timezone.now()
-            _take(offer, "hide", None, now)
-            _tell(offer, "", None, at=now)
-            hidden += 1
+            # What was confirmed meanwhile, or is in the hands of another sweep, is left alone.
+            for offer in stale.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(pk__in=batch):
+                _take(offer, "hide", None, now)
+                _tell(offer, "", None, at=now)
+                hidden += 1
+        if time.monotonic() - started > seconds:
+            break
     return hidden
 
 

@@ -8,7 +8,8 @@ score, a weighted mean of five parts between 0 and 1 whose weights are public ru
 - complaints: few of them per delivered line: a confirmed case counts in full, silence in part, and each
   fades to nothing over the months of the rule (``complaint_load``);
 - warranty: months, with the first year counting most;
-- price: the cheapest unit price of the comparison divided by this one.
+- price: the cheapest unit price of the comparison divided by this one; in lists of different products, which have no
+  common cheapest one, how the unit price stands against the median of the kind (``across``).
 
 Rates are Bayesian: the rule's prior counts as so many deliveries or marks already seen, so that a new
 supplier starts in the middle and one lucky delivery proves nothing. Nothing here reads a database
@@ -157,6 +158,16 @@ def parts_of(candidate: Candidate, cheapest: Decimal, policy: Policy) -> dict[st
     }
 
 
+def across(candidate: Candidate, median: Decimal | None, policy: Policy) -> float:
+    """The worth of an offer beside offers for other products of its kind, between 0 and 1.
+
+    The price part is one half at the median unit price of the kind (KZT), more below it and less above; one half too
+    while the kind has no median. Better on one part and equal on the rest is never worth less.
+    """
+    price = float(median / (median + candidate.unit_price)) if median else 0.5
+    return score({**parts_of(candidate, candidate.unit_price, policy), "price": price}, policy.weights)
+
+
 def _smoothed(hits: int, lines: int, prior: Mapping[str, float]) -> float:
     """A rate with its prior counted in as so many lines already seen."""
     return (hits + prior["rate"] * prior["lines"]) / (lines + prior["lines"])
@@ -246,6 +257,27 @@ def why(ranked: Ranked, others: Comparison) -> str:
     return _("Dearer than the lowest price by %(percent)s%%, without being best at anything else.") % {
         "percent": dearer
     }
+
+
+def shares(policy: Policy) -> list[tuple[str, float]]:
+    """The parts with their share of the score, the heaviest first."""
+    total = sum(policy.weights[name] for name in PARTS)
+    return sorted(((name, policy.weights[name] / total) for name in PARTS), key=lambda item: -item[1])
+
+
+def example(policy: Policy) -> list[tuple[Ranked, str]]:
+    """Two made-up offers, ranked by the rules in force: a cheap one of a supplier with trouble, a dearer reliable one."""
+    troubled = Standing(delivered_lines=200, on_time_lines=140, rejected_lines=12, complaint_load=14, rating_sum=330, rating_count=100)  # fmt: skip
+    reliable = Standing(delivered_lines=200, on_time_lines=196, rejected_lines=1, complaint_load=1, rating_sum=470, rating_count=100)  # fmt: skip
+    order = rank(
+        [
+            Candidate(1, Decimal(100_000), lead_days=20, warranty_months=6, standing=troubled),
+            Candidate(2, Decimal(112_000), lead_days=7, warranty_months=24, standing=reliable),
+        ],
+        policy,
+    )
+    others = compared(order)
+    return [(ranked, why(ranked, others)) for ranked in order]
 
 
 def _lead_words(days: int) -> str:

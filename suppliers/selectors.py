@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import translation
 
+from catalog.models import ProductDocument
+from catalog.search import Listed
 from catalog.search.documents import OfferFacts
 from catalog.types import LANGUAGES
 from marketplace import access
@@ -15,7 +18,7 @@ from marketplace.models import Role, User
 from marketplace.remembered import Remembered
 from suppliers import guarantees, ranking, strategy
 from suppliers.guarantees import Guarantee
-from suppliers.models import Partner, StockRecord
+from suppliers.models import MarketCell, Partner, StockRecord
 
 # A supplier that is suspended keeps its page: people with its goods must find out whom they have.
 VISIBLE = (Partner.Status.APPROVED, Partner.Status.PAUSED, Partner.Status.SUSPENDED)
@@ -126,18 +129,24 @@ def _view(
 
 
 def offer_facts(product_ids: Iterable[int], policy: ranking.Policy | None = None) -> dict[int, list[OfferFacts]]:
-    """The offers of products as their search documents keep them, best first. Two queries at most."""
+    """The offers of products as their search documents keep them, best first. Three queries at most."""
     rules = policy or ranking.policy()
     offers: dict[int, list[StockRecord]] = {}
-    rows = strategy.purchasable(rules.fresh_since).filter(product__in=list(product_ids)).select_related("partner")
-    for offer in rows.order_by("pk"):
+    rows = strategy.purchasable(rules.fresh_since).filter(product__in=list(product_ids))
+    for offer in rows.select_related("partner", "product").order_by("pk"):
         offers.setdefault(offer.product_id, []).append(offer)
+    kinds = {listed[0].product.product_class_id for listed in offers.values()}
+    medians = dict(MarketCell.objects.filter(type__in=kinds, region="").values_list("type", "median")) if kinds else {}
     facts = {}
     for product_id, listed in offers.items():
         by_id = {offer.pk: offer for offer in listed}
         order = ranking.rank([strategy.candidate(offer) for offer in listed], rules)
         words = _words(order, by_id)
-        facts[product_id] = [_facts(by_id[place.candidate.offer_id], place, words) for place in order]
+        median = medians.get(listed[0].product.product_class_id)
+        facts[product_id] = [
+            _facts(by_id[place.candidate.offer_id], place, words, ranking.across(place.candidate, median, rules))
+            for place in order
+        ]
     return facts
 
 
@@ -164,7 +173,7 @@ def _words(order: list[ranking.Ranked], by_id: dict[int, StockRecord]) -> dict[i
     return words
 
 
-def _facts(offer: StockRecord, place: ranking.Ranked, words: dict[int, dict[str, str]]) -> OfferFacts:
+def _facts(offer: StockRecord, place: ranking.Ranked, words: dict[int, dict[str, str]], worth: float) -> OfferFacts:
     partner = offer.partner
     return OfferFacts(
         id=offer.pk,
@@ -184,7 +193,18 @@ def _facts(offer: StockRecord, place: ranking.Ranked, words: dict[int, dict[str,
         score=round(place.score, 4),
         parts={name: round(value, 4) for name, value in place.parts.items()},
         why=words.get(offer.pk, {}),
+        worth=round(worth, 4),
+        confirmed_at=int(offer.stock_confirmed_at.timestamp()) if offer.stock_confirmed_at else None,
     )
+
+
+def current(row: ProductDocument | Listed) -> list[dict[str, Any]]:
+    """The offers of a document whose stock is still fresh, best first.
+
+    A document is rewritten when an offer changes; that a count has grown old since is seen here, not later by a sweep.
+    """
+    since = ranking.policy().fresh_since.timestamp()
+    return [offer for offer in row.offers if offer.get("confirmed_at") is None or offer["confirmed_at"] >= since]
 
 
 # --- Suppliers ---------------------------------------------------------------------------------

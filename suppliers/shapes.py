@@ -15,7 +15,7 @@ from marketplace.rules import in_language
 from suppliers import guarantees, strategy
 from suppliers.guarantees import Guarantee
 from suppliers.models import Partner, StockRecord
-from suppliers.selectors import RankedOffer
+from suppliers.selectors import RankedOffer, current
 
 
 def offer_data(offer: RankedOffer) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def best_kept(row: ProductDocument | Listed, region: str = "", supplier: str = "
     return next(
         (
             offer
-            for offer in row.offers
+            for offer in current(row)
             if (not region or region in offer["regions"]) and (not supplier or offer["supplier"] == supplier)
         ),
         None,
@@ -93,7 +93,7 @@ def product_data(
         "brand": row.brand,
         "type": {"code": product_type.code, "iso_code": product_type.iso_code, "name": product_type.name},
         "attributes": parameters.as_data(product_type, row.parameters),
-        "offer_count": row.offer_count,
+        "offer_count": len(current(row)),
         "choice_index": choice_index,
         "best_offer": best and kept_offer_data(best, guarantee_of.get(row.type_id), region),
         "fit": {"verdict": fit.verdict, "reasons": fit.texts},

@@ -13,6 +13,7 @@ _storefront = [
     path("", storefront.index, name="index"),
     path("search/", storefront.results, name="search"),
     path("compare/", storefront.compare, name="compare"),
+    path("how-we-rank/", storefront.how_we_rank, name="how_we_rank"),
     path("needs/", demand.own, name="needs"),
     path("needs/new/", demand.say, name="say_need"),
     path("needs/<int:need_id>/withdraw/", demand.withdraw, name="withdraw_need"),

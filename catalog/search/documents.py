@@ -27,7 +27,7 @@ class OfferFacts:
     """A published offer with stock, as the documents keep it. Prices are KZT for a pack and for a unit.
 
     ``group``: the BIN that counts as one independent supplier; ``parts``: the parts of the score, 0–1;
-    ``why``: why it stands at this place, in three languages.
+    ``why``: why it stands at this place, in three languages; ``worth``: beside other products of the kind; ``confirmed_at``: when its stock was counted, seconds since 1970.
     """
 
     id: int
@@ -47,11 +47,13 @@ class OfferFacts:
     score: float = 0.0
     parts: Mapping[str, float] = field(default_factory=dict)
     why: Mapping[str, str] = field(default_factory=dict)
+    worth: float | None = None
+    confirmed_at: int | None = None
 
     def as_data(self) -> dict[str, Any]:
         """JSON-ready; sums as text, so that nothing rounds them."""
         return {
-            **vars(self),
+            **{name: value for name, value in vars(self).items() if name != "worth"},
             "price": f"{self.price:.2f}",
             "unit_price": f"{self.unit_price:.4f}",
             "regions": list(self.regions),
@@ -156,7 +158,7 @@ def _document(
         best_unit_price=min((offer.unit_price for offer in offers), default=None),
         suppliers=sorted({offer.supplier for offer in offers}),
         regions=sorted({region for offer in offers for region in offer.regions}),
-        score=max((offer.score for offer in offers), default=0.0),
+        score=max((offer.score if offer.worth is None else offer.worth for offer in offers), default=0.0),
         version=version,
         updated_at=timezone.now(),
     )

@@ -16,6 +16,7 @@ from catalog.selectors import Beneficiary
 from catalog.types import ProductType
 from marketplace.models import Role
 from suppliers import guarantees
+from suppliers import selectors as suppliers
 from suppliers.guarantees import Guarantee
 
 CARRIED = ("for", "draft")
@@ -39,7 +40,7 @@ def card(
     region, supplier = query.region, query.supplier
     offers = [
         offer
-        for offer in row.offers
+        for offer in suppliers.current(row)
         if (not region or region in offer["regions"]) and (not supplier or offer["supplier"] == supplier)
     ]
     cheapest = min(offers, key=lambda offer: Decimal(offer["price"]), default=None)

@@ -205,6 +205,21 @@ def _region(request: HttpRequest) -> str:
     return found.code if found else ""
 
 
+@require_safe
+def how_we_rank(request: HttpRequest) -> HttpResponse:
+    """The weights of best value and an example, in plain words: the same rule data and the same function as everywhere."""
+    policy = ranking.policy()
+    context = {
+        "weights": [
+            {"label": str(ranking.LABELS[name]), "value": round(share * 100)} for name, share in ranking.shares(policy)
+        ],
+        "months": int(policy.complaint_prior["decay_months"]),
+        "example": ranking.example(policy),
+        "crumbs": crumbs(),
+    }
+    return render(request, "catalog/how_we_rank.html", context)
+
+
 def _ordering(request: HttpRequest, beneficiary: Beneficiary) -> dict[str, Any]:
     """Where a chosen offer goes: into the person's application, or to the sign-in page first."""
     try:
@@ -237,24 +252,51 @@ def compare(request: HttpRequest) -> HttpResponse:
     beneficiary = selectors.beneficiary_of(request.user, beneficiary_id(request.GET))
     asked = [int(text) for text in request.GET.getlist("p") if text.isdecimal() and len(text) < 19]
     rows = selectors.documents(list(dict.fromkeys(asked))[:MOST_COMPARED])
-    if len(rows) == 1:
+    if len(rows) == 1 and "alone" not in request.GET:
         kind = selectors.type_of(rows[0])
         best = search.find(Query(product_type=kind, measures=beneficiary.measures, size=MOST_COMPARED)).ids
         others = [product_id for product_id in best if product_id != rows[0].pk]
         rows += selectors.documents(others[: MOST_COMPARED - 1])
-    products = [
-        {
-            "title": selectors.title_of(row),
-            "url": product_url(row),
-            "fit": fit_data(row, beneficiary),
-            "price": row.best_price,
-            "unit_price": row.best_unit_price and row.best_unit_price.quantize(Decimal("0.01")),
-            "offer_count": row.offer_count,
-        }
-        for row in rows
-    ]
-    context = {"products": products, "lines": _side_by_side(rows), "beneficiary": beneficiary, "crumbs": crumbs()}
+    products = [_compared(request, row, rows, beneficiary) for row in rows]
+    context = {
+        "products": products,
+        "lines": _side_by_side(rows),
+        "beneficiary": beneficiary,
+        "addable": _addable(rows, beneficiary) if 0 < len(rows) < MOST_COMPARED else [],
+        "passed_on": carried(request),
+        "crumbs": crumbs(selectors.type_of(rows[0]) if rows else None),
+    }
     return render(request, "catalog/compare.html", context)
+
+
+def _compared(request: HttpRequest, row: Any, rows: list[Any], beneficiary: Beneficiary) -> dict[str, Any]:
+    """A column: what it costs, how it comes, why it may be worth it, and the way to take it out."""
+    offers = suppliers.current(row)
+    near = [offer for offer in offers if not beneficiary.region or beneficiary.region in offer["regions"]]
+    best = next(iter(near), None)
+    rest = [("p", str(other.pk)) for other in rows if other.pk != row.pk]
+    return {
+        "id": row.pk,
+        "title": selectors.title_of(row),
+        "url": product_url(row) + as_query(carried(request)),
+        "fit": fit_data(row, beneficiary),
+        "price": min((Decimal(offer["price"]) for offer in near), default=None),
+        "unit_price": min((round(Decimal(offer["unit_price"]), 2) for offer in near), default=None),
+        "offer_count": len(near),
+        "best": best,
+        "lead_days": best and best["lead_days_by_region"].get(beneficiary.region, best["lead_days"]),
+        "why": best and in_language(best["why"]),
+        # One alone is not filled up again: she has just taken the others out.
+        "remove_url": f"?{urlencode([*rest, ('alone', '1'), *carried(request).items()])}" if rest else "",
+    }
+
+
+def _addable(rows: list[Any], beneficiary: Beneficiary) -> list[dict[str, Any]]:
+    """Other products of the kind, what fits first, as options."""
+    kind = selectors.type_of(rows[0])
+    found = search.find(Query(product_type=kind, measures=beneficiary.measures, region=beneficiary.region)).rows
+    chosen = {row.pk for row in rows}
+    return [{"value": str(row.pk), "label": selectors.title_of(row)} for row in found if row.pk not in chosen]
 
 
 def _side_by_side(rows: list[Any]) -> list[tuple[str, list[str]]]:

@@ -5,14 +5,17 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from catalog.models import ProductDocument
 from marketplace import outbox
 from marketplace.errors import Forbidden, IllegalStep, Invalid, NotFound
 from marketplace.models import Event, OutboxRow, User
-from suppliers import offers
-from suppliers.models import StockRecord
+from suppliers import offers, ranking
+from suppliers.effects import refresh_documents
+from suppliers.models import Partner, StockRecord
+from suppliers.watch import cells
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +160,49 @@ def test_stock_confirmed_just_in_time_stays(shop):
     StockRecord.objects.filter(pk=shop.pk).update(stock_confirmed_at=timezone.now() - timedelta(days=13, hours=23))
     assert offers.hide_stale() == 0
     assert stored(shop)[3] == "published"
+
+
+def test_a_stale_offer_is_not_shown_even_before_the_sweep(shop):
+    """The document was written while the count was fresh; days later nobody has swept."""
+    refresh_documents()
+    client, product = Client(), shop.product
+    page = client.get("/en/catalog/child-walker/").content.decode().replace("\u00a0", " ")
+    assert "from 142,000 ₸" in page
+    with time_machine.travel(timezone.now() + timedelta(days=14, minutes=5)):
+        ranking.forget()
+        page = client.get("/en/catalog/child-walker/").content.decode().replace("\u00a0", " ")
+        assert "No supplier offers this now" in page and "142,000" not in page
+        [row] = client.get("/api/v1/products?type=child-walker").json()["results"]
+        assert (row["offer_count"], row["best_offer"]) == (0, None)
+        assert client.get(f"/api/v1/products/{product.pk}").json()["offers"] == []
+        compared = client.get(f"/en/catalog/compare/?p={product.pk}").content.decode().replace("\u00a0", " ")
+        assert "142,000" not in compared
+    ranking.forget()
+    assert StockRecord.objects.get(pk=shop.pk).status == "published"
+
+
+def test_one_sweep_hides_all_that_is_stale(shop, monkeypatch):
+    monkeypatch.setattr(offers, "BATCH", 2)
+    for number in range(5):
+        make.make_offer(shop.product, make.make_supplier(f"s{number}"))
+    StockRecord.objects.update(stock_confirmed_at=timezone.now() - timedelta(days=15))
+    StockRecord.objects.filter(pk=shop.pk).update(stock_confirmed_at=timezone.now())
+    assert offers.hide_stale() == 6
+    assert list(StockRecord.objects.filter(status="published")) == [shop]
+
+
+def test_lists_are_ordered_by_worth_beside_the_median_of_the_kind(shop):
+    """Of the only offers of two products, both alone and so the cheapest of their own, the reasonable one is first."""
+    dear = make.make_product(make.make_type(), "Altyn")
+    make.make_offer(dear, Partner.objects.get(code="qadam-orto"), price="700000.00")
+    StockRecord.objects.filter(product=shop.product, partner__code="qadam-orto").delete()
+    cells.count(shop.product.product_class_id)
+
+    def order() -> list[int]:
+        refresh_documents()
+        answer = Client().get("/api/v1/products", {"type": "child-walker"})
+        return [row["id"] for row in answer.json()["results"]]
+
+    assert order() == [shop.product_id, dear.pk]
+    StockRecord.objects.filter(product=dear).update(price="100000.00")
+    assert order() == [dear.pk, shop.product_id]

@@ -276,6 +276,30 @@ def test_products_stand_side_by_side(market, aigul):
     assert "Nothing to compare" in open_page(Client(), "/en/catalog/compare/", p="x")
 
 
+def test_products_are_added_and_taken_out_without_scripts(market):
+    other = make.make_product(make.make_type(), "Arman")
+    make.make_offer(other)
+    refresh_documents()
+    qulyn = Product.objects.get(title_en="Qulyn S en")
+    page = open_page(Client(), "/en/catalog/compare/", p=[bota().pk, qulyn.pk])
+    assert f'<option value="{other.pk}">Arman en' in page and f'type="hidden" name="p" value="{bota().pk}"' in page
+    assert "Arman en" in text_of(open_page(Client(), "/en/catalog/compare/", p=[bota().pk, qulyn.pk, other.pk]))
+    taken_out = f"?p={qulyn.pk}&amp;alone=1"
+    assert taken_out in page
+    alone = text_of(open_page(Client(), "/en/catalog/compare/", p=qulyn.pk, alone=1)).split("Add a product")[0]
+    assert "Qulyn S en" in alone and "Bota 50 en" not in alone, "what was taken out stays out"
+    many = [make.make_product(make.make_type(), f"More {number}").pk for number in range(5)]
+    refresh_documents()
+    assert open_page(Client(), "/en/catalog/compare/", p=many).count('scope="col"') == 1 + 4
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_the_weights_and_an_example_are_public(market, language):
+    page = open_page(Client(), f"/{language}/catalog/how-we-rank/")
+    assert "30" in text_of(page) and "112" in text_of(page)
+    assert f"/{language}/catalog/how-we-rank/" in open_page(Client(), bota_page().replace("/en/", f"/{language}/"))
+
+
 def test_a_suppliers_page_tells_facts_and_goods(market):
     text = text_of(open_page(Client(), "/en/catalog/suppliers/qadam-orto/"))
     assert "no marks yet" in text and "Sells 2 products" in text

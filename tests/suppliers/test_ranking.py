@@ -200,3 +200,36 @@ def test_the_order_does_not_depend_on_the_order_of_asking(listed, random):
     shuffled = numbered[:]
     random.shuffle(shuffled)
     assert order(*numbered) == order(*shuffled)
+
+
+@given(
+    base=candidates,
+    how=st.sampled_from(sorted(set(BETTER) - {"fits"})),
+    weights=weights,
+    median=st.one_of(st.none(), st.decimals("0.01", "10000000", places=2)),
+)
+def test_better_on_one_part_is_never_worth_less_beside_other_products(base, how, weights, median):
+    policy = replace(POLICY, weights=weights)
+    worth = ranking.across(base, median, policy)
+    assert 0 <= worth <= 1
+    assert ranking.across(BETTER[how](base), median, policy) >= worth - 1e-12
+
+
+def test_the_price_part_is_one_half_at_the_median_of_the_kind():
+    only_price = replace(POLICY, weights=dict.fromkeys(ranking.PARTS, 0.0) | {"price": 1.0})
+    at = [
+        ranking.across(candidate(price=price), Decimal("100.00"), only_price) for price in ("50.00", "100.00", "300.00")
+    ]
+    assert at == pytest.approx([2 / 3, 1 / 2, 1 / 4])
+    assert ranking.across(candidate(price="7.00"), None, only_price) == 0.5, "nothing is known of the kind yet"
+
+
+def test_the_public_example_follows_the_rules_in_force():
+    with translation.override("en"):
+        [(best, why), (second, _why)] = ranking.example(POLICY)
+        assert (best.candidate.offer_id, second.candidate.offer_id) == (2, 1)
+        assert "omes soonest" in why
+        cheap = replace(POLICY, weights=dict.fromkeys(ranking.PARTS, 0.0) | {"price": 1.0})
+        assert ranking.example(cheap)[0][0].candidate.offer_id == 1
+    assert next(name for name, _share in ranking.shares(POLICY)) == "quality"
+    assert sum(share for _name, share in ranking.shares(POLICY)) == pytest.approx(1)
