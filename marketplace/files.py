@@ -26,6 +26,8 @@ MAX_PIXELS = 25_000_000
 QUALITY = 85
 SMALL = 192  # points, the longer side of a preview
 SMALL_QUALITY = 60
+MEDIUM = 640
+MEDIUM_QUALITY = 70
 # The first bytes of what we read: JPEG, PNG, WebP.
 _BEGINNINGS = {"JPEG": (0, b"\xff\xd8\xff"), "PNG": (0, b"\x89PNG\r\n\x1a\n"), "WEBP": (8, b"WEBP")}
 BEGINNING = 12  # bytes that tell the kind
@@ -129,6 +131,16 @@ def small(content: File) -> bytes:
         image.thumbnail((SMALL, SMALL))
         buffer = io.BytesIO()
         image.convert("RGB").save(buffer, "JPEG", quality=SMALL_QUALITY)
+    return buffer.getvalue()
+
+
+def medium(content: File) -> bytes:
+    """A kept picture for a page, WebP of at most MEDIUM points a side: some tens of kilobytes."""
+    with Image.open(content, formats=["JPEG", "WEBP"]) as image:
+        image.draft("RGB", (MEDIUM, MEDIUM))
+        image.thumbnail((MEDIUM, MEDIUM))
+        buffer = io.BytesIO()
+        image.save(buffer, "WEBP", quality=MEDIUM_QUALITY)
     return buffer.getvalue()
 
 

@@ -70,6 +70,7 @@ plain_urlpatterns = [
     path("sw.js", device.service_worker, name="service_worker"),
     path("files/<uuid:file_id>/", files.stored_file, name="stored_file"),
     path("files/<uuid:file_id>/small/", files.small_file, name="small_file"),
+    path("files/<uuid:file_id>/medium/", files.medium_file, name="medium_file"),
     path("healthz/live", status.live, name="live"),
     path("healthz/ready", status.ready, name="ready"),
     path("metrics", status.metrics, name="metrics"),

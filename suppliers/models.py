@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.abstract_models import AbstractPartner, AbstractStockRecord
 
 from suppliers.demand.models import UnmetNeed  # noqa: F401  tables of this app
+from suppliers.listings.models import Listing  # noqa: F401  the same
 from suppliers.onboarding.models import Application  # noqa: F401  the same
 from suppliers.pricelist.models import PriceList, PriceListPart  # noqa: F401  the same
 from suppliers.states import OfferStatus, SupplierStatus

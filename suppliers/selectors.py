@@ -259,11 +259,15 @@ _names: Remembered[dict[str, str]] = Remembered(lambda: dict(Partner.objects.val
 forget = _names.forget
 
 
+def supplier_of(user: User) -> Partner | None:
+    """The supplier whose account this is."""
+    found: Partner | None = Partner.objects.filter(users=user).order_by("pk").first()
+    return found
+
+
 def own_supplier(actor: User) -> Partner:
     """The supplier that the actor works for. Raises Forbidden for everybody else."""
-    partner: Partner | None = None
-    if actor.is_authenticated and actor.role == Role.SUPPLIER:
-        partner = Partner.objects.filter(users=actor).order_by("pk").first()
+    partner = supplier_of(actor) if actor.is_authenticated and actor.role == Role.SUPPLIER else None
     if partner is None:
         raise Forbidden
     return partner

@@ -111,6 +111,36 @@ OFFER = Machine(
 )  # fmt: skip
 
 
+class ListingStatus(models.TextChoices):
+    MODERATION = "moderation", _("Being checked")
+    PRICE_REVIEW = "price_review", _("Price being checked")
+    PUBLISHED = "published", _("Published")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+_WAITS = (ListingStatus.MODERATION, ListingStatus.PRICE_REVIEW)
+
+LISTING = Machine(
+    "listing",
+    ListingStatus,
+    [
+        Step("publish", _WAITS, ListingStatus.PUBLISHED, ("ministry",), _("Put on sale")),
+        Step("refuse", _WAITS, ListingStatus.REFUSED, ("ministry",), _("Refuse")),
+        Step(
+            "question-price",
+            (ListingStatus.MODERATION,),
+            ListingStatus.PRICE_REVIEW,
+            ("ministry",),
+            _("Ask about the price"),
+        ),
+        # The supplier says why; the ministry decides with its words before it.
+        Step("explain", (ListingStatus.PRICE_REVIEW,), ListingStatus.MODERATION, ("supplier",), _("Explain the price")),
+        Step("withdraw", _WAITS, ListingStatus.WITHDRAWN, ("supplier",), _("Withdraw")),
+    ],
+)
+
+
 class PriceListStatus(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Being read")

@@ -7,7 +7,19 @@ The storefront's namespace is Oscar's: ``get_absolute_url`` of products and cate
 from django.urls import include, path, re_path
 
 from suppliers.pricelist import views as pricelist
-from suppliers.views import declaring, demand, desk, market, measures, moderation, onboarding, storefront, watch
+from suppliers.views import (
+    declaring,
+    demand,
+    desk,
+    listing_review,
+    listings,
+    market,
+    measures,
+    moderation,
+    onboarding,
+    storefront,
+    watch,
+)
 
 _storefront = [
     path("", storefront.index, name="index"),
@@ -51,7 +63,19 @@ _desk = [
     path("supplier/applications/<uuid:draft_id>/discard/", onboarding.discard, name="application_discard"),
     path("supplier/applications/<uuid:draft_id>/restore/", onboarding.restore, name="application_restore"),
     path("supplier/applications/<uuid:draft_id>/<slug:name>/", onboarding.step, name="application_step"),
+    path("supplier/listings/", listings.listings, name="listings"),
+    path("supplier/listings/begin/", listings.start, name="listing_start"),
+    path("supplier/listings/<int:listing_id>/", listings.listing, name="listing"),
+    path("supplier/listings/<uuid:draft_id>/", listings.draft, name="listing_draft"),
+    path("supplier/listings/<uuid:draft_id>/check/", listings.check, name="listing_check"),
+    path("supplier/listings/<uuid:draft_id>/history/", listings.history, name="listing_history"),
+    path("supplier/listings/<uuid:draft_id>/history/bring-back/", listings.bring_back, name="listing_bring_back"),
+    path("supplier/listings/<uuid:draft_id>/discard/", listings.discard, name="listing_discard"),
+    path("supplier/listings/<uuid:draft_id>/restore/", listings.restore, name="listing_restore"),
+    path("supplier/listings/<uuid:draft_id>/<slug:name>/", listings.step, name="listing_step"),
     path("supplier/declaration/", declaring.declaration, name="declaration"),
+    path("review/listings/", listing_review.listings, name="review_listings"),
+    path("review/listings/<int:listing_id>/", listing_review.listing, name="review_listing"),
     path("review/applications/", moderation.applications, name="review_applications"),
     path("review/applications/<int:application_id>/", moderation.application, name="review_application"),
 ]

@@ -7,12 +7,15 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
+from catalog.models import Product
 from marketplace.drafts import beginning, files
 from marketplace.models import User
 from marketplace.time import database_now
+from suppliers.listings import sending as listings
 from suppliers.onboarding import answers, deciding
 from suppliers.onboarding.models import Application
 from suppliers.onboarding.sending import KIND, submit
+from suppliers.selectors import own_supplier
 
 APPLICANTS: dict[str, dict[str, Any]] = {
     "applicant": {
@@ -55,7 +58,24 @@ def apply() -> bool:
     now = database_now()
     deciding.refuse(application_id=refused.pk, actor=people["ministry"], reason="documents", text=REFUSED, now=now)
     deciding.appeal(application_id=refused.pk, actor=people["applicant2"], text=APPEAL, now=now)
+    _offer_goods(User.objects.get(username="supplier"))
     return True
+
+
+def _offer_goods(seller: User) -> None:
+    """Goods that a supplier wants to sell as well: the ministry has not looked at them yet."""
+    shop = own_supplier(seller)
+    product = (
+        Product.objects.exclude(stockrecords__partner=shop).filter(stockrecords__isnull=False).order_by("pk").first()
+    )
+    if product is None:
+        return
+    terms = {
+        "product": str(product.pk), "q": product.title, "sku": "DEMO-1", "price": "15000", "pack_size": "1",
+        "stock": "20", "lead_days": "7", "regions": ["KZ-63"], "warranty_months": "12",
+    }  # fmt: skip
+    draft_id = beginning.begin(seller, listings.KIND, terms)
+    listings.submit(draft_id=draft_id, actor=seller, expected_rev=1, request=None)
 
 
 def _send(actor: User, values: Mapping[str, Any]) -> None:

@@ -31,6 +31,14 @@ def small_file(request: HttpRequest, file_id: UUID) -> HttpResponse:
         return _guarded(HttpResponse(files.small(content), content_type="image/jpeg"))
 
 
+@require_safe
+def medium_file(request: HttpRequest, file_id: UUID) -> HttpResponse:
+    """A picture at the size of a page, for whoever may open it."""
+    _stored, content = files.open_for(request.user, file_id)
+    with content:
+        return _guarded(HttpResponse(files.medium(content), content_type="image/webp"))
+
+
 def _guarded(response: AnyResponse) -> AnyResponse:
     response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"

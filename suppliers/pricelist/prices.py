@@ -35,6 +35,18 @@ _remembered = Remembered(_medians)
 forget = _remembered.forget
 
 
+def median_of(type_id: int) -> Decimal | None:
+    """The median KZT of a unit of this type, None while too few sell it."""
+    return _remembered.get().get(type_id)
+
+
+def out_of_line(unit_price: Decimal, median: Decimal | None) -> bool:
+    """Is this so far above the median that somebody has to ask (rule ``price.anomaly``)?"""
+    return median is not None and unit_price > median * Decimal(
+        str(rules.get("price.anomaly").value["over_median_ratio"])
+    )
+
+
 def remark(outcomes: Iterable["Outcome"]) -> None:
     """Note the lines whose new price of a unit is far above the median of the type."""
     priced = [one for one in outcomes if one.kind in ("created", "changed") and "price" in one.line.values]

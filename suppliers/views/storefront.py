@@ -25,6 +25,7 @@ from marketplace.shared_pages import shared_page
 from suppliers import complaint_facts, guarantees, market, ranking, strategy
 from suppliers import selectors as suppliers
 from suppliers.forms import FilterForm
+from suppliers.listings import photos
 from suppliers.models import Partner
 from suppliers.views.cards import (
     ORDERING_ROLES,
@@ -176,6 +177,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         "title": selectors.title_of(row),
         "description": in_language(row.texts),
         "product_type": kind,
+        "photos": photos.of_product(row.pk),
         "own": [{"key": line.name, "value": line.text} for line in shown if not line.common],
         "common": [{"key": line.name, "value": line.text} for line in shown if line.common],
         "fit": fit_data(row, beneficiary),

@@ -143,7 +143,24 @@ def _supplier(program: Client) -> list[State]:
         ],
         State("supplier/offers/", "Save"),
         State("supplier/price-lists/", "Check the price list"),
+        *_goods(program),
         *[State(f"supplier/price-lists/{errands.price_list(program, text)}/") for text in PRICE_LISTS],
+    ]
+
+
+def _goods(program: Client) -> list[State]:
+    """A new product that is described half, one of the catalogue whose offer is ready, and what the demo has sent."""
+    new, ready = str(uuid.uuid4()), str(uuid.uuid4())
+    program.save(new, {"product": "new", "type": "child-diapers"}, kind="listing")
+    product = program.get("/products", type="child-diapers")["results"][0]
+    terms = {"sku": "T-1", "price": "900000", "pack_size": "1", "stock": "1", "lead_days": "3", "regions": ["KZ-79"]}
+    program.save(ready, {"product": str(product["id"]), **terms}, kind="listing")
+    steps = ("", "product/", "about/", "offer/", "history/")
+    wrong = [State(f"supplier/listings/{new}/{step}", "Save and continue") for step in ("about/", "offer/")]
+    return [
+        *[State(f"supplier/listings/{new}/{step}") for step in steps],
+        *wrong,
+        State(f"supplier/listings/{ready}/check/"),
     ]
 
 
@@ -187,6 +204,7 @@ def _ministry(program: Client) -> list[State]:
         State("review/board/cases/?by=region&key=KZ-79&subject=defect"),
         State("review/suppliers/kerbez-trade/", "End the suspension"),
         State("review/applications/1/", "Refuse"),
+        State("review/listings/1/", "Refuse"),
         State("review/headquarters/", "Open the headquarters"),
         State("review/outreach/", "Add"),
         State("review/rules/order.confirm_days/", "Show what changes"),

@@ -100,6 +100,10 @@ NOT_PAGES = {
     "suppliers:change_offer",
     "suppliers:check_price_list_anew",
     "suppliers:invite",  # shows the list again
+    "suppliers:listing_bring_back",
+    "suppliers:listing_discard",
+    "suppliers:listing_restore",
+    "suppliers:listing_start",
     "suppliers:price_list_result",
     "suppliers:price_list_template",
 }

@@ -1,0 +1,287 @@
+"""Goods come on sale: found in the catalogue or new, looked at, asked about their price; what is on sale stays meanwhile."""
+
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import translation
+
+from catalog.models import Product, ProductDocument
+from catalog.search.documents import parameters_of
+from marketplace import outbox
+from marketplace.drafts import beginning, files
+from marketplace.errors import Forbidden, IllegalStep, Invalid, NotFound
+from marketplace.models import Draft, Event, Notice, Role, StoredFile, User
+from suppliers.effects import refresh_documents
+from suppliers.listings import deciding
+from suppliers.listings.models import Listing
+from suppliers.listings.sending import KIND, ChangeWaits, submit
+from suppliers.models import StockRecord
+from suppliers.pricelist import prices
+from suppliers.states import LISTING, ListingStatus
+from tests import factories as make
+from tests.complaints.factories import at
+from tests.suppliers.applicants import photo
+
+pytestmark = pytest.mark.django_db
+NOW = at("2026-11-23 10:00")
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+PARAMETERS = {"p.handle_height.from": "45", "p.handle_height.to": "62,5", "p.max_user_mass": "35", "p.wheels": "four"}
+
+
+@pytest.fixture
+def market(index_folder):
+    """Jarqyn Med (account yerlan) sells Bota 50 beside Qadam Orto; asel decides."""
+    cache.clear()
+    make.make_rules()
+    prices.forget()
+    for code in make.REGIONS:
+        make.make_region(code)
+    kind = make.make_type()
+    bota = make.make_product(
+        kind, "Bota 50", parameters={"handle_height": (450, 620), "max_user_mass": 35000, "wheels": "two"}
+    )
+    jarqyn, qadam = make.make_supplier("jarqyn-med", login="yerlan"), make.make_supplier("qadam-orto", login="natalya")
+    make.make_offer(bota, qadam, price="100000.00")
+    refresh_documents()
+    outbox.drain()
+    with translation.override("en"):
+        yield SimpleNamespace(
+            kind=kind, bota=bota, jarqyn=jarqyn, qadam=qadam, yerlan=User.objects.get(username="yerlan"),
+            natalya=User.objects.get(username="natalya"), asel=make.make_user("asel", Role.REVIEWER, language="en"),
+        )  # fmt: skip
+
+
+def terms(**more: Any) -> dict[str, Any]:
+    return {
+        "sku": "J-1", "price": "98 000", "pack_size": "1", "stock": "7", "lead_days": "5", "regions": ["KZ-63", "KZ-79"],
+        "lead.KZ-79": "9", "warranty_months": "12", **more,
+    }  # fmt: skip
+
+
+def new(**more: Any) -> dict[str, Any]:
+    titles = {"title.kk": "Қулын 70", "title.ru": "Кулын 70"}
+    return terms(**{"product": "new", "type": "child-walker", **titles, **PARAMETERS, **more})
+
+
+def send(actor: User, values: dict[str, Any], now: Any = NOW) -> Listing:
+    draft = Draft.objects.get(pk=beginning.begin(actor, KIND, values))
+    answer = submit(draft_id=draft.pk, actor=actor, expected_rev=draft.rev, request=None, now=now)
+    return Listing.objects.get(pk=answer.body["listing"]["id"])
+
+
+def refused(actor: User, values: dict[str, Any]) -> set[str]:
+    before = Listing.objects.count(), StockRecord.objects.count(), Event.objects.filter(kind="listing.sent").count()
+    with pytest.raises(Invalid) as found:
+        send(actor, values)
+    after = Listing.objects.count(), StockRecord.objects.count(), Event.objects.filter(kind="listing.sent").count()
+    assert after == before
+    return {error.field for error in found.value.errors}
+
+
+def test_a_supplier_finds_the_product_and_shares_it(market):
+    client = Client()
+    client.force_login(market.yerlan, BACKEND)
+    url = client.post("/en/supplier/listings/begin/")["Location"]
+    assert client.post(f"{url}product/", {"q": "Bota"})["Location"] == f"{url}product/", "what was found is shown first"
+    page = client.get(f"{url}product/").content.decode()
+    assert "Bota 50" in page and "a new product" in page
+    chosen = {"q": "Bota", "product": str(market.bota.pk)}
+    assert client.post(f"{url}product/", chosen)["Location"] == f"{url}offer/", "others describe it, nothing to say"
+    boxes = terms() | {"_ver_regions": "0"}
+    del boxes["lead.KZ-79"]
+    assert client.post(f"{url}offer/", boxes)["Location"] == f"{url}check/"
+    assert "lead.KZ-79" in client.get(f"{url}offer/").content.decode(), "days of one region can be told apart"
+    client.post(f"{url}offer/", boxes | {"lead.KZ-79": "9"})
+    draft = Draft.objects.get(author=market.yerlan)
+    assert "Bota 50" in client.get(f"{url}check/").content.decode()
+    sent = client.post(f"{url}check/", {"rev": draft.rev})["Location"]
+    assert client.post(f"{url}check/", {"rev": draft.rev})["Location"] == sent
+    listing = Listing.objects.get()
+    assert (listing.status, listing.respond_by is not None) == ("moderation", True)
+    assert StockRecord.objects.filter(partner=market.jarqyn).count() == 0, "nobody sees it yet"
+    ministry = Client()
+    ministry.force_login(market.asel, BACKEND)
+    assert listing.number in ministry.get("/en/review/listings/").content.decode()
+    ministry.post(f"/en/review/listings/{listing.pk}/", {"action": "publish"})
+    offer = StockRecord.objects.get(partner=market.jarqyn)
+    assert (offer.product, offer.status, offer.price, offer.lead_days_by_region) == (
+        market.bota, "published", Decimal("98000.00"), {"KZ-79": 9},
+    )  # fmt: skip
+    outbox.drain()
+    assert ProductDocument.objects.get().suppliers == ["jarqyn-med", "qadam-orto"]
+    assert Notice.objects.get(recipient=market.yerlan).kind == "listing.publish"
+
+
+def test_a_new_product_states_its_parameters_in_peoples_units_and_shows_its_photos(market):
+    draft_id = beginning.begin(market.yerlan, KIND, new())
+    files.attach(draft_id=draft_id, actor=market.yerlan, upload=photo())
+    draft = Draft.objects.get(pk=draft_id)
+    answer = submit(draft_id=draft_id, actor=market.yerlan, expected_rev=draft.rev, request=None, now=NOW)
+    listing, picture = Listing.objects.get(pk=answer.body["listing"]["id"]), StoredFile.objects.get()
+    assert listing.respond_by == date(2026, 11, 26)
+    visitor = Client()
+    assert visitor.get(f"/files/{picture.pk}/small/").status_code == 404
+    deciding.publish(listing_id=listing.pk, actor=market.asel, now=NOW)
+    product = Product.objects.get(title_kk="Қулын 70")
+    assert (product.title_ru, product.product_class) == ("Кулын 70", market.kind)
+    stated = parameters_of([product.pk])[product.pk]
+    assert stated["handle_height"] == {"kind": "range", "min": 450, "max": 625}
+    assert (stated["max_user_mass"]["value"], stated["wheels"]["value"]) == (35000, "four")
+    outbox.drain()
+    page = visitor.get(f"/en/catalog/{product.slug}_{product.pk}/").content.decode()
+    assert f"/files/{picture.pk}/small/" in page
+    small, medium = visitor.get(f"/files/{picture.pk}/small/"), visitor.get(f"/files/{picture.pk}/medium/")
+    assert (small["Content-Type"], medium["Content-Type"]) == ("image/jpeg", "image/webp")
+
+
+@pytest.mark.parametrize(
+    ("values", "fields"),
+    [
+        (terms(), {"product"}),
+        (terms(product="new"), {"type"}),
+        (new(**{"title.kk": " "}), {"title.kk"}),
+        (new(**{"p.wheels": "", "p.max_user_mass": ""}), {"p.wheels", "p.max_user_mass"}),
+        (new(**{"p.wheels": "seven", "p.max_user_mass": "much"}), {"p.wheels", "p.max_user_mass"}),
+        (new(**{"p.handle_height.from": "70"}), {"p.handle_height.to"}),
+        (new(price="0", stock="-1", pack_size="x", lead_days="400", regions=[], sku=""),
+         {"price", "stock", "pack_size", "lead_days", "regions", "sku"}),
+        (new(**{"lead.KZ-63": "soon"}), {"lead.KZ-63"}),
+    ],
+)  # fmt: skip
+def test_what_is_missing_or_wrong_is_named_and_nothing_is_sent(market, values, fields):
+    assert refused(market.yerlan, values) == fields
+
+
+def test_a_licensed_kind_needs_the_suppliers_licence(market):
+    make.make_type("home-care", sphere="special_services", attributes={})
+    values = new() | {"type": "home-care"}
+    assert refused(market.yerlan, values) == {"product"}
+    type(market.jarqyn).objects.filter(pk=market.jarqyn.pk).update(licence_until=date(2026, 11, 23))
+    assert send(market.yerlan, values).status == "moderation"
+
+
+def test_a_changed_offer_is_sold_as_it_was_until_somebody_has_looked(market):
+    alone = make.make_product(
+        market.kind, "Samal 3", parameters={"handle_height": (450, 620), "max_user_mass": 35000, "wheels": "two"}
+    )
+    offer = make.make_offer(alone, market.jarqyn, price="90000.00", partner_sku="J-9", stock=4, num_allocated=1)
+    client = Client()
+    client.force_login(market.yerlan, BACKEND)
+    url = client.post("/en/supplier/listings/begin/", {"offer": offer.pk})["Location"]
+    about = client.get(f"{url}about/").content.decode()
+    assert "Samal 3 kk" in about and 'value="62"' in about, "the present answers are there"
+    draft = Draft.objects.get(author=market.yerlan)
+    changed = {"p.handle_height.to": "70", "_ver_p.handle_height.to": "1"}
+    client.post(f"{url}about/", changed)
+    client.post(f"{url}offer/", {"price": "95000", "_ver_price": "1"})
+    draft.refresh_from_db()
+    submit(draft_id=draft.pk, actor=market.yerlan, expected_rev=draft.rev, request=None, now=NOW)
+    listing = Listing.objects.get()
+    offer.refresh_from_db()
+    assert (offer.price, offer.status) == (Decimal("90000.00"), "published")
+    assert parameters_of([alone.pk])[alone.pk]["handle_height"]["max"] == 620
+    with pytest.raises(ChangeWaits):
+        send(
+            market.yerlan,
+            {
+                "offer": offer.pk,
+                "product": str(alone.pk),
+                **terms(sku="J-9"),
+                **PARAMETERS,
+                "title.kk": "a",
+                "title.ru": "b",
+            },
+        )
+    deciding.publish(listing_id=listing.pk, actor=market.asel, now=NOW)
+    offer.refresh_from_db()
+    assert (offer.price, offer.num_in_stock, offer.num_allocated) == (Decimal("95000.00"), 4, 1)
+    assert parameters_of([alone.pk])[alone.pk]["handle_height"]["max"] == 700
+
+
+def test_what_others_sell_as_well_is_not_one_suppliers_to_describe(market):
+    listing = send(market.yerlan, terms(product=str(market.bota.pk), **{"title.kk": "Менікі", "title.ru": "Моё"}))
+    deciding.publish(listing_id=listing.pk, actor=market.asel, now=NOW)
+    market.bota.refresh_from_db()
+    assert market.bota.title_kk == "Bota 50 kk"
+
+
+def test_a_price_out_of_line_is_asked_about_unless_its_reason_is_given(market):
+    for number in range(5):
+        make.make_offer(market.bota, make.make_supplier(f"shop-{number}"), price="100000.00")
+    prices.forget()
+    dear = terms(product=str(market.bota.pk), price="170000")
+    listing = send(market.yerlan, dear)
+    assert (listing.status, listing.median) == ("price_review", Decimal("100000.00"))
+    deciding.explain(listing_id=listing.pk, actor=market.yerlan, text="Titanium.", now=NOW)
+    listing.refresh_from_db()
+    assert (listing.status, listing.price_reason) == ("moderation", "Titanium.")
+    assert send(market.natalya, dear | {"sku": "Q-7", "price_reason": "Titanium."}).status == "moderation"
+    assert send(market.natalya, dear | {"sku": "Q-8", "price": "160000"}).status == "moderation", "not above the factor"
+
+
+def test_nobody_else_sees_or_decides(market):
+    listing = send(market.yerlan, new())
+    for actor in (market.natalya, make.make_user("gulnar", Role.CASEWORKER)):
+        with pytest.raises((NotFound, Forbidden)):
+            deciding.withdraw(listing_id=listing.pk, actor=actor)
+        client = Client()
+        client.force_login(actor, BACKEND)
+        assert client.get(f"/en/supplier/listings/{listing.pk}/").status_code in (403, 404)
+        assert client.get(f"/en/review/listings/{listing.pk}/").status_code == 403
+        assert client.get(f"/en/supplier/listings/{listing.draft_id}/").status_code == 404
+    for door in (
+        lambda: deciding.publish(listing_id=listing.pk, actor=market.yerlan),
+        lambda: deciding.refuse(listing_id=listing.pk, actor=market.yerlan, reason="other", text="x"),
+        lambda: deciding.question_price(listing_id=listing.pk, actor=market.yerlan, text="x"),
+    ):
+        with pytest.raises(Forbidden):
+            door()
+    with pytest.raises(Forbidden):
+        beginning.begin(make.make_user("aidos", Role.SUPPLIER), KIND, {})
+    assert Listing.objects.get().status == "moderation"
+
+
+def test_a_refusal_has_its_reason_and_the_answers_come_back(market):
+    listing = send(market.yerlan, new())
+    with pytest.raises(Invalid):
+        deciding.refuse(listing_id=listing.pk, actor=market.asel, reason="mood", text=" ", now=NOW)
+    deciding.refuse(listing_id=listing.pk, actor=market.asel, reason="parameters", text="Handle.", now=NOW)
+    client = Client()
+    client.force_login(market.yerlan, BACKEND)
+    assert "Handle." in client.get(f"/en/supplier/listings/{listing.pk}/").content.decode()
+    client.post(f"/en/supplier/listings/{listing.pk}/", {"action": "again"})
+    again = Draft.objects.get(author=market.yerlan, status="open")
+    assert again.value("title.kk") == "Қулын 70"
+    assert not StockRecord.objects.filter(partner=market.jarqyn).exists()
+
+
+@pytest.mark.parametrize("state", ListingStatus.values)
+def test_only_the_steps_of_the_table_are_possible(market, state):
+    offer = make.make_offer(market.bota, market.jarqyn) if state == "published" else None
+    doors = {
+        "publish": lambda pk: deciding.publish(listing_id=pk, actor=market.asel, now=NOW),
+        "refuse": lambda pk: deciding.refuse(listing_id=pk, actor=market.asel, reason="other", text="No.", now=NOW),
+        "question-price": lambda pk: deciding.question_price(listing_id=pk, actor=market.asel, text="Why?", now=NOW),
+        "explain": lambda pk: deciding.explain(listing_id=pk, actor=market.yerlan, text="So.", now=NOW),
+        "withdraw": lambda pk: deciding.withdraw(listing_id=pk, actor=market.yerlan, now=NOW),
+    }
+    assert {step.action for step in LISTING.steps} == set(doors)
+    targets = {step.action: step.target for step in LISTING.allowed(state, ["ministry", "supplier"])}
+    for number, (action, door) in enumerate(doors.items()):
+        listing = send(market.yerlan, new(sku=f"J-{number}"))
+        Listing.objects.filter(pk=listing.pk).update(
+            status=state, product=market.bota if offer else None, offer=offer, respond_by=date(2026, 12, 1)
+        )
+        events = Event.objects.count()
+        if action in targets:
+            door(listing.pk)
+            assert Listing.objects.get(pk=listing.pk).status == targets[action]
+        else:
+            with pytest.raises(IllegalStep):
+                door(listing.pk)
+            assert Listing.objects.get(pk=listing.pk).status == state and Event.objects.count() == events
