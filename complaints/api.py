@@ -15,6 +15,7 @@ from complaints import attachments, filing, reports, routing, selectors, shapes,
 from complaints.api_open_data import router as open_data
 from complaints.api_steps import router as steps
 from complaints.feedback.api import router as feedback
+from complaints.headquarters.api import router as headquarters
 from complaints.measures.api import router as measures
 from complaints.reporting import kpis
 from complaints.reporting.schemas import KpiList, ReportOut
@@ -38,6 +39,7 @@ router.add_router("", steps)
 router.add_router("", open_data)
 router.add_router("", feedback)
 router.add_router("", measures)
+router.add_router("", headquarters)
 
 
 @router.get("/complaint-templates", auth=anyone, response=TemplateList)

@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from ninja import Router
 
 from complaints import selectors as cases
-from complaints.measures import carrying_out, fines, selectors, shapes
-from complaints.measures.schemas import FineIn, FineList, FineOut, MeasureList, MeasureOut
+from complaints.measures import carrying_out, fines, selectors, shapes, systemic
+from complaints.measures.schemas import FineIn, FineList, FineOut, MeasureList, MeasureOut, SystemicBoard
 from complaints.schemas_of_steps import Words
 from marketplace.api import Problem, paged
 
@@ -24,6 +24,14 @@ def list_measures(request: HttpRequest, kind: str = "", open: bool = False, page
     if open:
         rows = rows.filter(done_at=None)
     return paged(request, rows, page, lambda row: shapes.measure(request.auth, row))
+
+
+@router.get("/board", response={200: SystemicBoard, 403: Problem}, operation_id="get_board")
+def get_board(request: HttpRequest) -> dict[str, Any]:
+    """The ministry's board: what happened again and again, late bodies, and those that passed cases on too late."""
+    found = systemic.board(request.auth)
+    groups = [vars(group) for rows in found.groups.values() for group in rows]
+    return {"days": found.days, "groups": groups, "late": found.late, "passed_on_late": found.passed_on_late}
 
 
 @router.post("/measures/{int:measure_id}/done", response={200: MeasureOut, **_ANSWERS}, operation_id="report_measure")

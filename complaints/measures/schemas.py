@@ -83,3 +83,28 @@ class FineList(Schema):
     results: list[FineOut]
     next: str | None
     count: int
+
+
+class SystemicGroup(Schema):
+    by: str = Field(description="supplier, type or region")
+    key: str
+    subject: str
+    name: str
+    subject_name: str
+    cases: int
+    open: int
+    many: bool = Field(description="at or above the ministry's threshold")
+    lead: str = Field(description="number of the case under which they are examined as one, if they are")
+
+
+class LateBody(Schema):
+    name: str
+    cases: int
+    oldest: date | None = None
+
+
+class SystemicBoard(Schema):
+    days: int
+    groups: list[SystemicGroup]
+    late: list[LateBody]
+    passed_on_late: list[LateBody]

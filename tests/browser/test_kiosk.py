@@ -89,6 +89,7 @@ def test_a_page_that_nobody_touched_asks_nobody(kiosk: Page, portal: JourneyPort
 
 def test_the_button_without_javascript(portal: JourneyPortal, tab: Tab) -> None:
     page = tab(None, java_script_enabled=False, viewport=NARROW)
+    page.set_default_timeout(60_000)
     page.goto(f"{portal.url}/en/shared-computer/")
     page.get_by_role("button", name="This is a shared computer").click()
     page.get_by_role("link", name="Sign in").click()

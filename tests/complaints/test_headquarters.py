@@ -239,3 +239,30 @@ def test_the_demos_headquarters_is_opened_once_and_shows_a_late_task(inspector, 
     assert (Board.objects.count(), SharedCase.objects.count(), Task.objects.count()) == (1, 1, 3)
     assert case.status == "with_ministry" and case.measures.get().kind == "instruction" and case.fines.count() == 1
     assert clocks.run(database_now()).done["headquarters tasks late"] == 1
+
+
+# --- The API -----------------------------------------------------------------------------------------------
+
+
+def test_the_api_reads_boards_and_gives_away_no_person(client, board, inspector, guest):
+    task(board, inspector, guest)
+    client.force_login(guest)
+    listed = client.get("/api/v1/headquarters").json()
+    assert [row["id"] for row in listed["results"]] == [board.pk]
+    answer = client.get(f"/api/v1/headquarters/{board.pk}")
+    found = answer.json()
+    assert (found["region"], found["cases"][0]["status"], found["tasks"][0]["title"]) == (
+        "KZ-79", "with_body", "Visit the shop",
+    )  # fmt: skip
+    said = answer.content.decode()
+    for word in (NAME, PHONE, STORY, ANSWER, Complaint.objects.get().number):
+        assert word not in said
+
+
+def test_the_api_keeps_foreign_boards_to_themselves(client, board, guest):
+    far = leading.open_board(region="KZ-63", basis="№ 13", actor=make_reviewer(), now=NOW)
+    client.force_login(guest)
+    assert client.get(f"/api/v1/headquarters/{far.pk}").status_code == 404
+    assert client.get("/api/v1/headquarters/999999").status_code == 404
+    client.force_login(make_person("zhanna"))
+    assert client.get("/api/v1/headquarters").status_code == 403

@@ -85,11 +85,14 @@ def test_who_passes_it_on_too_late_is_told_about(complaint, samat, client, day, 
     board = systemic.board(reviewer, now=at("2026-12-10 10:00"))
     assert board.passed_on_late == ([{"name": body().name, "cases": 1}] if late else [])
     client.force_login(complaint.complainant)
+    assert client.get("/api/v1/board").status_code == 403
     page = client.get(f"/en/complaints/{complaint.number}/").content.decode()
     assert ("The person was told later than the rule allows" in page) == late
     note = client.get(f"/api/v1/complaints/{complaint.number}").json()["timeline"][-1]["note"]
     assert bool(note) == late
     client.force_login(reviewer)
+    rows = client.get("/api/v1/board").json()["passed_on_late"]
+    assert [row["cases"] for row in rows] == ([1] if late else [])
     assert ("Passed on too late" in client.get("/en/review/board/").content.decode()) == late
 
 
