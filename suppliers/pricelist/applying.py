@@ -47,6 +47,23 @@ RETURNING offer.id
 """
 
 
+# What is read of an offer; of its product only what Goods holds: whole models cost more than all else of a part.
+READ = (
+    "pk", "partner_sku", "product_id", "price", "num_in_stock", "num_allocated", "pack_size", "lead_days",
+    "warranty_months", "regions", "status",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Goods:
+    """A product as a price list needs it."""
+
+    id: int
+    code: str
+    type_id: int | None
+    on_sale: bool
+
+
 @dataclass
 class Outcome:
     """A line with what becomes of it: "created", "changed", "same" or "refused"."""
@@ -55,7 +72,7 @@ class Outcome:
     kind: str = "refused"
     sku: str = ""
     offer: StockRecord | None = None
-    product: Product | None = None
+    product: Goods | None = None
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
 
@@ -103,21 +120,22 @@ def _outcomes(partner: Partner, lines: Iterable[Line], seen: dict[str, int], *, 
     sound = [line for line in lines if not line.errors]
     skus, codes = {line.sku for line in sound if line.sku}, {line.product for line in sound if line.product}
     wanted = Q(partner_sku__in=skus) | Q(product__upc__in=codes)
-    offers = StockRecord.objects.filter(wanted, partner=partner).select_related("product").order_by("pk")
+    offers = StockRecord.objects.filter(wanted, partner=partner).only(*READ).order_by("pk")
     if lock:
         offers = offers.select_for_update(of=("self",), no_key=True)
+    goods = _goods(Q(upc__in=codes) | Q(pk__in={offer.product_id for offer in offers}))
+    products = {product.code: product for product in goods.values()}
     by_sku: dict[str, StockRecord] = {}
     by_code: dict[str, list[StockRecord]] = {}
     for offer in offers:
         by_sku[offer.partner_sku] = offer
-        by_code.setdefault(offer.product.upc or "", []).append(offer)
-    products = {product.upc: product for product in Product.objects.filter(upc__in=codes)}
+        by_code.setdefault(goods[offer.product_id].code, []).append(offer)
     here: dict[str, int] = {}
     outcomes = []
     for line in lines:
         one = Outcome(line)
         if not line.errors:
-            _identify(one, by_sku, by_code, products)
+            _identify(one, by_sku, by_code, products, goods)
         if not line.errors:
             first = seen.get(one.sku) or here.get(one.sku)
             if first:
@@ -129,11 +147,22 @@ def _outcomes(partner: Partner, lines: Iterable[Line], seen: dict[str, int], *, 
     return outcomes
 
 
+def _goods(wanted: Q) -> dict[int, Goods]:
+    rows = Product.objects.filter(wanted).order_by("pk")
+    return {
+        pk: Goods(pk, upc or "", type_id, moderation == Product.Moderation.PUBLISHED and is_public)
+        for pk, upc, type_id, moderation, is_public in rows.values_list(
+            "pk", "upc", "product_class_id", "moderation", "is_public"
+        )
+    }
+
+
 def _identify(
     one: Outcome,
     by_sku: dict[str, StockRecord],
     by_code: dict[str, list[StockRecord]],
-    products: dict[str | None, Product],
+    products: dict[str, Goods],
+    goods: dict[int, Goods],
 ) -> None:
     """The own offer that a line means, by its article or as the only one of its product; else a new one."""
     line = one.line
@@ -142,14 +171,14 @@ def _identify(
     one.sku = offer.partner_sku if offer else line.sku
     one.offer = offer
     if offer is not None:
-        if line.product and offer.product.upc != line.product:
-            line.refuse("product", "other_product", sku=line.sku, product=offer.product.upc or "")
+        one.product = goods[offer.product_id]
+        if line.product and one.product.code != line.product:
+            line.refuse("product", "other_product", sku=line.sku, product=one.product.code)
         return
-    product = products.get(line.product)
-    one.product = product
+    product = one.product = products.get(line.product) if line.product else None
     if not line.product:
         line.refuse("sku", "unknown_sku", sku=line.sku)
-    elif product is None or product.moderation != Product.Moderation.PUBLISHED or not product.is_public:
+    elif product is None or not product.on_sale:
         line.refuse("product", "unknown_product", product=line.product)
     elif not line.sku:
         line.refuse("sku", "several" if own else "sku_needed", product=line.product)
@@ -232,7 +261,7 @@ def _create(partner: Partner, outcomes: list[Outcome], now: Any) -> list[StockRe
     return StockRecord.objects.bulk_create(
         StockRecord(
             partner=partner,
-            product=one.product,
+            product_id=one.product.id if one.product else None,
             partner_sku=one.sku,
             price=one.after["price"],
             num_in_stock=one.after["stock"],

@@ -60,8 +60,7 @@ def suspicious(outcomes: Iterable["Outcome"]) -> list[tuple["Outcome", dict[str,
     ratio = Decimal(str(rules.get("price.anomaly").value["over_median_ratio"]))
     found = []
     for one in outcomes:
-        product = one.offer.product if one.offer else one.product
-        median = medians.get(product.product_class_id) if product else None
+        median = medians.get(one.product.type_id) if one.product and one.product.type_id else None
         unit = one.after["price"] / one.after.get("pack_size", 1)
         if median and unit > median * ratio and one.before.get("price") != one.after["price"]:
             found.append((one, {"unit": f"{unit:.2f}", "median": f"{median:.2f}"}))

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog.models import ProductDocument
 from marketplace import outbox
@@ -208,3 +209,17 @@ def test_an_offer_that_is_held_is_left_to_the_worker(shop, monkeypatch):
     monkeypatch.setattr(jobs, "apply_part", real)
     outbox.drain()
     assert stored(shop.a1)[0] == Decimal("5.00")
+
+
+def test_a_part_asks_as_much_for_many_rows_as_for_few(shop):
+    """Rows are read and written together: what a part costs grows by rows, never by statements."""
+
+    def statements(first: int, count: int) -> int:
+        for number in range(first, first + count):
+            make.make_offer(shop.bota, shop.jarqyn, partner_sku=f"B{number}", stock=5)
+        rows = [[f"B{number}", "", 100 + number, 6] for number in range(first, first + count)]
+        with CaptureQueriesContext(connection) as captured:
+            assert send(shop, csv_of(rows)).changed == count
+        return len(captured)
+
+    assert statements(0, 2) == statements(100, 60)
