@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse, translate_url
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -127,9 +127,6 @@ def language_links(request: HttpRequest) -> list[LanguageLink]:
 
 def in_language(url: str, code: str) -> str:
     """The same address in another language; an address that no route knows only changes its prefix."""
-    translated = translate_url(url, code)
-    if translated != url:
-        return translated
     parts = urlsplit(url)
     first, slash, rest = parts.path.lstrip("/").partition("/")
     if first in LANGUAGE_NAMES and slash:

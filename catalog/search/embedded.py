@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import structlog
 import tantivy
@@ -128,7 +129,7 @@ def search(question: Question, limit: int | None = None) -> list[int]:
             for occur in (tantivy.Occur.Must, tantivy.Occur.Should):
                 hits = [address for _score, address in searcher.search(_query(question, occur), most, count=False).hits]
                 if hits:
-                    return [int(value) for value in searcher.fast_field_values("id", hits) if value is not None]
+                    return cast("list[int]", searcher.fast_field_values("id", hits))
     except Unavailable:
         _reader.close()
         raise

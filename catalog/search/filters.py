@@ -17,6 +17,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from django.db.models import JSONField
+from django.db.models.expressions import RawSQL
 
 from catalog.models import ProductDocument
 from catalog.search import columns as held
@@ -42,7 +44,10 @@ Facets = dict[str, list[FacetValue]]
 
 @dataclass(frozen=True)
 class Listed:
-    """What a list shows of a product: the search document without its long texts."""
+    """What a list shows of a product: the search document without its long texts.
+
+    ``offers``: what each costs, for how many, by whom and where.
+    """
 
     pk: int
     type_id: int
@@ -57,7 +62,15 @@ class Listed:
         return len(self.offers)
 
 
-_LISTED = ("pk", "type_id", "slug", "brand", "titles", "parameters", "offers")
+_LISTED = ("pk", "type_id", "slug", "brand", "titles", "parameters")
+# The reasons of their places in three languages are most of the offers' bytes.
+_SHORT_OFFERS: RawSQL = RawSQL(
+    "(SELECT coalesce(jsonb_agg(jsonb_build_object('supplier', o -> 'supplier', 'regions', o -> 'regions',"
+    " 'price', o -> 'price', 'pack_size', o -> 'pack_size') ORDER BY number), '[]')"
+    " FROM jsonb_array_elements(offers) WITH ORDINALITY AS listed(o, number))",
+    [],
+    output_field=JSONField(),
+)
 
 
 @dataclass(frozen=True)

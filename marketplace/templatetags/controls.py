@@ -1,5 +1,6 @@
 """Turns a bound Django field into the context of its component template. Used by the tags in portal.py."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -7,6 +8,7 @@ from django.forms import BaseForm, BoundField
 from django.forms.utils import flatatt
 from django.template.context import Context
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from marketplace.form_fields import DatePartsWidget, split_parts
@@ -22,6 +24,7 @@ _TEMPLATES: list[tuple[type[forms.Widget], str]] = [
     (forms.FileInput, "file_upload"),
     (forms.widgets.Input, "input"),
 ]
+_SELECTED = SafeString(" selected")
 # ``type=number`` loses what it does not understand and steps on scroll: numbers are typed as text.
 _INPUT_TYPES = {"number": "text", "date": "text", "datetime-local": "text", "time": "text"}
 
@@ -73,6 +76,8 @@ def _context(field: BoundField, widget: forms.Widget) -> dict[str, Any]:
     }
     if isinstance(widget, forms.CheckboxInput):
         context["checked"] = widget.check_test(value)
+    elif isinstance(widget, forms.Select):
+        context["options"] = _options(widget, value)
     elif isinstance(widget, forms.widgets.ChoiceWidget):
         context["groups"] = _groups(field, widget, value)
         context["items"] = [item for group in context["groups"] for item in group["items"]]
@@ -86,6 +91,23 @@ def _shown(widget: forms.Widget, value: Any) -> Any:
         return value
     shown = widget.format_value(value)
     return "" if shown is None else shown
+
+
+def _options(widget: forms.Select, value: Any) -> SafeString:
+    """The options of a list: there may be a hundred, on a page that everybody asks for, so no template for each."""
+    chosen = {str(one) for one in widget.format_value(value)}
+
+    def listed(choices: Any) -> Iterator[SafeString]:
+        for code, label in choices:
+            if isinstance(label, list | tuple):
+                yield format_html('<optgroup label="{}">{}</optgroup>', code, SafeString("".join(listed(label))))
+            else:
+                code = "" if code is None else str(code)
+                yield format_html(
+                    '<option value="{}"{}>{}</option>\n', code, _SELECTED if code in chosen else "", label
+                )
+
+    return SafeString("".join(listed(widget.choices)))
 
 
 def _groups(field: BoundField, widget: forms.widgets.ChoiceWidget, value: Any) -> list[dict[str, Any]]:
