@@ -100,7 +100,8 @@ def products_by_type() -> dict[int, int]:
 
 
 def _listed(ids: list[int]) -> list[Listed]:
-    found = {row["pk"]: Listed(**row) for row in ProductDocument.objects.filter(pk__in=ids).order_by().values(*_LISTED)}
+    rows = ProductDocument.objects.filter(pk__in=ids).order_by().values(*_LISTED, listed_offers=_SHORT_OFFERS)
+    found = {row["pk"]: Listed(offers=row.pop("listed_offers"), **row) for row in rows}
     return [found[product_id] for product_id in ids if product_id in found]
 
 
