@@ -42,13 +42,16 @@ LAST_RESORT = "database"
 MOST_OF_LAST_RESORT = 1_000  # its order is made row by row
 
 
-def find(query: Query) -> Page:
-    """One page of products with the exact count and the counts of every filter; one database query."""
+def find(query: Query, *, brief: bool = False) -> Page:
+    """One page of products with the exact count and the counts of every filter; one database query.
+
+    A ``brief`` one has of each offer only what a card shows.
+    """
     if not query.text:
-        return filters.run(query, None)
+        return filters.run(query, None, brief=brief)
     question = wording.question(query.text)
     hits, engine = answer(question)
-    return replace(filters.run(query, hits), engine=engine, read_as=question.read_as)
+    return replace(filters.run(query, hits, brief=brief), engine=engine, read_as=question.read_as)
 
 
 def matches(text: str, limit: int | None = None) -> tuple[list[int], str]:

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from django.db.models import JSONField
+from django.db.models import F, JSONField
 from django.db.models.expressions import RawSQL
 
 from catalog.models import ProductDocument
@@ -46,7 +46,7 @@ Facets = dict[str, list[FacetValue]]
 class Listed:
     """What a list shows of a product: the search document without its long texts.
 
-    ``offers``: what each costs, for how many, by whom and where.
+    ``offers``: all of them, or in a ``brief`` list what each costs, for how many, by whom, where, and since when.
     """
 
     pk: int
@@ -66,7 +66,7 @@ _LISTED = ("pk", "type_id", "slug", "brand", "titles", "parameters")
 # The reasons of their places in three languages are most of the offers' bytes.
 _SHORT_OFFERS: RawSQL = RawSQL(
     "(SELECT coalesce(jsonb_agg(jsonb_build_object('supplier', o -> 'supplier', 'regions', o -> 'regions',"
-    " 'price', o -> 'price', 'pack_size', o -> 'pack_size') ORDER BY number), '[]')"
+    " 'price', o -> 'price', 'pack_size', o -> 'pack_size', 'confirmed_at', o -> 'confirmed_at') ORDER BY number), '[]')"
     " FROM jsonb_array_elements(offers) WITH ORDINALITY AS listed(o, number))",
     [],
     output_field=JSONField(),
@@ -88,10 +88,10 @@ class Page:
         return [row.pk for row in self.rows]
 
 
-def run(query: Query, hits: Sequence[int] | None) -> Page:
+def run(query: Query, hits: Sequence[int] | None, *, brief: bool = False) -> Page:
     """One page of what the engine found, or of everything when nothing was searched for. One query."""
     answer = _Answer(held.current(), query, hits)
-    return Page(_listed(answer.page()), answer.count, answer.facets())
+    return Page(_listed(answer.page(), brief), answer.count, answer.facets())
 
 
 def products_by_type() -> dict[int, int]:
@@ -99,8 +99,9 @@ def products_by_type() -> dict[int, int]:
     return _counted(held.current().type)
 
 
-def _listed(ids: list[int]) -> list[Listed]:
-    rows = ProductDocument.objects.filter(pk__in=ids).order_by().values(*_LISTED, listed_offers=_SHORT_OFFERS)
+def _listed(ids: list[int], brief: bool) -> list[Listed]:
+    offers = _SHORT_OFFERS if brief else F("offers")
+    rows = ProductDocument.objects.filter(pk__in=ids).order_by().values(*_LISTED, listed_offers=offers)
     found = {row["pk"]: Listed(offers=row.pop("listed_offers"), **row) for row in rows}
     return [found[product_id] for product_id in ids if product_id in found]
 

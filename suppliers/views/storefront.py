@@ -97,10 +97,10 @@ def _listing(request: HttpRequest, product_type: ProductType | None) -> HttpResp
     beneficiary = selectors.beneficiary_of(request.user, beneficiary_id(request.GET))
     form = FilterForm(request.GET, product_type=product_type, beneficiary=beneficiary, passed_on=carried(request))
     query = form.query(page=_page_number(request))
-    page = search.find(query)
+    page = search.find(query, brief=True)
     if not page.rows and page.count:  # the list has become shorter than this page
         query = query.turned_to(1 + (page.count - 1) // PAGE_SIZE)
-        page = search.find(query)
+        page = search.find(query, brief=True)
     form.count(page.facets)
     guarantee_of = guarantees.of_person(beneficiary.id)
     context = {
@@ -318,7 +318,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
     found = suppliers.supplier(code)
     beneficiary = selectors.beneficiary_of(request.user)
     query = Query(supplier=found.code, measures=beneficiary.measures, page=_page_number(request))
-    page = search.find(query)
+    page = search.find(query, brief=True)
     context = {
         "supplier": found,
         "facts": _facts(found),

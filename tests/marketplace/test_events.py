@@ -12,6 +12,7 @@ from marketplace import access, events
 from marketplace.models import AuditSeal, Event, ReadLog, User
 from marketplace.request import request_id
 from marketplace.tidying import tidy_up
+from tests.factories import make_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +152,7 @@ def test_nothing_to_seal_is_no_error(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_the_night_seals_yesterday_by_the_local_calendar(marat: User) -> None:
+    make_rules()  # the night's other work
     record(datetime(2026, 11, 20, 18, 59, tzinfo=UTC), marat)  # 23:59 in Kazakhstan
     record(datetime(2026, 11, 20, 19, 1, tzinfo=UTC), marat)  # 00:01 of the 21st
     with time_machine.travel(datetime(2026, 11, 20, 22, 30, tzinfo=UTC), tick=False):  # 03:30 of the 21st

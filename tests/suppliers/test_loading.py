@@ -16,6 +16,7 @@ from tests import factories as make
 
 pytestmark = pytest.mark.django_db
 
+SUPPLIERS = json.loads((DATA / "suppliers.json").read_text(encoding="utf-8"))["suppliers"]
 OFFERS = json.loads((DATA / "offers.json").read_text(encoding="utf-8"))
 
 
@@ -28,7 +29,7 @@ def catalogue():
 
 def test_suppliers_and_offers_arrive_and_a_second_run_keeps_the_stock(catalogue, index_folder):
     yerlan = make.make_user("supplier", Role.SUPPLIER)
-    assert load_suppliers() == Partner.objects.count() == 12
+    assert load_suppliers() == Partner.objects.count() == len(SUPPLIERS)
     assert load_offers() == StockRecord.objects.count() == len(OFFERS)
     jarqyn = Partner.objects.get(code="jarqyn-med")
     assert (jarqyn.status, jarqyn.home_region_id, list(jarqyn.users.all())) == ("approved", "KZ-63", [yerlan])
