@@ -35,11 +35,13 @@ FULL_LENGTH = Length(seconds=5.0, warm_up=1.5)
 
 @dataclass(frozen=True)
 class Options:
-    """How much. ``people`` sign in; ``only`` names rows, all when empty."""
+    """How much. ``people`` sign in; ``looks`` are counted for statements; ``only`` names rows, all when empty."""
 
     length: Length = FULL_LENGTH
     rounds: int = 3
     people: int = 20
+    looks: int = 3
+    oscar_workers: int = servers.OSCAR_WORKERS
     stock: bool = True
     migrations: bool = True
     stock_up: bool = True
@@ -48,7 +50,13 @@ class Options:
 
 # Says that everything can be measured, and nothing else.
 QUICK = Options(
-    Length(seconds=0.2, warm_up=0.0, users=2, at_least=3), rounds=1, people=2, migrations=False, stock_up=False
+    Length(seconds=0.2, warm_up=0.0, users=2, at_least=1),
+    rounds=1,
+    people=2,
+    looks=1,
+    oscar_workers=1,
+    migrations=False,
+    stock_up=False,
 )
 
 
@@ -77,12 +85,12 @@ def measure(portal: RunningPortal, options: Options, say: Callable[[str], None] 
             count = servers.seed_oscar(database, shop, folder, migrations=options.migrations)
             say(f"Oscar's shop: {count} products")
             for variant in ("tuned", "dbbrowse"):
-                server = running.enter_context(servers.oscar(variant, shop, folder))
+                server = running.enter_context(servers.oscar(variant, shop, folder, options.oscar_workers))
                 pids[variant] = server.process.pid
                 found += cases.oscar_cases(variant, server.port, shop, searches=count <= MOST_INDEXED)
         found = [case for case in found if not options.only or case.row in options.only]
         _rounds(found, options, figures, say)
-        _count(portal, database, found, pids, figures)
+        _count(portal, database, found, pids, figures, options.looks)
         _half_peak(found, figures, portal.port, options)
     return figures
 
@@ -99,16 +107,18 @@ def _rounds(found: Sequence[Case], options: Options, figures: Figures, say: Call
     figures.calibrations.append(limits.calibration())
 
 
-def _count(portal: RunningPortal, database: str, found: Sequence[Case], pids: dict[str, int], figures: Figures) -> None:
+def _count(
+    portal: RunningPortal, database: str, found: Sequence[Case], pids: dict[str, int], figures: Figures, looks: int
+) -> None:
     """SQL statements of a request, again and at the first look; of the walk's last step alone."""
     with queries.counting(portal.state, database) as counter:
         for case in found:
             if case.side not in pids or case.one is None:
                 continue
             measured = figures.of(case.row, case.side)
-            measured.queries = counter.of(pids[case.side], *[case.one] * (1 if case.row == "walk" else 3))
+            measured.queries = counter.of(pids[case.side], *[case.one] * (1 if case.row == "walk" else looks))
             if case.first:
-                measured.queries_first = counter.of(pids[case.side], *case.first)
+                measured.queries_first = counter.of(pids[case.side], *case.first[:looks])
             if case.last:
                 figures.extra["submit_queries"] = counter.of(pids[case.side], case.last())
 

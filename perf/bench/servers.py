@@ -86,11 +86,11 @@ def oscar_environment(variant: str, database_url: str, folder: Path) -> dict[str
     }
 
 
-def oscar(variant: str, database_url: str, folder: Path) -> Server:
+def oscar(variant: str, database_url: str, folder: Path, workers: int = OSCAR_WORKERS) -> Server:
     """A shop of stock Oscar (see oscar_shop) under gunicorn."""
     command = [
         *(sys.executable, "-m", "gunicorn", "perf.bench.oscar_shop.wsgi:application"),
-        *("--bind", "127.0.0.1:{port}", "--workers", str(OSCAR_WORKERS), "--worker-class", "sync"),
+        *("--bind", "127.0.0.1:{port}", "--workers", str(workers), "--worker-class", "sync"),
     ]
     return Server(variant, command, oscar_environment(variant, database_url, folder), folder, probe="/catalogue/")
 
