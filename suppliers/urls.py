@@ -88,6 +88,7 @@ _market = [
     path("review/market/cells/<int:cell_id>/invite/", watch.invite, name="invite"),
     path("review/market/signals/", watch.signals, name="watch_signals"),
     path("review/market/signals/<int:signal_id>/", watch.signal, name="watch_signal"),
+    path("review/market/lowest-price/", watch.lowest_price, name="watch_lowest_price"),
     path("review/market/prices/", watch.dear, name="watch_prices"),
     path("review/market/prices/<int:flag_id>/", watch.price, name="watch_price"),
 ]

@@ -18,9 +18,10 @@ from marketplace import access, places, regions
 from marketplace.errors import DomainError, Invalid
 from marketplace.forms import add_errors
 from marketplace.models import Role
+from suppliers import ranking
 from suppliers import selectors as suppliers
 from suppliers.views.market import index_text, level, link
-from suppliers.watch import inviting, prices, reading
+from suppliers.watch import inviting, prices, reading, simulation
 from suppliers.watch import signals as watch
 from suppliers.watch.models import Invitation, PriceFlag, Signal
 
@@ -215,3 +216,50 @@ def _signal(row: Signal) -> dict[str, Any]:
         "lines": [told.line(fact) for fact in row.evidence],
         "more": max(0, row.strength - len(row.evidence)),
     }
+
+
+@login_required
+@require_safe
+def lowest_price(request: HttpRequest) -> HttpResponse:
+    """What would change if the lowest price alone decided who stands first."""
+    access.require_role(request.user, *reading.OVERSEERS)
+    region = regions.find(request.GET.get("region", ""))
+    whole, kinds = simulation.lowest_price_alone(region.code if region else "")
+    book = types.book()
+    context = {
+        "regions": [
+            {"value": "", "label": _("All Kazakhstan"), "checked": region is None},
+            *({"value": item.code, "label": item.name, "checked": item == region} for item in regions.listed()),
+        ],
+        "whole": whole,
+        "parts": [
+            [ranking.LABELS[part.name], f"{part.now * 100:.0f}", f"{part.by_price * 100:.0f}"]
+            for part in (whole.parts if whole else ())
+        ],
+        "part_columns": [
+            {"label": _("Part of the score, 0 to 100")},
+            {"label": _("Best value first"), "numeric": True},
+            {"label": _("Lowest price first"), "numeric": True},
+        ],
+        "kinds": [
+            [
+                book.by_id[outcome.type_id or 0].name,
+                outcome.products,
+                outcome.changed,
+                outcome.suppliers_now,
+                outcome.suppliers_by_price,
+                f"{outcome.cheaper * 100:.1f} %",
+            ]
+            for outcome in kinds
+        ],
+        "kind_columns": [
+            {"label": _("Kind")},
+            {"label": _("Products with a choice"), "numeric": True},
+            {"label": _("Another supplier would stand first"), "numeric": True},
+            {"label": _("Suppliers that stand first now"), "numeric": True},
+            {"label": _("Suppliers that would stand first"), "numeric": True},
+            {"label": _("Prices of the first"), "numeric": True},
+        ],
+        "cheaper": f"{whole.cheaper * 100:.1f} %" if whole else "",
+    }
+    return render(request, "review/market/lowest_price.html", context)

@@ -15,7 +15,7 @@ from orders.models import Entitlement
 from suppliers import market, offers
 from suppliers.effects import refresh_documents
 from suppliers.models import MarketCell, MarketDebt, Partner, PriceFlag, StockRecord
-from suppliers.watch import cells, prices
+from suppliers.watch import cells, prices, simulation
 from tests import factories as make
 
 
@@ -338,7 +338,7 @@ def test_open_data_of_prices_say_the_same_as_csv_and_json(client, dear):
     assert "child-walker,12 06 06,piece,KZ-79,0,0,0.0,,0" in lines
 
 
-@pytest.mark.parametrize("path", ["", "cells/", "cells/?region=KZ-79&how=none", "prices/"])
+@pytest.mark.parametrize("path", ["", "cells/", "cells/?region=KZ-79&how=none", "prices/", "lowest-price/"])
 @pytest.mark.parametrize(
     ("role", "status"),
     [(Role.REVIEWER, 200), (Role.AUDITOR, 200), (Role.ADMIN, 200), (Role.SUPPLIER, 403), (Role.INSPECTOR, 403)],
@@ -388,3 +388,49 @@ def test_the_pages_ask_the_same_few_questions_however_large_the_market(
     client.get(f"/en/{path}")  # what is remembered of kinds and regions
     with django_assert_max_num_queries(most):
         client.get(f"/en/{path}")
+
+
+# --- If the lowest price alone decided
+
+
+def test_a_cheap_supplier_with_complaints_would_stand_first_by_price_alone(signed_in, walker):
+    good = make.make_supplier("reliable", delivered_lines=200, on_time_lines=196, rating_sum=470, rating_count=100)
+    cheap = make.make_supplier(
+        "cheap",
+        delivered_lines=200,
+        on_time_lines=120,
+        rejected_lines=30,
+        complaint_load=60,
+        rating_sum=250,
+        rating_count=100,
+    )
+    make.make_offer(walker, good, price="110.00", regions=["KZ-63"])
+    make.make_offer(walker, cheap, price="100.00", regions=["KZ-63"])
+    alone = make.make_product(walker.product_class, "Sold by one")
+    make.make_offer(alone, cheap, price="50.00", regions=["KZ-63"])
+    refresh_documents()
+    whole, kinds = simulation.lowest_price_alone()
+    assert whole is not None
+    assert (whole.products, whole.changed, whole.suppliers_now, whole.suppliers_by_price) == (1, 1, 1, 1)
+    assert [kind.type_id for kind in kinds] == [walker.product_class_id]
+    complaints = next(part for part in whole.parts if part.name == "complaints")
+    assert complaints.now > complaints.by_price
+    assert whole.cheaper == pytest.approx(100 / 110 - 1)
+    assert simulation.lowest_price_alone("KZ-63")[0] == whole
+    assert simulation.lowest_price_alone("KZ-79") == (None, [])
+    page = signed_in(Role.REVIEWER).get("/en/review/market/lowest-price/").content.decode()
+    assert "-9.1 %" in page
+    assert (
+        "No product has two offers here."
+        in signed_in(Role.REVIEWER, "dana").get("/en/review/market/lowest-price/?region=KZ-79").content.decode()
+    )
+
+
+def test_nothing_changes_where_the_best_is_also_the_cheapest(walker):
+    good = make.make_supplier("reliable", delivered_lines=200, on_time_lines=196, rating_sum=470, rating_count=100)
+    make.make_offer(walker, good, price="100.00")
+    make.make_offer(walker, make.make_supplier("dear"), price="130.00")
+    refresh_documents()
+    whole, _kinds = simulation.lowest_price_alone()
+    assert (whole.changed, whole.cheaper) == (0, 0.0)
+    assert all(part.now == part.by_price for part in whole.parts)
