@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def walker(index_folder) -> int:
+    make.make_rules()
     product = make.make_product(make.make_type(keywords={"ru": ["ходунки"]}), "Bota 50")
     documents.refresh([product.pk], {})
     outbox.drain()

@@ -23,7 +23,10 @@ def english():
 
 @pytest.fixture
 def samat():
-    return make_inspector()
+    inspector = make_inspector()
+    inspector.language = "en"
+    inspector.save(update_fields=["language"])
+    return inspector
 
 
 @pytest.fixture
