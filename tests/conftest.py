@@ -45,8 +45,6 @@ def changes_at_once() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests share fixtures, so a worker gets whole files; the files of a named group go to one worker."""
     for item in items:
-        if "demo_market" in item.fixturenames and item.get_closest_marker("django_db") is None:  # type: ignore[attr-defined]
-            item.add_marker(pytest.mark.django_db)  # else a file alone would find no database
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
 

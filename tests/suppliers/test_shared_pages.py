@@ -142,7 +142,7 @@ def test_pages_go_on_answering_while_the_database_is_away(client, monkeypatch):
     monkeypatch.setattr(page_changes, "version", away)
     assert client.get(LIST).status_code == 200
     monkeypatch.setattr(shared_pages, "OLDEST_WITHOUT_DATABASE_S", 0.0)
-    monkeypatch.setattr("suppliers.views.storefront.search.find", lambda query: away())
+    monkeypatch.setattr("suppliers.views.storefront.search.find", lambda query, **more: away())
     assert client.get(LIST).status_code == 503
 
 
