@@ -123,7 +123,7 @@ def test_visitors_find_search_three_ways_in_and_their_situation(
 @pytest.fixture
 def registered() -> Any:
     """Two apps register parts for beneficiaries."""
-    before = list(desk._functions)
+    before = list(desk._home)
 
     @desk.register_home
     def second(actor: User) -> list[desk.Part]:
@@ -134,7 +134,7 @@ def registered() -> Any:
         return [desk.Part("components/inset.html", {"text": "first"}, order=10)] if actor.role == "guardian" else []
 
     yield
-    desk._functions[:] = before
+    desk._home[:] = before
 
 
 def test_parts_of_the_home_page_come_from_the_apps(registered: None, aigul: User, dina: User) -> None:
