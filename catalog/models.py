@@ -170,8 +170,6 @@ class ProductDocument(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["type", "-score", "product"], name="document_type_score"),
-            models.Index(fields=["-score", "product"], name="document_score"),
-            GinIndex(fields=["parameters"], opclasses=["jsonb_path_ops"], name="document_parameters"),
             GinIndex(fields=["words"], opclasses=["gin_trgm_ops"], name="document_words"),
         ]
 

@@ -1,6 +1,9 @@
 """The 20 regions as plain data, and how people and programs may name one."""
 
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
 
 from marketplace.models import Region
 from marketplace.remembered import Remembered
@@ -40,6 +43,14 @@ forget = _remembered.forget
 def listed() -> tuple[RegionFacts, ...]:
     """All regions in their order."""
     return _remembered.get()
+
+
+def options(chosen: str) -> list[dict[str, Any]]:
+    """For components/select.html: the whole country first; ``chosen`` is a code, or empty."""
+    return [
+        {"value": "", "label": _("All Kazakhstan"), "checked": not chosen},
+        *({"value": region.code, "label": region.name, "checked": region.code == chosen} for region in listed()),
+    ]
 
 
 def find(text: str) -> RegionFacts | None:

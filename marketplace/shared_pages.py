@@ -26,14 +26,13 @@ from django.urls import ResolverMatch
 from django.utils.cache import patch_cache_control
 
 from marketplace import page_changes
-from marketplace.middleware import remember_language
+from marketplace.middleware import REQUEST_ID_LENGTH, remember_language
 
 FRESH_S = 1.0
 OLDEST_S = 60.0
 OLDEST_WITHOUT_DATABASE_S = 600.0
 MAKING_S = 5.0  # while one request makes a page anew, the others get the old one
 MOST_BYTES = 32 * 1024 * 1024  # per process
-_OF_ONE_ANSWER = {"x-request-id", "date"}
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 View = Callable[..., HttpResponse]
@@ -177,7 +176,7 @@ def _may_be_kept(request: HttpRequest, response: HttpResponseBase) -> bool:
 def _taken(request: HttpRequest, response: HttpResponseBase, begun: page_changes.Version) -> _Kept:
     assert isinstance(response, HttpResponse)
     patch_cache_control(response, no_cache=True)
-    headers = {name: value for name, value in response.items() if name.lower() not in _OF_ONE_ANSWER}
+    headers = {name: value for name, value in response.items() if name.lower() != "x-request-id"}
     plain = gzip.decompress(response.content) if response.get("Content-Encoding") == "gzip" else response.content
     return _Kept(
         version=begun,
@@ -199,7 +198,9 @@ def _answer(request: HttpRequest, page: _Kept) -> HttpResponse:
     else:
         response = HttpResponse(page.body, headers=page.headers)
     response["ETag"] = page.etag
-    response["X-Request-ID"] = (settings.PROXIES and request.headers.get("X-Request-ID", "")[:64]) or str(uuid.uuid4())
+    response["X-Request-ID"] = (
+        settings.PROXIES and request.headers.get("X-Request-ID", "")[:REQUEST_ID_LENGTH]
+    ) or str(uuid.uuid4())
     if page.language:
         remember_language(request, response, page.language)
     return response

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -72,11 +71,7 @@ def submit(
         orders = placing.place(_placements(draft, found), actor=actor, now=now, confirmed=confirmed)
         return 201, {"orders": _close(draft, found, orders, actor, now)}
 
-    try:
-        return idempotency.once(request, work)
-    except IntegrityError:
-        # The database saw a twin first (an order of this draft, a number): the second look finds it.
-        return idempotency.once(request, work)
+    return idempotency.once_beside_twins(request, work)
 
 
 def _placements(draft: Draft, found: Review) -> list[placing.Placement]:

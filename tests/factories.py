@@ -5,11 +5,9 @@ hangs on. What the process remembers of master data is forgotten as soon as a te
 """
 
 import itertools
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -27,11 +25,10 @@ from catalog.models import (
     ProductClass,
 )
 from catalog.slugs import slugify
-from marketplace import regions
+from marketplace import regions, rules
 from marketplace.models import Guardianship, Office, PersonRecord, Region, Role, Rule, User
 from suppliers.models import Partner, StockRecord
 
-RULES = Path(__file__).resolve().parents[1] / "marketplace" / "data" / "rules.json"
 _numbers = itertools.count(1)
 
 REGIONS = {
@@ -48,7 +45,7 @@ def in_three(text: str) -> dict[str, str]:
 
 def make_rules(*codes: str) -> None:
     """The rules of the installation, or only the named ones."""
-    for item in json.loads(RULES.read_text(encoding="utf-8")):
+    for item in rules.shipped().values():
         if not codes or item["code"] in codes:
             fields = {name: item[name] for name in ("value", "legal_basis", "mark")}
             Rule.objects.get_or_create(code=item["code"], valid_from=item["valid_from"], defaults=fields)

@@ -24,6 +24,7 @@ import structlog
 from django.db import DatabaseError, connection
 from numpy.typing import NDArray
 
+from catalog import types
 from marketplace import page_changes
 
 log = structlog.get_logger(__name__)
@@ -133,8 +134,8 @@ class Columns:
     offer_price: Integers
     offer_unit_price: Integers
     stated: dict[str, Stated]
-    # What is worked out from them for many questions alike.
-    remembered: dict[Any, Any] = field(default_factory=dict)
+    # By type (None for all): the types that it was worked out with, and the verdicts without any measure.
+    fit_of_nobody: dict[int | None, tuple[types.Book, Integers]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.id)

@@ -57,10 +57,6 @@ class Listed:
     parameters: dict[str, dict[str, Any]]
     offers: list[dict[str, Any]]
 
-    @property
-    def offer_count(self) -> int:
-        return len(self.offers)
-
 
 _LISTED = ("pk", "type_id", "slug", "brand", "titles", "parameters")
 # The reasons of their places in three languages are most of the offers' bytes.
@@ -191,8 +187,15 @@ class _Answer:
 
     def found(self, without: str = "") -> Mask:
         """Documents of the list, with all filters of the product but one."""
-        flagged = self._flagged(without)
-        return flagged & self.met if self._asks_about_offers else flagged
+        return self._met(self._flagged(without)) if without in self.flags else self._found_all
+
+    @cached_property
+    def _found_all(self) -> Mask:
+        return self._met(self._flagged_all)
+
+    def _met(self, documents: Mask) -> Mask:
+        """Those of which one offer meets region, supplier and price, when one of these was asked for."""
+        return documents & self.met if self._asks_about_offers else documents
 
     # Their offers ..............................................................................
 

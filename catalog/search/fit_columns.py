@@ -20,10 +20,11 @@ def ranks(columns: Columns, product_type: ProductType | None, measures: Mapping[
     """The verdict on each document of one type, or of all types at once."""
     if measures:
         return _ranks(columns, product_type, measures)
-    key = ("fit of nobody", product_type and product_type.id, id(types.book()))
-    if key not in columns.remembered:
-        columns.remembered[key] = _ranks(columns, product_type, measures)
-    return columns.remembered[key]
+    key, book = None if product_type is None else product_type.id, types.book()
+    known = columns.fit_of_nobody.get(key)
+    if known is None or known[0] is not book:  # the rules may be others since
+        known = columns.fit_of_nobody[key] = (book, _ranks(columns, product_type, measures))
+    return known[1]
 
 
 def _ranks(columns: Columns, product_type: ProductType | None, measures: Mapping[str, int]) -> Integers:

@@ -55,3 +55,8 @@ def close(draft: Draft, result: dict[str, Any]) -> None:
     draft.status, draft.submitted_at, draft.result = Draft.Status.SUBMITTED, timezone.now(), result
     draft.save(update_fields=["status", "submitted_at", "result"])
     keys.revoke(draft.pk)
+
+
+def results(draft: Draft) -> list[dict[str, Any]]:
+    """What came out of a draft that becomes one thing, in the shape of the draft's ``orders``."""
+    return [draft.result] if draft.result else []

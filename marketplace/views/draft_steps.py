@@ -1,7 +1,7 @@
 """A draft of several steps without JavaScript, for every kind: its list of tasks, one form each, saved before judged.
 
-An app describes its kind by ``Steps`` and routes three views; a step is saved whatever is wrong with it, then the next
-one is shown or the errors.
+An app describes its kind by ``Steps`` and routes the views of a draft to the functions here; a step is saved whatever
+is wrong with it, then the next one is shown or the errors.
 """
 
 import uuid
@@ -12,24 +12,31 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from marketplace import kept_answers
-from marketplace.drafts import reading
+from marketplace import idempotency, kept_answers
+from marketplace.drafts import reading, saving
 from marketplace.drafts.errors import DraftClosed
-from marketplace.errors import DomainError, FieldError, NotFound
+from marketplace.drafts.sending import AlreadySubmitted
+from marketplace.errors import Changed, DomainError, FieldError, Invalid, NotFound
 from marketplace.forms import DraftForm
 from marketplace.models import Draft, User
 from marketplace.templatetags import controls
 from marketplace.views import attachments, draft_forms
+from marketplace.views import history as of_drafts
 
 
 @dataclass(frozen=True)
 class Steps:
     """``titles``: of all steps, the check left out; ``names``: those of this draft, in order; ``form``: of a step, bound
-    when data are given; ``problems``: every error of the draft; ``step_of``: the step that asks for a field; ``url``: of
-    a step, of the check (``"check"``) or of the list of tasks (empty); ``photos``: step → title and hint of its photos;
-    ``targets``: fields that no form has → the control to jump to; ``more``: what else a step's template needs; ``templates``: step → template, the plain one otherwise.
+    when data are given; ``problems``: every error of the draft; ``step_of``: the step that asks for a field; ``photos``:
+    step → title and hint of its photos; ``targets``: fields that no form has → the control to jump to; ``more``: what
+    else a step's template needs; ``templates``: step → template, the plain one otherwise.
+
+    ``route``: the name under which the app routes what a draft becomes, by its id; with an ``s`` the list of all, with
+    ``_draft``, ``_step``, ``_check``, ``_history``, ``_bring_back``, ``_discard`` and ``_restore`` the views of a draft.
+    Without its namespace it is also the name of what came out in the draft's result. ``sent``: said when it is sent.
     """
 
     kind: str
@@ -38,14 +45,42 @@ class Steps:
     form: Callable[[Draft, str, Any], DraftForm]
     problems: Callable[[User, Draft], list[FieldError]]
     step_of: Callable[[str], str]
-    url: Callable[[Draft, str], str]
+    route: str
+    submit: Callable[..., idempotency.Answer]
     heading: Any
-    list_url: Callable[[], str]
     list_name: Any
+    back_text: Any
+    sent: Any
     photos: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     targets: dict[str, str] = field(default_factory=dict)
     more: Callable[[Draft, str, DraftForm], dict[str, Any]] = lambda draft, name, form: {}
     templates: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def list_route(self) -> str:
+        return f"{self.route}s"
+
+    def url(self, draft_id: uuid.UUID, step: str) -> str:
+        """Of a step, of the check (``"check"``) or of the list of tasks (empty)."""
+        if step in ("", "check"):
+            return self.door(draft_id, step or "draft")
+        return reverse(f"{self.route}_step", args=[draft_id, step])
+
+    def door(self, draft_id: uuid.UUID, name: str) -> str:
+        """Of another view of a draft."""
+        return reverse(f"{self.route}_{name}", args=[draft_id])
+
+    def outcome(self, result: dict[str, Any]) -> HttpResponse:
+        """To what became of a draft."""
+        return redirect(self.route, result[self.route.rpartition(":")[2]]["id"])
+
+    def place(self, draft_id: uuid.UUID) -> of_drafts.Place:
+        return of_drafts.Place(
+            self.door(draft_id, "draft"),
+            self.back_text,
+            self.door(draft_id, "history"),
+            self.door(draft_id, "bring_back"),
+        )
 
 
 def opened(request: HttpRequest, draft_id: uuid.UUID, steps: Steps) -> Draft:
@@ -56,8 +91,11 @@ def opened(request: HttpRequest, draft_id: uuid.UUID, steps: Steps) -> Draft:
     return found
 
 
-def tasks(request: HttpRequest, draft: Draft, steps: Steps, links: dict[str, str]) -> HttpResponse:
-    """The steps with their states; ``links``: addresses of ``history`` and ``discard``."""
+def tasks(request: HttpRequest, draft_id: uuid.UUID, steps: Steps) -> HttpResponse:
+    """The steps with their states; a draft that was sent leads to what became of it."""
+    draft = opened(request, draft_id, steps)
+    if draft.status == Draft.Status.SUBMITTED:
+        return steps.outcome(draft.result)
     problems = steps.problems(request.user, draft)
     wrong = {steps.step_of(error.field) for error in problems}
     asked = {steps.step_of(name) for name in draft.conflicts}
@@ -66,13 +104,69 @@ def tasks(request: HttpRequest, draft: Draft, steps: Steps, links: dict[str, str
     rows.append(
         {
             "title": _("Check and send"),
-            "url": steps.url(draft, "check") if ready else "",
+            "url": steps.url(draft_id, "check") if ready else "",
             "status": _("Ready to send") if ready else _("Cannot be sent yet"),
             "colour": "blue" if ready else "",
         }
     )
-    context = {"draft": draft, "steps": steps, "tasks": rows, "links": links, "back_url": steps.list_url()}
+    links = {name: steps.door(draft_id, name) for name in ("history", "discard")}
+    context = {"draft": draft, "steps": steps, "tasks": rows, "links": links, "back_url": reverse(steps.list_route)}
     return render(request, "drafts/tasks.html", context)
+
+
+def send(request: HttpRequest, draft: Draft, steps: Steps) -> HttpResponse:
+    """The button below the preview: sent as it was checked, once; else back to what has to be done first."""
+    rev = request.POST.get("rev", "")
+    once = idempotency.request_of(
+        user=request.user, key=f"page:{draft.pk}:{rev}", action=f"submit:{draft.pk}", body=rev.encode()
+    )
+    try:
+        answer = steps.submit(
+            draft_id=draft.pk, actor=request.user, expected_rev=int(rev) if rev.isdigit() else -1, request=once
+        )
+    except AlreadySubmitted as error:
+        return steps.outcome(error.extra)
+    except (Changed, Invalid) as error:
+        messages.error(request, str(error))
+        return redirect(steps.url(draft.pk, ""))
+    except DomainError as error:
+        if error.status in {403, 404}:
+            raise
+        messages.error(request, str(error))
+        return redirect(steps.list_route)
+    messages.success(request, steps.sent)
+    return steps.outcome(answer.body)
+
+
+def history(request: HttpRequest, draft_id: uuid.UUID, steps: Steps) -> HttpResponse:
+    """Every save of a draft."""
+    return of_drafts.history(request, opened(request, draft_id, steps), steps.place(draft_id))
+
+
+def bring_back(request: HttpRequest, draft_id: uuid.UUID, steps: Steps) -> HttpResponse:
+    """After a sign-in that interrupted it the browser comes back with GET: then only the list is shown."""
+    place = steps.place(draft_id)
+    if request.method == "GET":
+        return redirect(place.history_url)
+    return of_drafts.bring_back(request, opened(request, draft_id, steps), place)
+
+
+def discard(request: HttpRequest, draft_id: uuid.UUID, steps: Steps) -> HttpResponse:
+    """Put a draft aside; it can be restored until it is removed."""
+    if request.method == "POST":
+        found = opened(request, draft_id, steps)
+        saving.discard(draft_id=found.pk, actor=request.user)
+        messages.success(request, _("It was put aside. You can restore it here."))
+    return redirect(steps.list_route)
+
+
+def restore(request: HttpRequest, draft_id: uuid.UUID, steps: Steps) -> HttpResponse:
+    """Take it up with everything that was in it."""
+    if request.method == "GET":
+        return redirect(steps.list_route)
+    if reading.get(request.user, draft_id).kind == steps.kind:
+        saving.restore(draft_id=draft_id, actor=request.user)
+    return redirect(steps.url(draft_id, ""))
 
 
 def step(request: HttpRequest, draft: Draft, name: str, steps: Steps) -> HttpResponse:
@@ -80,13 +174,13 @@ def step(request: HttpRequest, draft: Draft, name: str, steps: Steps) -> HttpRes
     if name not in steps.names(draft):
         raise NotFound
     if draft.status != Draft.Status.OPEN:
-        return redirect(steps.url(draft, ""))
+        return redirect(steps.url(draft.pk, ""))
     if request.method != "POST":
         return _page(request, draft, name, steps)
     try:
         return _saved(request, draft, name, steps)
     except DraftClosed:
-        return redirect(steps.url(draft, ""))
+        return redirect(steps.url(draft.pk, ""))
 
 
 def _saved(request: HttpRequest, draft: Draft, name: str, steps: Steps) -> HttpResponse:
@@ -105,13 +199,13 @@ def _saved(request: HttpRequest, draft: Draft, name: str, steps: Steps) -> HttpR
         return redirect(request.path)
     if "leave" in request.POST:
         messages.success(request, _("Your answers are saved. You can go on at any time, on any device."))
-        return redirect(steps.url(draft, ""))
+        return redirect(steps.url(draft.pk, ""))
     problems = [error for error in steps.problems(request.user, draft) if steps.step_of(error.field) == name]
     if problems or any(steps.step_of(asked) == name for asked in draft.conflicts):
         return _page(request, draft, name, steps, problems=problems)
     names = steps.names(draft)
     following = names.index(name) + 1
-    return redirect(steps.url(draft, names[following] if following < len(names) else "check"))
+    return redirect(steps.url(draft.pk, names[following] if following < len(names) else "check"))
 
 
 def _page(
@@ -148,7 +242,7 @@ def _page(
         "key": uuid.uuid4().hex,
         "errors": errors,
         "has_errors": bool(errors),
-        "back_url": steps.url(draft, ""),
+        "back_url": steps.url(draft.pk, ""),
         "photos_title": steps.photos.get(name, ("", ""))[0],
         "photos_hint": steps.photos.get(name, ("", ""))[1],
         **photo,
@@ -168,4 +262,4 @@ def _task(draft: Draft, steps: Steps, name: str, wrong: set[str], asked: set[str
         status, colour = _("Two different answers"), "red"
     elif name in wrong:
         status, colour = (_("To be corrected"), "yellow") if started else (_("Not started"), "blue")
-    return {"title": steps.titles[name], "url": steps.url(draft, name), "status": status, "colour": colour}
+    return {"title": steps.titles[name], "url": steps.url(draft.pk, name), "status": status, "colour": colour}

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -74,11 +73,7 @@ def submit(
         files.hand_over(draft, subject=f"listing:{listing.pk}", purpose="listing")
         return 201, {"listing": body}
 
-    try:
-        return idempotency.once(request, work)
-    except IntegrityError:
-        # A twin of another draft was first; the second look finds it.
-        return idempotency.once(request, work)
+    return idempotency.once_beside_twins(request, work)
 
 
 def _make(actor: User, partner: Partner, draft: Draft, found: answers.Answers, now: datetime) -> Listing:
@@ -120,11 +115,6 @@ def tell(action: str, listing: Listing, before: str, actor: User | None, now: da
     outbox.add(TOPIC, str(listing.pk), {"action": action})
 
 
-def results(draft: Draft) -> list[dict[str, Any]]:
-    """What came out of the draft, in the shape of the draft's ``orders``."""
-    return [draft.result] if draft.result else []
-
-
 LISTING_DRAFT = kinds.register(
     kinds.Kind(
         name=KIND,
@@ -133,7 +123,7 @@ LISTING_DRAFT = kinds.register(
         may_edit=may_edit,
         beneficiary_for=beneficiary_for,
         submit=submit,
-        results=results,
+        results=sending.results,
         page="supplier/listings/%s/",
         label=words.label,
         words=words.in_words,

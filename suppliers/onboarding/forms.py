@@ -125,6 +125,7 @@ class WordsForm(forms.Form):
         self, *args: Any, action: str, label: Any, reasons: list[tuple[str, str]] | None = None, **kwargs: Any
     ):
         super().__init__(*args, **{"auto_id": f"id_{action}_%s", **kwargs})
+        self.action = action
         self.fields["text"].label = label
         if reasons:
             box = forms.CharField(label=_("Reason"), required=False, widget=forms.Select(choices=[EMPTY, *reasons]))

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -75,11 +74,7 @@ def submit(
         files.hand_over(draft, subject=f"application:{application.pk}", purpose="application")
         return 201, {"application": body}
 
-    try:
-        return idempotency.once(request, work)
-    except IntegrityError:
-        # A twin of another draft was first; the second look finds it.
-        return idempotency.once(request, work)
+    return idempotency.once_beside_twins(request, work)
 
 
 def refusals_of_bin(number: str) -> list[FieldError]:
@@ -153,11 +148,6 @@ def tell(
     outbox.add(TOPIC, str(application.pk), {"action": action})
 
 
-def results(draft: Draft) -> list[dict[str, Any]]:
-    """What came out of the draft, in the shape of the draft's ``orders``."""
-    return [draft.result] if draft.result else []
-
-
 ONBOARDING = kinds.register(
     kinds.Kind(
         name=KIND,
@@ -166,7 +156,7 @@ ONBOARDING = kinds.register(
         may_edit=may_edit,
         beneficiary_for=beneficiary_for,
         submit=submit,
-        results=results,
+        results=sending.results,
         page="supplier/applications/%s/",
         label=words.label,
         words=words.in_words,

@@ -135,15 +135,13 @@ def radar_page(request: HttpRequest) -> HttpResponse:
     smallest = radar.smallest_shown()
     few = _("fewer than %(number)s") % {"number": smallest}
     chosen = next((row for row in listed if row.kind == kind), None)
+    bands = radar.bands(request.user, kind) if kind else []
     context = {
         "region": region,
-        "regions": [
-            {"value": "", "label": _("All Kazakhstan"), "checked": not place},
-            *({"value": row.code, "label": row.name, "checked": row.code == place} for row in regions.listed()),
-        ],
+        "regions": regions.options(place),
         "kind": kind,
-        "sentence": _sentence(chosen, radar.bands(request.user, kind)) if chosen and kind else "",
-        "bands": radar.bands(request.user, kind) if kind else [],
+        "sentence": _sentence(chosen, bands) if chosen else "",
+        "bands": bands,
         "smallest": smallest,
         "columns": [
             {"label": _("Kind")},

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,14 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from catalog import stating, types
 from catalog.search import documents
-from marketplace import calendar, idempotency
-from marketplace.drafts import beginning, reading, retention, saving, sending
-from marketplace.errors import Changed, DomainError, FieldError, Invalid
+from marketplace import calendar
+from marketplace.drafts import beginning, reading, retention
+from marketplace.errors import DomainError, FieldError, Invalid
 from marketplace.forms import DraftForm, add_errors
 from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Draft, User
 from marketplace.views import attachments, draft_forms, draft_steps
-from marketplace.views import history as of_drafts
 from suppliers import selectors as suppliers
 from suppliers.listings import answers, deciding, forms, selectors, words
 from suppliers.listings.models import Listing
@@ -129,14 +127,6 @@ def _step_of(field: str) -> str:
     )
 
 
-def _url(draft: Draft, step: str) -> str:
-    if not step:
-        return reverse("suppliers:listing_draft", args=[draft.pk])
-    if step == "check":
-        return reverse("suppliers:listing_check", args=[draft.pk])
-    return reverse("suppliers:listing_step", args=[draft.pk, step])
-
-
 STEPS = draft_steps.Steps(
     kind=KIND,
     titles={
@@ -148,10 +138,12 @@ STEPS = draft_steps.Steps(
     form=_form,
     problems=_problems,
     step_of=_step_of,
-    url=_url,
+    route="suppliers:listing",
+    submit=submit,
     heading=gettext_lazy("Goods to put on sale"),
-    list_url=lambda: reverse("suppliers:listings"),
     list_name=gettext_lazy("Goods that I put on sale"),
+    back_text=gettext_lazy("All steps"),
+    sent=gettext_lazy("It is sent. We tell you when it is on sale."),
     photos={
         "about": (
             gettext_lazy("Photos (optional)"),
@@ -165,14 +157,7 @@ STEPS = draft_steps.Steps(
 @require_safe
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The steps with their states; a draft that was sent leads to its listing."""
-    found = draft_steps.opened(request, draft_id, STEPS)
-    if found.status == Draft.Status.SUBMITTED:
-        return redirect("suppliers:listing", found.result["listing"]["id"])
-    links = {
-        "history": reverse("suppliers:listing_history", args=[draft_id]),
-        "discard": reverse("suppliers:listing_discard", args=[draft_id]),
-    }
-    return draft_steps.tasks(request, found, STEPS, links)
+    return draft_steps.tasks(request, draft_id, STEPS)
 
 
 @kept_over_sign_in
@@ -195,9 +180,9 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The preview, until when the ministry looks at it, what stays on sale meanwhile, and the button."""
     found = draft_steps.opened(request, draft_id, STEPS)
     if found.status == Draft.Status.SUBMITTED:
-        return redirect("suppliers:listing", found.result["listing"]["id"])
+        return STEPS.outcome(found.result)
     if request.method == "POST":
-        return _sent(request, found)
+        return draft_steps.send(request, found, STEPS)
     told = answers.read(found, suppliers.own_supplier(request.user), timezone.localdate())
     if told.errors or found.conflicts or told.type is None:
         return redirect("suppliers:listing_draft", draft_id)
@@ -219,73 +204,32 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     return render(request, "supplier/listings/check.html", context)
 
 
-def _sent(request: HttpRequest, found: Draft) -> HttpResponse:
-    rev = request.POST.get("rev", "")
-    once = idempotency.request_of(
-        user=request.user, key=f"page:{found.pk}:{rev}", action=f"submit:{found.pk}", body=rev.encode()
-    )
-    try:
-        answer = submit(
-            draft_id=found.pk, actor=request.user, expected_rev=int(rev) if rev.isdigit() else -1, request=once
-        )
-    except sending.AlreadySubmitted as error:
-        return redirect("suppliers:listing", error.extra["listing"]["id"])
-    except (Changed, Invalid) as error:
-        messages.error(request, str(error))
-        return redirect("suppliers:listing_draft", found.pk)
-    except DomainError as error:
-        if error.status in {403, 404}:
-            raise
-        messages.error(request, str(error))
-        return redirect("suppliers:listings")
-    messages.success(request, _("It is sent. We tell you when it is on sale."))
-    return redirect("suppliers:listing", answer.body["listing"]["id"])
-
-
 @login_required
 @require_safe
 def history(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Every save of a listing that is being written."""
-    return of_drafts.history(request, draft_steps.opened(request, draft_id, STEPS), _place(draft_id))
+    return draft_steps.history(request, draft_id, STEPS)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
-    """After a sign-in that interrupted it the browser comes back with GET: then only the list is shown."""
-    place = _place(draft_id)
-    if request.method == "GET":
-        return redirect(place.history_url)
-    return of_drafts.bring_back(request, draft_steps.opened(request, draft_id, STEPS), place)
-
-
-def _place(draft_id: uuid.UUID) -> of_drafts.Place:
-    def url(name: str) -> str:
-        return reverse(f"suppliers:listing_{name}", args=[draft_id])
-
-    return of_drafts.Place(url("draft"), _("All steps"), url("history"), url("bring_back"))
+    """An earlier answer counts again."""
+    return draft_steps.bring_back(request, draft_id, STEPS)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Put the draft aside; it can be restored until it is removed."""
-    if request.method == "POST":
-        found = draft_steps.opened(request, draft_id, STEPS)
-        saving.discard(draft_id=found.pk, actor=request.user)
-        messages.success(request, _("It was put aside. You can restore it here."))
-    return redirect("suppliers:listings")
+    return draft_steps.discard(request, draft_id, STEPS)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Take it up with everything that was in it."""
-    if request.method == "GET":
-        return redirect("suppliers:listings")
-    if reading.get(request.user, draft_id).kind == KIND:
-        saving.restore(draft_id=draft_id, actor=request.user)
-    return redirect("suppliers:listing_draft", draft_id)
+    return draft_steps.restore(request, draft_id, STEPS)
 
 
 # --- What became of it ------------------------------------------------------------------------------

@@ -9,23 +9,21 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from marketplace import access, calendar, idempotency
+from marketplace import access, calendar
 from marketplace.accounts import AccountAdapter
-from marketplace.drafts import beginning, reading, retention, saving, sending
-from marketplace.errors import Changed, DomainError, FieldError, Invalid, NotFound, TooManyTries
+from marketplace.drafts import beginning, reading, retention
+from marketplace.errors import DomainError, FieldError, Invalid, NotFound, TooManyTries
 from marketplace.forms import DraftForm, add_errors
 from marketplace.kept_answers import kept_over_sign_in
 from marketplace.limits import Limit, Tries
 from marketplace.models import Draft, Role, User
 from marketplace.views import attachments, draft_forms, draft_steps
-from marketplace.views import history as of_drafts
 from suppliers.onboarding import account, answers, deciding, forms, selectors, words
 from suppliers.onboarding.models import WAITING, Application
 from suppliers.onboarding.sending import KIND, refusals_of_bin, submit
@@ -128,14 +126,6 @@ def _step_of(field: str) -> str:
     }.get(first, "business")  # fmt: skip
 
 
-def _url(draft: Draft, step: str) -> str:
-    if not step:
-        return reverse("suppliers:application_draft", args=[draft.pk])
-    if step == "check":
-        return reverse("suppliers:application_check", args=[draft.pk])
-    return reverse("suppliers:application_step", args=[draft.pk, step])
-
-
 def _shelves(_draft: Draft, name: str, form: DraftForm) -> dict[str, Any]:
     """The boxes of each shelf, folded unless something is ticked or wrong there."""
     if name != "goods":
@@ -161,10 +151,12 @@ STEPS = draft_steps.Steps(
     form=_form,
     problems=_problems,
     step_of=_step_of,
-    url=_url,
+    route="suppliers:application",
+    submit=submit,
     heading=gettext_lazy("Application of a supplier"),
-    list_url=lambda: reverse("suppliers:applications"),
     list_name=gettext_lazy("My applications"),
+    back_text=gettext_lazy("To the application"),
+    sent=gettext_lazy("The application is sent."),
     photos={
         "papers": (
             gettext_lazy("Documents"),
@@ -181,14 +173,7 @@ STEPS = draft_steps.Steps(
 @require_safe
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The steps with their states; a draft that was sent leads to its application."""
-    found = draft_steps.opened(request, draft_id, STEPS)
-    if found.status == Draft.Status.SUBMITTED:
-        return redirect("suppliers:application", found.result["application"]["id"])
-    links = {
-        "history": reverse("suppliers:application_history", args=[draft_id]),
-        "discard": reverse("suppliers:application_discard", args=[draft_id]),
-    }
-    return draft_steps.tasks(request, found, STEPS, links)
+    return draft_steps.tasks(request, draft_id, STEPS)
 
 
 @kept_over_sign_in
@@ -204,9 +189,9 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The preview: everything as the ministry will read it, until when it answers, and the button."""
     found = draft_steps.opened(request, draft_id, STEPS)
     if found.status == Draft.Status.SUBMITTED:
-        return redirect("suppliers:application", found.result["application"]["id"])
+        return STEPS.outcome(found.result)
     if request.method == "POST":
-        return _sent(request, found)
+        return draft_steps.send(request, found, STEPS)
     told = answers.read(found, timezone.localdate())
     if told.errors or refusals_of_bin(told.bin) or found.conflicts:
         return redirect("suppliers:application_draft", draft_id)
@@ -221,73 +206,32 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     return render(request, "supplier/onboarding/check.html", context)
 
 
-def _sent(request: HttpRequest, found: Draft) -> HttpResponse:
-    rev = request.POST.get("rev", "")
-    once = idempotency.request_of(
-        user=request.user, key=f"page:{found.pk}:{rev}", action=f"submit:{found.pk}", body=rev.encode()
-    )
-    try:
-        answer = submit(
-            draft_id=found.pk, actor=request.user, expected_rev=int(rev) if rev.isdigit() else -1, request=once
-        )
-    except sending.AlreadySubmitted as error:
-        return redirect("suppliers:application", error.extra["application"]["id"])
-    except (Changed, Invalid) as error:
-        messages.error(request, str(error))
-        return redirect("suppliers:application_draft", found.pk)
-    except DomainError as error:
-        if error.status in {403, 404}:
-            raise
-        messages.error(request, str(error))
-        return redirect("suppliers:applications")
-    messages.success(request, _("The application is sent."))
-    return redirect("suppliers:application", answer.body["application"]["id"])
-
-
 @login_required
 @require_safe
 def history(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Every save of an application that is being written."""
-    return of_drafts.history(request, draft_steps.opened(request, draft_id, STEPS), _place(draft_id))
+    return draft_steps.history(request, draft_id, STEPS)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
-    """After a sign-in that interrupted it the browser comes back with GET: then only the list is shown."""
-    place = _place(draft_id)
-    if request.method == "GET":
-        return redirect(place.history_url)
-    return of_drafts.bring_back(request, draft_steps.opened(request, draft_id, STEPS), place)
-
-
-def _place(draft_id: uuid.UUID) -> of_drafts.Place:
-    def url(name: str) -> str:
-        return reverse(f"suppliers:application_{name}", args=[draft_id])
-
-    return of_drafts.Place(url("draft"), _("To the application"), url("history"), url("bring_back"))
+    """An earlier answer counts again."""
+    return draft_steps.bring_back(request, draft_id, STEPS)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Put the draft aside; it can be restored until it is removed."""
-    if request.method == "POST":
-        found = draft_steps.opened(request, draft_id, STEPS)
-        saving.discard(draft_id=found.pk, actor=request.user)
-        messages.success(request, _("It was put aside. You can restore it here."))
-    return redirect("suppliers:applications")
+    return draft_steps.discard(request, draft_id, STEPS)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Take it up with everything that was in it."""
-    if request.method == "GET":
-        return redirect("suppliers:applications")
-    if reading.get(request.user, draft_id).kind == KIND:
-        saving.restore(draft_id=draft_id, actor=request.user)
-    return redirect("suppliers:application_draft", draft_id)
+    return draft_steps.restore(request, draft_id, STEPS)
 
 
 # --- What became of it ------------------------------------------------------------------------------

@@ -190,10 +190,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         "choice_index": market.choice_indexes([row.type_id], region)[row.type_id],
         "region": region,
         "region_name": regions.name_of(region) if region else "",
-        "regions": [
-            {"value": "", "label": _("All Kazakhstan"), "checked": not region},
-            *({"value": item.code, "label": item.name, "checked": item.code == region} for item in regions.listed()),
-        ],
+        "regions": regions.options(region),
         "crumbs": crumbs(kind),
         **_passed_on(request),
         **_ordering(request, beneficiary),

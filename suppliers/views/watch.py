@@ -224,13 +224,11 @@ def lowest_price(request: HttpRequest) -> HttpResponse:
     """What would change if the lowest price alone decided who stands first."""
     access.require_role(request.user, *reading.OVERSEERS)
     region = regions.find(request.GET.get("region", ""))
-    whole, kinds = simulation.lowest_price_alone(region.code if region else "")
+    place = region.code if region else ""
+    whole, kinds = simulation.lowest_price_alone(place)
     book = types.book()
     context = {
-        "regions": [
-            {"value": "", "label": _("All Kazakhstan"), "checked": region is None},
-            *({"value": item.code, "label": item.name, "checked": item == region} for item in regions.listed()),
-        ],
+        "regions": regions.options(place),
         "whole": whole,
         "parts": [
             [ranking.LABELS[part.name], f"{part.now * 100:.0f}", f"{part.by_price * 100:.0f}"]

@@ -6,9 +6,9 @@ from django.db import OperationalError, connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from catalog import search
+from catalog import search, types
 from catalog.models import ProductDocument
-from catalog.search import columns
+from catalog.search import columns, fit_columns
 from catalog.search.filters import _bits
 from catalog.search.query import from_params
 
@@ -146,6 +146,18 @@ def test_an_empty_catalogue_has_no_products(demo_market):
     ProductDocument.objects.all().delete()
     assert find("").ids == []
     assert find("").facets == {}
+
+
+@pytest.mark.django_db
+def test_verdicts_without_measures_are_worked_out_once_for_the_present_rules(demo_market):
+    held = columns.current()
+    first = fit_columns.ranks(held, None, {})
+    assert fit_columns.ranks(held, None, {}) is first
+    types.forget()  # as after a minute: the rules may be others
+    again = fit_columns.ranks(held, None, {})
+    assert again is not first
+    assert (again == first).all()
+    assert len(held.fit_of_nobody) == 1
 
 
 def test_bits_are_counted_for_each_name():

@@ -143,7 +143,7 @@ def test_what_fits_stands_first_and_nothing_is_hidden(demo_market):
 
 
 @pytest.mark.parametrize("measures", [{}, CHILD, MAN, {"mass_g": 17000}], ids=["nobody", "child", "man", "mass only"])
-def test_the_database_and_fit_py_give_the_same_verdicts(demo_market, measures):
+def test_the_columns_and_fit_py_give_the_same_verdicts(demo_market, measures):
     by_verdict: dict[str, int] = {}
     for row in ProductDocument.objects.all():
         found = selectors.fit_of(row, measures).verdict

@@ -94,7 +94,10 @@ class Loop(RuleBasedStateMachine):
         if not legal:
             return
         action, actor = data.draw(st.sampled_from(legal), label="step")
-        _who, service, given = STEPS[action]
+        service, given = STEPS[action]
+        if action == "link-duplicate":
+            other = data.draw(st.sampled_from(list(Complaint.objects.order_by("pk"))), label="other")
+            given = {"duplicate_of": other.number}
         before = list(Complaint.objects.order_by("pk").values()), Event.objects.count()
         try:
             service(number=complaint.number, actor=actor, now=self.now, **given)

@@ -23,6 +23,7 @@ from marketplace.drafts import files, saving
 from marketplace.errors import Invalid
 from marketplace.models import Draft, DraftFile, DraftFileChunk, Event, ReadLog, StoredFile, User
 from tests.concurrency.threads import Meeting
+from tests.factories import make_rules
 from tests.marketplace.racing import together
 from tests.marketplace.sample_draft import op, saved
 
@@ -376,10 +377,8 @@ def test_a_removed_draft_takes_its_photos_along(
     assert not Path(path).exists()
 
 
-def test_what_nobody_finished_goes_after_seven_days(
-    client: Client, draft_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tidying, "_others", {})  # what the apps above forget is theirs to test
+def test_what_nobody_finished_goes_after_seven_days(client: Client, draft_id: uuid.UUID) -> None:
+    make_rules()  # the apps above forget by theirs
     whole, begun, refused = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
     put(client, draft_id, PHOTO, file=whole)
     put(client, draft_id, PHOTO[:300], file=begun)

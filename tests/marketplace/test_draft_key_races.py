@@ -10,6 +10,7 @@ from django.test import Client
 
 from marketplace.drafts import keys, retention, rights
 from marketplace.models import Draft, DraftKey, DraftReminder, DraftSave, Notice, Rule, User
+from tests.factories import make_rules
 from tests.marketplace.racing import together
 from tests.marketplace.sample_draft import ROUTE, body_of, op, patch, saved
 
@@ -28,6 +29,7 @@ def rule_data(db: None) -> None:
         ("draft.put_aside_days", {"days": 30}),
     ):
         Rule.objects.create(code=code, valid_from="2024-01-01", value=value, mark="D", legal_basis={})
+    make_rules("supplier.application_keep_days")  # another kind of draft is kept by its own
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from marketplace import access, events, tidying
+from marketplace import access, events
 from marketplace.models import AuditSeal, Event, ReadLog, User
 from marketplace.request import request_id
 from marketplace.tidying import tidy_up
+from tests.factories import make_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -150,8 +151,8 @@ def test_nothing_to_seal_is_no_error(capsys: pytest.CaptureFixture[str]) -> None
     assert "The audit log matches its seals." in capsys.readouterr().out
 
 
-def test_the_night_seals_yesterday_by_the_local_calendar(marat: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tidying, "_others", {})  # what the apps above forget is theirs to test
+def test_the_night_seals_yesterday_by_the_local_calendar(marat: User) -> None:
+    make_rules()  # the apps above forget by theirs
     record(datetime(2026, 11, 20, 18, 59, tzinfo=UTC), marat)  # 23:59 in Kazakhstan
     record(datetime(2026, 11, 20, 19, 1, tzinfo=UTC), marat)  # 00:01 of the 21st
     with time_machine.travel(datetime(2026, 11, 20, 22, 30, tzinfo=UTC), tick=False):  # 03:30 of the 21st
