@@ -25,7 +25,7 @@ ROWS = {
     " FROM partner_stockrecord s JOIN catalogue_product p ON p.id = s.product_id",
     # An offer's id in the document must be the one of the same supplier's stock record.
     "documents": "SELECT p.upc, to_jsonb(d) - '{product_id,version,updated_at,offers}'::text[] || jsonb_build_object('offers',"
-    " (SELECT jsonb_agg(o.offer - 'id' || jsonb_build_object('sku', s.partner_sku, 'own', s.product_id = p.id) ORDER BY o.place)"
+    " (SELECT jsonb_agg(o.offer - '{id,confirmed_at}'::text[] || jsonb_build_object('sku', s.partner_sku, 'own', s.product_id = p.id) ORDER BY o.place)"
     "  FROM jsonb_array_elements(d.offers) WITH ORDINALITY o(offer, place) JOIN partner_stockrecord s ON s.id = (o.offer ->> 'id')::bigint))"
     " FROM catalogue_productdocument d JOIN catalogue_product p ON p.id = d.product_id",
 }
