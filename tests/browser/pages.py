@@ -127,10 +127,10 @@ class Sight:
 
 
 class Onlooker:
-    """Goes through pages in one browser tab, looks at each in both widths and writes down what is wrong."""
+    """Goes through pages in one browser tab, looks at each (if ``wide``, in both widths) and writes down what is wrong."""
 
-    def __init__(self, context: BrowserContext, url: str):
-        self.url, self.host = url, urlsplit(url).netloc
+    def __init__(self, context: BrowserContext, url: str, *, wide: bool = True):
+        self.url, self.host, self.wide = url, urlsplit(url).netloc, wide
         self.page = context.new_page()
         self.sights: list[Sight] = []
         self._errors: list[str] = []
@@ -181,8 +181,9 @@ class Onlooker:
             "targets": small_targets(page),
             "policy": policy_faults(response),
         }
-        page.set_viewport_size(WIDE)
-        sight.faults["axe at 1280 px"] = axe_violations(page)
+        if self.wide:
+            page.set_viewport_size(WIDE)
+            sight.faults["axe at 1280 px"] = axe_violations(page)
         sight.faults["errors"] = list(self._errors)
         self.sights.append(sight)
         return sight
