@@ -11,6 +11,7 @@ from complaints import master_data
 from complaints.demo import applicants, history, prepared, state_side, voices
 from orders import loading as people
 from suppliers import loading as suppliers
+from suppliers.watch import signals
 
 PASSWORD = "demo-portal"  # noqa: S105  public: it opens nothing but demo accounts
 
@@ -33,6 +34,8 @@ def load(say: Callable[[str], None]) -> None:
     say(f"{voices.speak()} marks, a mystery visit")
     if state_side.act():
         say("a situational headquarters, an instruction, a fine")
+    if signals.sweep():
+        say("signals of the market, one of two suppliers with the same phone")
     if applicants.apply():
         say("two businesses that want to sell: one is being checked, one asks for a second check")
     if prepared.make():
