@@ -92,6 +92,7 @@ urlpatterns = [
     path("reports/cases/", reports.report_cases, name="report_cases"),
     path("open-data/", reports.open_data_page, name="open_data"),
     path("defenders/", public.defenders, name="defenders"),
+    path("defenders.pdf", public.defenders_file, name="defenders_file"),
     # Feedback by five ways, and who works with it.
     path("feedback/", feedback.by_link, name="feedback_link"),
     path("feedback/stop/", feedback.stop, name="feedback_stop"),

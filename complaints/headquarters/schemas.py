@@ -42,3 +42,29 @@ class TaskOut(Schema):
 class BoardOut(BoardRow):
     cases: list[CaseOut]
     tasks: list[TaskOut]
+
+
+class MinutesIn(Schema):
+    """Guests read them: no names, no numbers of orders."""
+
+    held_on: date
+    agenda: str
+    decisions: str
+
+
+class MinutesRow(Schema):
+    id: int
+    held_on: date
+    written_at: datetime
+
+
+class MinutesList(Schema):
+    results: list[MinutesRow]
+    next: str | None
+    count: int
+
+
+class MinutesOut(MinutesRow):
+    agenda: str
+    decisions: str
+    tasks: list[TaskOut] = Field(description="given out of these minutes")

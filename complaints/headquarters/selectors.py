@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from complaints import routing
-from complaints.headquarters.models import Board, BoardGuest, Task
+from complaints.headquarters.models import Board, BoardGuest, Minutes, Task
 from complaints.shapes import outcome_name
 from complaints.states import ComplaintStatus
 from marketplace import access
@@ -97,6 +97,14 @@ def members(board: Board) -> QuerySet[User]:
 def tasks(board: Board) -> QuerySet[Task]:
     """Open ones first, what is due first."""
     return board.tasks.select_related("owner", "minutes").order_by(F("done_at").desc(nulls_first=True), "due_on", "pk")
+
+
+def minutes(actor: User, board_id: int, minutes_id: int) -> Minutes:
+    """One meeting's minutes. Raises Forbidden, NotFound."""
+    found = get(actor, board_id).minutes.select_related("author", "board__region").filter(pk=minutes_id).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def may_finish(actor: User, task: Task) -> bool:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from complaints import routing
 from complaints.reporting import bodies
 from complaints.reporting.shares import share
@@ -27,6 +30,20 @@ class Defender:
     answered: int
     answered_share: float | None
     in_time_share: float | None
+
+    @property
+    def record(self) -> str:
+        """How it worked in that month, in the active language; empty when it had nothing to do."""
+        if self.answered_share is None:
+            return ""
+        answered = ngettext(
+            "Last month it answered %(number)s complaint, %(share)s %% of those that were due.",
+            "Last month it answered %(number)s complaints, %(share)s %% of those that were due.",
+            self.answered,
+        ) % {"number": self.answered, "share": self.answered_share}
+        if self.in_time_share is None:
+            return answered
+        return f"{answered} {_('Decided in time: %(share)s %%.') % {'share': self.in_time_share}}"
 
     @property
     def tel(self) -> str:

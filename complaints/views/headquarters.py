@@ -81,10 +81,8 @@ def _context(request: HttpRequest, found: Board, wrong: StepForm | None) -> dict
 @require_http_methods(["GET", "HEAD", "POST"])
 def minutes(request: HttpRequest, board_id: int, minutes_id: int) -> HttpResponse:
     """Minutes as a page to print; a decision becomes a task here."""
-    found = selectors.get(request.user, board_id)
-    row = found.minutes.select_related("author").filter(pk=minutes_id).first()
-    if row is None:
-        raise NotFound
+    row = selectors.minutes(request.user, board_id, minutes_id)
+    found = row.board
     form = forms.TaskForm(request.POST if request.method == "POST" else None, action="task", board=found)
     if request.method == "POST" and _done(
         request,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from complaints import selectors
 from complaints.forms import TrackForm
 from complaints.reporting import defenders as defenders_of
+from complaints.reporting import defenders_paper
 from complaints.states import COMPLAINT, PERSON
 from complaints.step_forms import StepForm
 from complaints.tracking import Holder
@@ -18,6 +19,7 @@ from complaints.views import case
 from complaints.views.reports import region_of
 from marketplace import regions
 from marketplace.errors import Forbidden, NotFound, TooManyTries
+from marketplace.models import Region
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,17 +72,36 @@ def _tracked(request: HttpRequest, holder: Holder, wrong: StepForm | None = None
 @require_safe
 def defenders(request: HttpRequest) -> HttpResponse:
     """Bodies that protect consumers and people with disabilities, by region and sphere, with their last month."""
-    code = request.GET.get("region", "")
-    if not code and request.user.is_authenticated:
-        code = request.user.region_id or ""
-    region, today = region_of(code), timezone.localdate()
-    spheres = defenders_of.spheres(today)
-    sphere = next((known for known, _name in spheres if known == request.GET.get("sphere")), "")
+    region, sphere = _chosen(request)
+    today = timezone.localdate()
     context = {
         "region": region,
         "regions": regions.listed(),
         "sphere": sphere,
-        "spheres": spheres,
+        "spheres": defenders_of.spheres(today),
         "found": defenders_of.directory(region, sphere, today),
     }
     return render(request, "public/defenders.html", context)
+
+
+@require_safe
+def defenders_file(request: HttpRequest) -> HttpResponse:
+    """The same bodies as a paper."""
+    region, sphere = _chosen(request)
+    now = timezone.now()
+    today = timezone.localdate(now)
+    found = defenders_of.directory(region, sphere, today)
+    name = dict(defenders_of.spheres(today)).get(sphere, "")
+    paper = defenders_paper.pdf(found, region=region, sphere=name, now=now)
+    response = HttpResponse(paper, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="defenders-{region.pk if region else "KZ"}.pdf"'
+    return response
+
+
+def _chosen(request: HttpRequest) -> tuple[Region | None, str]:
+    """The region asked for, else the reader's own; the code of a sphere that is known, else none."""
+    own = request.user.region_id if request.user.is_authenticated else None
+    region = region_of(request.GET.get("region", own or ""))
+    known = {code for code, _name in defenders_of.spheres(timezone.localdate())}
+    sphere = request.GET.get("sphere", "")
+    return region, sphere if sphere in known else ""

@@ -57,6 +57,7 @@ NOT_PAGES = {
     "complaints:attach",
     "complaints:code_sheet",
     "complaints:code_spread_file",
+    "complaints:defenders_file",
     "complaints:discard",
     "complaints:draft_bring_back",
     "complaints:feedback_link",  # behind the secret of a message; its form is that of complaints:feedback_code

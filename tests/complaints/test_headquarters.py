@@ -266,3 +266,48 @@ def test_the_api_keeps_foreign_boards_to_themselves(client, board, guest):
     assert client.get("/api/v1/headquarters/999999").status_code == 404
     client.force_login(make_person("zhanna"))
     assert client.get("/api/v1/headquarters").status_code == 403
+
+
+def test_the_api_writes_and_reads_minutes(client, board, inspector, guest):
+    url = f"/api/v1/headquarters/{board.pk}/minutes"
+    written = {"held_on": "2026-11-28", "agenda": "Walkers", "decisions": "Visit shops"}
+    client.force_login(inspector)
+    answer = client.post(url, written, content_type="application/json")
+    assert answer.status_code == 201
+    number = answer.json()["id"]
+    task(board, inspector, guest, minutes_id=number)
+    client.force_login(guest)
+    listed = client.get(url).json()
+    assert (listed["count"], listed["results"][0]["id"]) == (1, number)
+    found = client.get(f"{url}/{number}").json()
+    assert {name: found[name] for name in written} == written
+    assert [row["title"] for row in found["tasks"]] == ["Visit the shop"]
+    assert Event.objects.get(kind="headquarters.minutes_written").actor == inspector
+
+
+def test_the_api_takes_no_minutes_that_the_page_would_refuse(client, board, inspector, guest):
+    url = f"/api/v1/headquarters/{board.pk}/minutes"
+    right = {"held_on": "2026-11-28", "agenda": "Walkers", "decisions": "Visit shops"}
+
+    def sent(**changed):
+        return client.post(url, right | changed, content_type="application/json")
+
+    client.force_login(guest)
+    assert sent().status_code == 403
+    client.force_login(make_inspector(code="dtzpp-KZ-63", username="far"))
+    assert sent().status_code == 404
+    assert client.get(url).status_code == 404
+    client.force_login(inspector)
+    for changed, field in (
+        ({"agenda": " "}, "agenda"), ({"decisions": "x" * 10_001}, "decisions"), ({"held_on": "2999-01-01"}, "held_on"),
+        ({"held_on": "yesterday"}, "held_on"),
+    ):  # fmt: skip
+        refused = sent(**changed)
+        assert refused.status_code == 422, changed
+        assert [error["field"] for error in refused.json()["errors"]] == [field]
+    far = leading.open_board(region="KZ-63", basis="№ 13", actor=make_reviewer(), now=NOW)
+    elsewhere = working.write_minutes(
+        board_id=far.pk, held_on=date(2026, 12, 3), agenda="x", decisions="x", actor=make_reviewer("other"), now=NOW
+    )
+    assert client.get(f"{url}/{elsewhere.pk}").status_code == 404, "of another board"
+    assert not board.minutes.exists()
