@@ -28,10 +28,17 @@ def list_measures(request: HttpRequest, kind: str = "", open: bool = False, page
 
 @router.get("/board", response={200: SystemicBoard, 403: Problem}, operation_id="get_board")
 def get_board(request: HttpRequest) -> dict[str, Any]:
-    """The ministry's board: what happened again and again, late bodies, and those that passed cases on too late."""
+    """The ministry's board: what happened again and again, late bodies, late hand-overs, where goods have no choice."""
     found = systemic.board(request.auth)
     groups = [vars(group) for rows in found.groups.values() for group in rows]
-    return {"days": found.days, "groups": groups, "late": found.late, "passed_on_late": found.passed_on_late}
+    choice = [{"region": row.region.pk, "kinds": row.kinds, "none": row.none, "one": row.one} for row in found.choice]
+    return {
+        "days": found.days,
+        "groups": groups,
+        "late": found.late,
+        "passed_on_late": found.passed_on_late,
+        "choice": choice,
+    }
 
 
 @router.post("/measures/{int:measure_id}/done", response={200: MeasureOut, **_ANSWERS}, operation_id="report_measure")

@@ -103,8 +103,18 @@ class LateBody(Schema):
     oldest: date | None = None
 
 
+class RegionChoiceOut(Schema):
+    """As the market watch counted last: kinds of goods of a region, those without a supplier, those with one."""
+
+    region: str
+    kinds: int
+    none: int
+    one: int
+
+
 class SystemicBoard(Schema):
     days: int
     groups: list[SystemicGroup]
     late: list[LateBody]
     passed_on_late: list[LateBody]
+    choice: list[RegionChoiceOut]

@@ -25,6 +25,8 @@ from marketplace.errors import DomainError, NotFound
 from marketplace.models import Authority, Region, Role, User
 from marketplace.time import database_now
 from suppliers.models import Partner, Suspension
+from suppliers.watch import reading as market
+from suppliers.watch.reading import RegionChoice
 
 RULE = "board.systemic"
 OVERSEERS = (Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
@@ -67,7 +69,8 @@ class Group:
 class Board:
     """``late``: bodies with cases whose date has passed. ``days``: how far back cases count.
 
-    ``passed_on_late``: bodies that told people too late that a case was not theirs.
+    ``passed_on_late``: bodies that told people too late that a case was not theirs. ``choice``: for how many kinds of
+    goods a region has one supplier or none, as the market watch counted.
     """
 
     days: int
@@ -77,6 +80,7 @@ class Board:
     bans: list[Suspension]
     instructions: list[Measure]
     stops: list[Measure]
+    choice: list[RegionChoice]
 
 
 def board(actor: User, now: datetime | None = None) -> Board:
@@ -97,6 +101,7 @@ def board(actor: User, now: datetime | None = None) -> Board:
         bans=list(Suspension.objects.filter(ended_at=None).select_related("partner").order_by("until", "pk")),
         instructions=list(measures.filter(kind=Measure.Kind.INSTRUCTION).order_by("respond_by", "pk")),
         stops=list(measures.filter(kind=Measure.Kind.STOP_SALE).order_by("made_at", "pk")),
+        choice=market.by_region(market.alarm()),
     )
 
 

@@ -6,13 +6,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog.models import ProductClass
 from complaints.measures import systemic
 from complaints.measures.models import SystemicMatter
 from complaints.models import Complaint
 from marketplace.errors import Forbidden, Invalid, NotFound
 from marketplace.models import Event, Role, Rule
 from suppliers import standing
-from suppliers.models import Partner
+from suppliers.models import MarketCell, Partner
 from tests.complaints.factories import (
     at,
     body,
@@ -172,3 +173,27 @@ def test_the_board_costs_the_same_for_any_number_of_cases(cases, ministry):
     for name in ("one", "two", "three"):
         make_complaint(person=make_person(name), subject="late")
     assert queries() <= few + 1
+
+
+def test_goods_without_a_choice_stand_there_as_the_market_watch_counted_them(client, cases, ministry):
+    """Two kinds: nobody sells the one in East Kazakhstan, one supplier the other there; Shymkent has enough of both."""
+    line = cases[0].order_line.product
+    kinds = [line.product_class, ProductClass.objects.create(name="Walkers", code="walkers")]
+    for place, sellers in (("", (3, 3)), ("KZ-63", (0, 1)), ("KZ-79", (3, 3))):
+        for kind, number in zip(kinds, sellers, strict=True):
+            MarketCell.objects.update_or_create(
+                type=kind, region=place,
+                defaults={"offers": number, "suppliers": number, "choice_index": number, "asked": 1, "counted_at": NOW},
+            )  # fmt: skip
+    choice = {row.region.pk: (row.kinds, row.none, row.one) for row in systemic.board(ministry, NOW).choice}
+    assert (choice["KZ-63"], choice["KZ-79"], choice["KZ-75"]) == ((2, 1, 1), (2, 0, 0), (0, 0, 0))
+    client.force_login(ministry)
+    page = client.get("/en/review/board/")
+    for how in ("none", "one"):
+        url = f"/en/review/market/cells/?region=KZ-63&amp;how={how}"
+        assert page.content.decode().count(url) == 2, "a tile and a cell of the table"
+        assert len(client.get(url.replace("&amp;", "&")).context["rows"]) == 1
+    east = next(row for row in client.get("/en/review/market/").context["rows"] if "East" in str(row[0]))
+    assert ">1<" in east[1] and ">1<" in east[2], "the market watch says the same"
+    told = client.get("/api/v1/board").json()["choice"]
+    assert {"region": "KZ-63", "kinds": 2, "none": 1, "one": 1} in told
