@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from ninja import File, Query, Router
 from ninja.files import UploadedFile
 
-from complaints import attachments, filing, reports, routing, selectors, shapes, templates
+from complaints import attachments, filing, listing, reports, routing, selectors, shapes, templates
 from complaints.api_open_data import router as open_data
 from complaints.api_steps import router as steps
 from complaints.feedback.api import router as feedback
 from complaints.headquarters.api import router as headquarters
+from complaints.listing import Asked
 from complaints.measures.api import router as measures
-from complaints.reporting import kpis
+from complaints.reporting import calls, kpis
 from complaints.reporting.schemas import KpiList, ReportOut
 from complaints.schemas import (
     ComplaintIn,
@@ -30,9 +31,11 @@ from complaints.schemas import (
     TemplateList,
 )
 from marketplace import events, idempotency, regions
-from marketplace.api import Problem, anyone, paged
+from marketplace.api import Problem, anyone
 from marketplace.errors import BadRequest, FieldError, Invalid
 from marketplace.models import Region
+
+PAGE_SIZE = 50
 
 router = Router(tags=["complaints"])
 router.add_router("", steps)
@@ -93,15 +96,35 @@ def _once(request: HttpRequest) -> idempotency.Request:
     )
 
 
-@router.get("/complaints", response=ComplaintList)
-def list_complaints(request: HttpRequest, status: str = "", subject: str = "", page: int = 1) -> dict[str, Any]:
-    """Complaints the caller may see: open ones first, what is due first first."""
-    table, rows = routing.table(), selectors.listed(request.auth)
-    if status:
-        rows = rows.filter(status__in=status.split(","))
-    if subject:
-        rows = rows.filter(subject=subject)
-    return paged(request, rows, page, lambda complaint: shapes.row(complaint, table))
+@router.get("/complaints", response={200: ComplaintList, 422: Problem})
+def list_complaints(
+    request: HttpRequest,
+    status: str = Query("", description="States, with commas between them"),
+    subject: str = "",
+    page: int = Query(1, description="Of the first pages only; `next` goes on through any number of complaints"),
+    place: str = Query("", alias="from", description="Where the page before ended: taken from its `next`"),
+) -> dict[str, Any]:
+    """Complaints the caller may see: open ones by their date, then open ones without, then ended ones, the latest first.
+
+    Follow `next`: each page costs the same, and what moves meanwhile is not shown twice. `count` stops at 1000.
+    """
+    number = max(page, 1)
+    if number * PAGE_SIZE > listing.COUNTED:
+        message = _("Only the first %(pages)s pages have numbers. Follow the address in next instead.")
+        raise Invalid([FieldError("page", "too_far", message % {"pages": listing.COUNTED // PAGE_SIZE})])
+    if place and not listing.is_place(place):
+        raise Invalid([FieldError("from", "unknown", _("This is no place in the list. Take it from next."))])
+    table, asked = routing.table(), Asked(status=status, subject=subject)
+    found = listing.page(request.auth, asked, place, number * PAGE_SIZE)
+    query = request.GET.copy()
+    query.pop("page", None)
+    query["from"] = found.next
+    return {
+        "results": [shapes.row(complaint, table) for complaint in found.rows[(number - 1) * PAGE_SIZE :]],
+        "next": request.build_absolute_uri(f"{request.path}?{query.urlencode()}") if found.next else None,
+        "count": listing.COUNTED if found.more else found.count,
+        "more_than_count": found.more,
+    }
 
 
 @router.get("/complaints/{number}", response={200: ComplaintOut, 404: Problem})
@@ -134,10 +157,15 @@ def complaint_report(
 def indicators(
     request: HttpRequest, first: str = Query("", alias="from"), to: str = "", region: str = ""
 ) -> dict[str, Any]:
-    """The indicators of a span of days and a region, each with its formula; counted from events."""
+    """The indicators of a span of days and a region, each with its formula; counted from events. And why 1414 is called."""
     period, where = period_of(first, to), region_of(region)
-    found = kpis.of_period(period, where)
-    return {"first": period.first, "last": period.last, "region": where.pk if where else None, "results": found}
+    return {
+        "first": period.first,
+        "last": period.last,
+        "region": where.pk if where else None,
+        "results": kpis.of_period(period, where),
+        "call_reasons": calls.reasons(period, where),
+    }
 
 
 def region_of(text: str) -> Region | None:

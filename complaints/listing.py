@@ -24,13 +24,18 @@ PAGE_SIZE = 25
 COUNTED = 1000
 DATED, UNDATED, ENDED = "dated", "undated", "ended"
 SOON_DAYS = 7
+_UNDATED_STATES = set(OPEN_STATES) - set(DATED_STATES)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the list is narrowed to; empty stands for everything. ``due``: late, today or soon."""
+    """What the list is narrowed to; empty stands for everything. ``due``: late, today or soon.
+
+    ``status`` may be several states with commas between them.
+    """
 
     status: str = ""
+    subject: str = ""
     region: Region | None = None
     supplier: Partner | None = None
     authority: Authority | None = None
@@ -38,10 +43,15 @@ class Asked:
     number: str = ""
     today: date | None = None
 
+    @property
+    def states(self) -> set[str]:
+        return {state for state in self.status.split(",") if state}
+
     def matching(self) -> Q:
+        """Beside the state, which each part of the list asks for by itself."""
         found = Q()
-        if self.status:
-            found &= Q(status=self.status)
+        if self.subject:
+            found &= Q(subject=self.subject)
         if self.region is not None:
             found &= Q(region=self.region)
         if self.authority is not None:
@@ -55,13 +65,12 @@ class Asked:
 
     def segments(self) -> Iterator[str]:
         """Which parts of the list can hold what was asked for."""
-        if self.status in ENDED_STATES:
-            yield ENDED
-            return
-        yield DATED
-        if not self.due and self.status not in DATED_STATES:
+        states = self.states
+        if not states or not states.isdisjoint(OPEN_STATES):
+            yield DATED
+        if not self.due and (not states or not states.isdisjoint(_UNDATED_STATES)):
             yield UNDATED
-        if not self.due and not self.status:
+        if not states.isdisjoint(ENDED_STATES) or not (states or self.due):
             yield ENDED
 
 
@@ -107,6 +116,11 @@ def segment_rows(actor: User, asked: Asked, segment: str, after: tuple[Any, int]
     return _beyond(rows, "respond_by", ">", after).order_by("respond_by", "pk")
 
 
+def is_place(text: str) -> bool:
+    """Whether a list can go on from there."""
+    return bool(_read(text)[0])
+
+
 def counted(actor: User, asked: Asked) -> int:
     """How many there are, at most COUNTED + 1."""
     rest, total = COUNTED + 1, 0
@@ -118,7 +132,7 @@ def counted(actor: User, asked: Asked) -> int:
 
 def _states(asked: Asked, segment: str) -> list[str]:
     states = ENDED_STATES if segment == ENDED else OPEN_STATES
-    return [str(state) for state in states if asked.status in ("", state)]
+    return [str(state) for state in states if not asked.status or state in asked.states]
 
 
 def _due(asked: Asked) -> dict[str, date]:

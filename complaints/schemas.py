@@ -152,6 +152,7 @@ class ComplaintList(Schema):
     results: list[ComplaintRow]
     next: str | None
     count: int
+    more_than_count: bool = Field(description="There are more than `count`: nobody counted them all")
 
 
 class BodyOut(Schema):

@@ -19,10 +19,9 @@ from prometheus_client.registry import Collector
 
 from marketplace import formats, periodic
 from marketplace.models import LastRun, OutboxRow
+from marketplace.periodic import CLOCK, LATE_AFTER
 
 READY_WITHIN = 0.3  # seconds
-CLOCK = "run_clock"
-LATE_AFTER = 300  # seconds: G4 promises every deadline within five minutes
 
 
 # --- Is the database there? ------------------------------------------------------------------

@@ -16,7 +16,11 @@ _AT_END = """
 FROM stretch WHERE began_on <= %(last)s AND until_on > %(last)s AND (is_open OR began_on >= %(first)s) AND {region}
     AND (%(outcome)s = '' OR outcome = %(outcome)s) AND (%(channel)s = '' OR channel = %(channel)s)
 """
-_FILED = "FROM stretch WHERE began_on BETWEEN %(first)s AND %(last)s AND is_first AND {region}"
+_FILED = """
+FROM stretch WHERE began_on BETWEEN %(first)s AND %(last)s AND is_first AND {region}
+    AND (%(channel)s = '' OR channel = %(channel)s)
+    AND (%(subject)s = '' OR complaint_id IN (SELECT id FROM complaints_complaint WHERE subject = %(subject)s))
+"""
 _MARKED = """
 FROM mark WHERE "on" BETWEEN %(first)s AND %(last)s AND kind = ANY(%(kinds)s) AND {region}
     AND (%(body)s = '' OR body = %(body)s)
@@ -64,12 +68,16 @@ _STEPS = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of the report: how cases stand at the end, by which channel they came, or a step of the period."""
+    """A number of the report: how cases stand at the end, by which channel they came, or a step of the period.
+
+    ``subject`` and ``channel`` narrow down what was filed (step ``received``).
+    """
 
     outcome: str = ""
     channel: str = ""
     step: str = ""
     body: str = ""
+    subject: str = ""
 
     def source(self) -> str:
         if not self.step:
@@ -108,6 +116,7 @@ def counted(figure: Figure, period: Period, region: Region | None, page: int) ->
         "outcome": figure.outcome,
         "channel": figure.channel,
         "body": figure.body,
+        "subject": figure.subject,
         "kinds": _STEPS.get(figure.step, []),
         "limit": PAGE_SIZE,
         "offset": (max(page, 1) - 1) * PAGE_SIZE,

@@ -1,7 +1,7 @@
 """The indicators of the domain (part 3.6): each with its formula, for a period and a region, down to its cases.
 
 Everything is counted from the stored facts and from the event log, never from how rows stand today: last year's
-indicator is the same whenever it is asked for.
+indicator is the same whenever it is asked for. What only the market of today can say is said of the period that runs.
 """
 
 from collections.abc import Callable
@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints import reports
-from complaints.reporting import cases
+from complaints.reporting import applications, cases, market, registered
 from complaints.reporting.shares import share
 from complaints.reports import Period, Reading
 from marketplace.models import Region
+from marketplace.periodic import STOOD_STILL
 
-SHARE, NUMBER, MONEY, DAYS = "per_cent", "number", "kzt", "days"
+SHARE, NUMBER, MONEY, DAYS, MINUTES = "per_cent", "number", "kzt", "days", "minutes"
 
 # Steps of the period that are no step of a complaint's report: orders of the region, callers that live in it.
 _EVENTS = """
@@ -36,6 +38,12 @@ WHERE c.id IN (SELECT complaint_id FROM stretch WHERE began_on BETWEEN %(first)s
     AND c.subject IN ('paid_helpers', 'misfit')
 GROUP BY c.subject
 """
+_STOOD_STILL = """
+SELECT coalesce(round(sum(extract(epoch FROM
+    least(at, %(end)s) - greatest((data ->> 'since')::timestamptz, %(start)s)) / 60)), 0)::int
+FROM marketplace_event
+WHERE kind = %(kind)s AND at > %(start)s AND (data ->> 'since')::timestamptz < %(end)s
+"""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class Indicator:
     unit: str = NUMBER
     # The figure of the report whose cases it counts; empty where it counts no cases.
     figure: dict[str, str] = field(default_factory=dict)
+    # Which kinds of goods of the market watch it counts: none, one or low; empty where it counts none.
+    watch: str = ""
 
 
 def _bodies(name: str) -> Callable[[dict[str, Any]], int]:
@@ -127,6 +137,14 @@ INDICATORS = (
         lambda found: found["users"]["businesses"],
     ),
     Indicator(
+        "new_people", _("People who came"), _("accounts made for people in the period"),
+        lambda found: found["joined"]["people"],
+    ),
+    Indicator(
+        "new_businesses", _("Businesses that came"), _("suppliers whose application was approved in the period"),
+        lambda found: found["joined"]["businesses"],
+    ),
+    Indicator(
         "outreach", _("Outreach"), _("sum of the outreach log of the period, without lines struck out"),
         lambda found: found["outreach"]["total"],
     ),
@@ -137,6 +155,7 @@ INDICATORS = (
     Indicator(
         "misfit", _("Complaints that the goods do not fit"), _("filed about wrong parameters ÷ orders handed over"),
         lambda found: found["filed"]["misfit"], lambda found: found["events"]["order.delivered"], SHARE,
+        {"step": "received", "subject": "misfit"},
     ),
     Indicator(
         "calls", _("Calls to 1414 for 100 orders"), _("callers checked ÷ orders sent, for 100"),
@@ -144,7 +163,53 @@ INDICATORS = (
     ),
     Indicator(
         "paid_helpers", _("Reports of paid helpers"), _("filed about helpers who take money near an office"),
-        lambda found: found["filed"]["paid_helpers"],
+        lambda found: found["filed"]["paid_helpers"], None, NUMBER, {"step": "received", "subject": "paid_helpers"},
+    ),
+    Indicator(
+        "first_try", _("Applications sent at the first try"),
+        _("applications sent on the first day that they were worked on ÷ applications sent"),
+        lambda found: found["applications"]["at_once"], lambda found: found["applications"]["sent"], SHARE,
+    ),
+    Indicator(
+        "visits", _("Visits per application"), _("mean of the days on which an application was worked on until it was sent"),
+        lambda found: found["applications"]["visits"],
+    ),
+    Indicator(
+        "rescued", _("Applications rescued"),
+        _("sent after the session had ended, after going on with another device or after being put aside ÷ applications sent"),
+        lambda found: found["applications"]["rescued"], lambda found: found["applications"]["sent"], SHARE,
+    ),
+    Indicator(
+        "programme_days", _("Days from the programme to the goods"),
+        _("median of days from the first day of a line of a programme to its first acceptance"),
+        lambda found: found["applications"]["days"], None, DAYS,
+    ),
+    Indicator(
+        "choice_index", _("Choice index"), _("median of all kinds of goods in the market; as it stands in the period that runs"),
+        lambda found: found["market"]["index"],
+    ),
+    Indicator(
+        "no_supplier", _("Kinds of goods without a supplier"), _("kinds nobody sells ÷ kinds in the market; as it stands in the period that runs"),
+        lambda found: found["market"]["none"], lambda found: found["market"]["kinds"], SHARE, watch="none",
+    ),
+    Indicator(
+        "one_supplier", _("Kinds of goods with a single supplier"), _("kinds of one supplier ÷ kinds in the market; as it stands in the period that runs"),
+        lambda found: found["market"]["one"], lambda found: found["market"]["kinds"], SHARE, watch="one",
+    ),
+    Indicator(
+        "one_supplier_orders", _("Ordered where one supplier sells"),
+        _("lines of orders whose kind has one supplier in the region ÷ lines of orders; in the period that runs"),
+        lambda found: found["market"]["lines_of_one"], lambda found: found["market"]["lines"], SHARE,
+    ),
+    Indicator(
+        "price_to_median", _("Price beside the median"),
+        _("median of the price of a unit in orders ÷ median of the kind in the region; in the period that runs"),
+        lambda found: found["market"]["to_median"], None, SHARE,
+    ),
+    Indicator(
+        "trouble", _("Minutes of trouble"),
+        _("minutes in which deadlines were not checked for more than five minutes; the same for all regions"),
+        lambda found: found["trouble"], None, MINUTES,
     ),
 )  # fmt: skip
 CODES = [indicator.code for indicator in INDICATORS]
@@ -159,6 +224,10 @@ def of_period(period: Period, region: Region | None) -> list[dict[str, Any]]:
         "carried_overdue": counted["overdue"][0]["cases"],
         "filed": {subject: filed.get(subject, 0) for subject in ("paid_helpers", "misfit")},
         "events": _events(period, region),
+        "joined": registered.joined(start=period.start, end=period.end, region=region),
+        "applications": applications.of_period(period, region),
+        "market": market.of_period(period, region, runs=period.first <= timezone.localdate() <= period.last),
+        "trouble": _trouble(period),
     }
     return [_of(indicator, found) for indicator in INDICATORS]
 
@@ -175,6 +244,7 @@ def _of(indicator: Indicator, found: dict[str, Any]) -> dict[str, Any]:
         "value": part if whole is None else share(part, whole),
         "unit": indicator.unit,
         "figure": indicator.figure,
+        "watch": indicator.watch,
     }
 
 
@@ -186,3 +256,11 @@ def _events(period: Period, region: Region | None) -> dict[str, int]:
         cursor.execute(_EVENTS, named)
         times = dict(cursor.fetchall())
     return {kind: times.get(kind, 0) for kind in _KINDS}
+
+
+def _trouble(period: Period) -> int:
+    """Minutes within the period in which the clock stood still, as it noted when it went on."""
+    named: dict[str, Any] = {"kind": STOOD_STILL, "start": period.start, "end": period.end}
+    with connection.cursor() as cursor:
+        cursor.execute(_STOOD_STILL, named)
+        return int(cursor.fetchone()[0])

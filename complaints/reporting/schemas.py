@@ -81,7 +81,16 @@ class KpiOut(Schema):
     part: int | float | None
     whole: int | None
     value: int | float | None
-    unit: str = Field(description="per_cent, number, kzt or days")
+    unit: str = Field(description="per_cent, number, kzt, days or minutes")
+
+
+class CallReason(Schema):
+    """``code``: a subject of complaints, or ``application``; ``share``: per cent of all calls with a known reason."""
+
+    code: str
+    name: str
+    calls: int
+    share: float | None
 
 
 class KpiList(Schema):
@@ -89,3 +98,4 @@ class KpiList(Schema):
     last: date = Field(serialization_alias="to")
     region: str | None
     results: list[KpiOut]
+    call_reasons: list[CallReason]

@@ -85,7 +85,9 @@ def report_cases(request: HttpRequest) -> HttpResponse:
     """The cases that a figure counts: inspectors see those of their region, the ministry all. No names."""
     month = month_of(request.GET.get("month", ""))
     region = cases.region_for(request.user, region_of(request.GET.get("region", "")))
-    figure = cases.Figure(**{name: request.GET.get(name, "") for name in ("outcome", "channel", "step", "body")})
+    figure = cases.Figure(
+        **{name: request.GET.get(name, "") for name in ("outcome", "channel", "step", "body", "subject")}
+    )
     asked = request.GET.get("page", "1")
     number = max(int(asked), 1) if asked.isdecimal() and len(asked) < 9 else 1
     total, rows = cases.counted(figure, month, region, number)
@@ -261,9 +263,12 @@ def _figure_name(figure: cases.Figure) -> str:
     }
     if figure.outcome:
         return str(Outcome(figure.outcome).label)
+    parts = [names[figure.step]] if figure.step in names else []
     if figure.channel:
-        return str(Complaint.Channel(figure.channel).label)
-    return names.get(figure.step, _("Examined"))
+        parts.append(str(Complaint.Channel(figure.channel).label))
+    if figure.subject:
+        parts.append(routing.table().subject_name(figure.subject))
+    return ", ".join(parts) or _("Examined")
 
 
 def _published(table: MonthlyReport) -> dict[str, Any]:

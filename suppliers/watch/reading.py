@@ -4,6 +4,7 @@ Kinds that nobody sells anywhere and that stand in no programme are left out of 
 """
 
 from dataclasses import dataclass
+from statistics import median
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -62,6 +63,24 @@ def by_region(below: int) -> list[RegionChoice]:
     rows = {row["region"]: {name: row[name] for name in ("kinds", "none", "one", "low")} for row in counted}
     nothing = {"kinds": 0, "none": 0, "one": 0, "low": 0}
     return [RegionChoice(region, **rows.get(region.pk, nothing)) for region in Region.objects.all()]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a market stands now: its kinds, those without a supplier and with one, the median choice index of all."""
+
+    kinds: int
+    none: int
+    one: int
+    index: float | None
+
+
+def standing(region: str) -> Standing:
+    """The market of a region, '' is the country. One query."""
+    found = markets().filter(region=region).order_by().values_list("suppliers", "choice_index")
+    sellers, indexes = zip(*found, strict=True) if found else ((), ())
+    middle = round(median(indexes), 1) if indexes else None
+    return Standing(len(sellers), sellers.count(0), sellers.count(1), middle)
 
 
 @dataclass(frozen=True)

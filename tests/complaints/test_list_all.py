@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import connection
 
-from complaints import listing
+from complaints import api, listing
 from complaints.listing import Asked
 from complaints.models import Complaint
 from complaints.states import ENDED_STATES, OPEN_STATES
@@ -203,3 +203,69 @@ def test_others_keep_their_own_list(client, eight):
     page = client.get("/en/complaints/")
     assert "page" in page.context
     assert {item["complaint"].number for item in page.context["items"]} == set(eight[1:5])
+
+
+# --- The API ---------------------------------------------------------------------------------------------
+
+
+def read(client, address):
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def numbers(found):
+    return [row["number"] for row in found["results"]]
+
+
+@pytest.mark.parametrize("size", [1, 3, 8])
+def test_the_api_goes_on_from_next_to_next(size, client, eight, monkeypatch):
+    monkeypatch.setattr(api, "PAGE_SIZE", size)
+    client.force_login(make_reviewer())
+    found, address = [], "/api/v1/complaints"
+    while address:
+        page = read(client, address)
+        assert (page["count"], page["more_than_count"]) == (8, False)
+        found += numbers(page)
+        address = page["next"]
+    assert found == eight
+    # What has a place before the end of the page read meanwhile moves nothing.
+    first = read(client, "/api/v1/complaints")
+    if size == 3:
+        Complaint.objects.filter(number=eight[0]).update(
+            status="withdrawn", closed_at=at("2026-11-23 10:00"), respond_by=None
+        )
+        assert numbers(read(client, first["next"])) == [*eight[3:5], eight[0]]
+
+
+def test_the_api_filters_by_states_and_subject(client, eight):
+    client.force_login(make_reviewer())
+    for query, found in (
+        ("status=closed", [5, 7]), ("status=with_seller,withdrawn", [0, 6]), ("status=court,decided", [2, 4]),
+        ("status=nonsense", []), ("subject=defect", range(8)), ("subject=late", []), ("status=closed&subject=late", []),
+    ):  # fmt: skip
+        page = read(client, f"/api/v1/complaints?{query}")
+        assert (numbers(page), page["count"]) == ([eight[place] for place in found], len(list(found))), query
+
+
+def test_pages_by_number_are_the_first_ones_and_a_wrong_place_is_said(client, eight, monkeypatch):
+    monkeypatch.setattr(api, "PAGE_SIZE", 3)
+    monkeypatch.setattr(listing, "COUNTED", 6)
+    client.force_login(make_reviewer())
+    second = read(client, "/api/v1/complaints?page=2")
+    assert numbers(second) == eight[3:6]
+    assert (second["count"], second["more_than_count"]) == (6, True)
+    assert "page=" not in second["next"]
+    assert numbers(read(client, second["next"])) == eight[6:]
+    assert numbers(read(client, "/api/v1/complaints?page=0")) == eight[:3]
+    for query, field in (("page=3", "page"), ("page=99999999999999999999", "page"), ("from=x", "from")):
+        refused = client.get(f"/api/v1/complaints?{query}")
+        assert refused.status_code == 422, query
+        assert [error["field"] for error in refused.json()["errors"]] == [field]
+
+
+def test_the_api_gives_everybody_the_own_ones_the_same_way(client, eight):
+    client.force_login(make_inspector())
+    assert numbers(read(client, "/api/v1/complaints")) == eight[1:5]
+    client.force_login(make_person("stranger"))
+    assert read(client, "/api/v1/complaints") == {"results": [], "next": None, "count": 0, "more_than_count": False}

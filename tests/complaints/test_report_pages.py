@@ -1,9 +1,11 @@
 """What the report shows and to whom: figures with their cases, bodies, the outreach log, open data."""
 
+import re
 from datetime import date
 
 import pytest
 from django.utils import translation
+from django.utils.html import strip_tags
 
 from complaints import bodies, clocks, person, reports
 from complaints.models import Complaint
@@ -176,6 +178,31 @@ def test_who_is_registered(aigul):
     assert reports.facts(NOVEMBER, region())["users"] == {"registered": 1, "businesses": 1}
     assert reports.facts(DECEMBER)["users"] == {"registered": 1, "businesses": 2}
     assert reports.facts(Period(date(2026, 10, 1), date(2026, 10, 31)))["users"] == {"registered": 0, "businesses": 0}
+
+
+# --- Published history --------------------------------------------------------------------------------
+
+
+def test_the_published_tables_stand_on_the_page_as_they_were(client):
+    """Golden numbers: Shymkent 2024 adds up to 1902 and its outreach does not; ten months of 2020 make 17 807."""
+    page = client.get("/en/reports/")
+    text = re.sub(r"\s+", " ", strip_tags(page.content.decode()))
+    tables = {table["facts"]["code"]: table for table in page.context["history"]}
+
+    shymkent = tables["S1"]
+    assert [row["value"] for row in shymkent["outcomes"]] == [1664, 135, 58, 21, 9, 15]
+    assert "Examined: 1902. Satisfied: 87.5 %. Returned to people: 72,000,000 ₸." in text
+    assert "Court: joined 9, won 4, recovered 1,424,750 ₸." in text
+    assert sum(row["value"] for row in shymkent["outreach"]) == 2156
+    assert "the parts sum to 2156. The published total 2165 is not shown as the sum: it differs by 9." in text
+    assert shymkent["self_check"] != "ok"
+
+    channels = tables["S0"]
+    assert [row["value"] for row in channels["channels"]] == [5079, 9370, 2033, 907, 87, 331]
+    assert "Examined: 17807." in text
+    for table in (shymkent, channels):
+        for row in (*table["outcomes"], *table["channels"], *table["outreach"]):
+            assert f"{row['label']} {row['value']}" in text, row
 
 
 # --- The outreach log -------------------------------------------------------------------------------

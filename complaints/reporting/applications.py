@@ -1,0 +1,75 @@
+"""How applications came about: at the first try or not, saved from a loss or not, how long until people had the goods.
+
+A visit is a day on which somebody worked on the application, counted by its saves and its sending. What the portal
+itself filled in is nobody's visit.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from complaints.reports import Period
+from marketplace.drafts.keys import VIA
+from marketplace.drafts.preparing import PORTAL
+from marketplace.models import Region
+
+# An application is sent once; what a supplier declined and another one got is no second application.
+# Rescued: a save came after the session had ended, the same person went on with another device, or what was put
+# aside was taken up again.
+_SENT = """
+WITH sent AS (
+    SELECT (e.data ->> 'draft')::uuid AS draft_id, min(e.at) AS at
+    FROM marketplace_event e JOIN order_order o ON o.number = substr(e.subject, 7)
+    WHERE e.kind = 'order.sent' AND e.at >= %(start)s AND e.at < %(end)s AND e.data ->> 'previous' IS NULL
+        AND e.data ? 'draft' AND (%(region)s::text IS NULL OR o.region_id = %(region)s)
+    GROUP BY 1),
+save AS (
+    SELECT s.draft_id, (v.at AT TIME ZONE %(zone)s)::date AS day, v.via = %(via)s AS blind,
+        v.device <> lag(v.device) OVER (PARTITION BY v.draft_id, v.actor_id ORDER BY v.id) AS moved
+    FROM sent s JOIN marketplace_draftsave v ON v.draft_id = s.draft_id AND v.at <= s.at AND v.device <> %(portal)s
+    UNION ALL SELECT draft_id, (at AT TIME ZONE %(zone)s)::date, false, false FROM sent),
+application AS (
+    SELECT draft_id, count(DISTINCT day) AS visits, bool_or(blind OR coalesce(moved, false)) OR EXISTS (
+        SELECT FROM marketplace_event e WHERE e.subject = 'draft:' || draft_id AND e.kind = 'draft.restored') AS rescued
+    FROM save GROUP BY draft_id)
+SELECT count(*) AS sent, count(*) FILTER (WHERE visits = 1) AS at_once,
+    round(avg(visits), 1)::float AS visits, count(*) FILTER (WHERE rescued) AS rescued
+FROM application
+"""
+# The first acceptance of each line of a programme, when it is one of the period.
+_ACCEPTED = """
+WITH accepted AS (
+    SELECT l.entitlement_id, min(e.at) AS at
+    FROM marketplace_event e
+    JOIN order_order o ON o.number = substr(e.subject, 7)
+    JOIN order_line l ON l.order_id = o.id
+    WHERE e.kind = ANY(%(accepted)s) AND e.at >= %(start)s AND e.at < %(end)s AND l.entitlement_id IS NOT NULL
+        AND (%(region)s::text IS NULL OR o.region_id = %(region)s)
+    GROUP BY 1)
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY (a.at AT TIME ZONE %(zone)s)::date - n.valid_from) AS days
+FROM accepted a JOIN order_entitlement n ON n.id = a.entitlement_id
+WHERE NOT EXISTS (
+    SELECT FROM order_line l JOIN order_order o ON o.id = l.order_id
+    JOIN marketplace_event e ON e.subject = 'order:' || o.number
+    WHERE l.entitlement_id = a.entitlement_id AND e.kind = ANY(%(accepted)s) AND e.at < %(start)s)
+"""
+
+
+def of_period(period: Period, region: Region | None) -> dict[str, Any]:
+    """sent (applications), at_once (in one visit), visits (mean of an application), rescued; days to acceptance."""
+    named: dict[str, Any] = {
+        "start": period.start,
+        "end": period.end,
+        "region": region.pk if region else None,
+        "zone": settings.TIME_ZONE,
+        "via": VIA,
+        "portal": PORTAL,
+        "accepted": ["order.accepted", "order.accepted_with_remarks"],
+    }
+    found: dict[str, Any] = {}
+    with connection.cursor() as cursor:
+        for statement in (_SENT, _ACCEPTED):
+            cursor.execute(statement, named)
+            found |= dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+    return found
