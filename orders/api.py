@@ -7,7 +7,7 @@ from ninja import Router
 
 from marketplace.api import Problem, paged
 from marketplace.models import User
-from orders import act, fulfilment, reading, schemas, selectors, shapes
+from orders import act, fulfilment, holders, reading, schemas, selectors, shapes
 from orders.schemas import DeliverIn, ReasonIn
 
 router = Router(tags=["orders"])
@@ -165,6 +165,48 @@ def release(request: HttpRequest, number: str, body: ReasonIn | None = None) -> 
     """The ministry lets the payment go on."""
     fulfilment.release(number=number, actor=request.auth, reason=_reason(body))
     return _order(request.auth, number)
+
+
+# --- Lots that are called back ------------------------------------------------------------------------
+
+
+@router.get("/orders/{number}/recalls", response={200: schemas.HoldersOut, 404: Problem})
+def recalls_of_order(request: HttpRequest, number: str) -> Any:
+    """What of an order is called back, and what the person wants."""
+    rows = [shapes.holder(row) for row in holders.of_order(selectors.get(request.auth, number))]
+    return {"results": rows, "next": None, "count": len(rows)}
+
+
+@router.post("/orders/{number}/recalls/{int:holder_id}", response={200: schemas.HolderOut, **REFUSALS})
+def answer_recall(request: HttpRequest, number: str, holder_id: int, body: schemas.WishIn) -> Any:
+    """The person, or her office, says what she wants: replacement, refund or keep."""
+    return shapes.holder(holders.answer(holder_id=holder_id, number=number, actor=request.auth, wish=body.wish))
+
+
+@router.get("/recalls/{int:recall_id}/progress", response={200: schemas.ProgressOut, 404: Problem})
+def recall_progress(request: HttpRequest, recall_id: int) -> Any:
+    """How far a recall is: for its supplier, the ministry and the audit."""
+    return vars(holders.progress(holders.recall_of(request.auth, recall_id).pk))
+
+
+@router.get("/recalls/{int:recall_id}/holders", response={200: schemas.HoldersOut, 404: Problem})
+def list_holders(request: HttpRequest, recall_id: int, page: int = 1) -> Any:
+    """Orders with the lot, those first to whom something is owed; no names."""
+    recall = holders.recall_of(request.auth, recall_id)
+    return paged(request, holders.listed(request.auth, recall), page, shapes.holder)
+
+
+@router.post("/recalls/{int:recall_id}/holders/{int:holder_id}/served", response={200: schemas.HolderOut, **REFUSALS})
+def serve_holder(request: HttpRequest, recall_id: int, holder_id: int) -> Any:
+    """The supplier did what was wished; the person is told."""
+    return shapes.holder(holders.serve(holder_id=holder_id, recall_id=recall_id, actor=request.auth))
+
+
+@router.post("/recalls/{int:recall_id}/close", response={204: None, **REFUSALS})
+def close_recall(request: HttpRequest, recall_id: int, body: schemas.ResultIn) -> tuple[int, None]:
+    """End a recall; while somebody waits only the ministry may."""
+    holders.close(recall_id=recall_id, actor=request.auth, result=body.result)
+    return 204, None
 
 
 def _reason(body: ReasonIn | None) -> str:

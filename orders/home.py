@@ -5,7 +5,7 @@ from django.urls import reverse
 from marketplace.desk import Part, register_home
 from marketplace.drafts import reading as drafts
 from marketplace.models import Draft, Role, User
-from orders import norms, repeat_notes, selectors
+from orders import holders, norms, repeat_notes, selectors
 from suppliers.onboarding import selectors as onboarding
 
 SHOWN = 5
@@ -13,9 +13,9 @@ SHOWN = 5
 
 @register_home
 def parts(actor: User) -> list[Part]:
-    """Ten queries at most, whatever the person has."""
+    """Eleven queries at most, whatever the person has."""
     if actor.role in {Role.BENEFICIARY, Role.GUARDIAN}:
-        return [_person(actor)]
+        return [*_called_back(actor), _person(actor)]
     if actor.role == Role.CASEWORKER:
         return [
             Part("office/home.html", {"count": selectors.to_do(actor).count(), "url": reverse("orders:office")}, 10)
@@ -28,6 +28,12 @@ def parts(actor: User) -> list[Part]:
         }
         return [Part("supplier/home.html", context, 10)]
     return []
+
+
+def _called_back(actor: User) -> list[Part]:
+    """Goods that may be dangerous come before everything else."""
+    rows = list(holders.unanswered(actor)[:SHOWN])
+    return [Part("beneficiary/recalls_home.html", {"rows": rows}, 1)] if rows else []
 
 
 def _person(actor: User) -> Part:

@@ -151,3 +151,46 @@ class DeliverIn(Schema):
     code: str
     lots: dict[str, str] = {}
     note: str = ""
+
+
+# --- Lots that are called back ---------------------------------------------------------------------
+
+
+class ProgressOut(Schema):
+    """Lines of orders: ``waiting`` for an answer or for what was wished."""
+
+    told: int
+    answered: int
+    replaced: int
+    refunded: int
+    kept: int
+    waiting: int
+
+
+class HolderOut(Schema):
+    """``lot`` is empty when the delivery did not say it; ``wish``: empty, replacement, refund, keep."""
+
+    id: int
+    recall: int
+    order: str
+    line: int
+    lot: str
+    packs: int
+    told_at: datetime
+    wish: str
+    wished_at: datetime | None
+    served_at: datetime | None
+
+
+class HoldersOut(Schema):
+    results: list[HolderOut]
+    next: str | None
+    count: int
+
+
+class WishIn(Schema):
+    wish: str
+
+
+class ResultIn(Schema):
+    result: str

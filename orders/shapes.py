@@ -9,10 +9,13 @@ from marketplace import crypto
 from marketplace.models import Event, User
 from marketplace.money import money
 from orders import norms, selectors
-from orders.models import Line, Order
+from orders.models import Line, Order, RecallHolder
 from orders.states import HAPPENED, OrderStatus
 
-_HAPPENED = dict(HAPPENED.values())
+_HAPPENED = dict(HAPPENED.values()) | {
+    "recall.wished": _("The person answered a recall"),
+    "recall.served": _("Done after a recall, says the supplier"),
+}
 
 
 def product_type(row: ProductClass) -> dict[str, Any]:
@@ -174,3 +177,19 @@ def timeline(happened: list[Event]) -> list[dict[str, Any]]:
         for row in reversed(happened)
         if row.kind.removeprefix("order.") in _HAPPENED
     ]
+
+
+def holder(row: RecallHolder) -> dict[str, Any]:
+    """A line of a recalled lot, without its person."""
+    return {
+        "id": row.pk,
+        "recall": row.recall_id,
+        "order": row.line.order.number,
+        "line": row.line_id,
+        "lot": row.line.lot,
+        "packs": row.line.quantity,
+        "told_at": row.told_at,
+        "wish": row.wish,
+        "wished_at": row.wished_at,
+        "served_at": row.served_at,
+    }

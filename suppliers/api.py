@@ -9,7 +9,7 @@ from catalog import search, selectors, types
 from catalog.search.query import PAGE_SIZE, beneficiary_id, from_params, region_of
 from marketplace import regions
 from marketplace.api import Problem, anyone, paged
-from suppliers import guarantees, market, offers, qr, ranking, schemas, shapes, standing
+from suppliers import guarantees, market, offers, qr, ranking, recalls, schemas, shapes, standing
 from suppliers import selectors as suppliers
 
 router = Router(tags=["market"])
@@ -219,3 +219,34 @@ def terminate_supplier(request: HttpRequest, code: str, body: schemas.ReasonIn) 
     """The ministry takes a supplier off the portal for good."""
     standing.terminate(supplier=code, reason=body.reason, actor=request.auth)
     return shapes.standing_data(suppliers.with_standing(request.auth, code))
+
+
+# --- Lots that are called back ---------------------------------------------------------------------
+
+
+@router.get("/recalls", auth=anyone, response=schemas.RecallsOut, operation_id="list_recalls")
+def list_recalls(request: HttpRequest, page: int = 1) -> dict[str, Any]:
+    """Lots that are or were called back, those that run first: for everybody."""
+    return paged(request, recalls.public(), page, shapes.recall_data)
+
+
+@router.get(
+    "/recalls/{int:recall_id}", auth=anyone, response={200: schemas.RecallOut, 404: Problem}, operation_id="get_recall"
+)
+def get_recall(request: HttpRequest, recall_id: int) -> dict[str, Any]:
+    """One of them."""
+    return shapes.recall_data(recalls.get(recall_id))
+
+
+@router.post(
+    "/recalls",
+    response={201: schemas.RecallOut, 403: Problem, 404: Problem, 409: Problem, 422: Problem},
+    operation_id="announce_recall",
+)
+def announce_recall(request: HttpRequest, body: schemas.RecallIn) -> tuple[int, dict[str, Any]]:
+    """A supplier calls a lot of its own back, the ministry one of any supplier; every holder is told."""
+    found = recalls.announce(
+        product=body.product, lot=body.lot, texts={name: getattr(body, name) for name in recalls.TEXTS},
+        legal_basis=body.legal_basis, supplier=body.supplier, actor=request.auth,
+    )  # fmt: skip
+    return 201, shapes.recall_data(found)

@@ -7,15 +7,17 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.abstract_models import AbstractPartner, AbstractStockRecord
 
+from marketplace.rules import in_language
 from suppliers.demand.models import UnmetNeed  # noqa: F401  tables of this app
 from suppliers.listings.models import Listing  # noqa: F401  the same
 from suppliers.onboarding.models import Application  # noqa: F401  the same
 from suppliers.pricelist.models import PriceList, PriceListPart  # noqa: F401  the same
-from suppliers.states import OfferStatus, SupplierStatus
+from suppliers.states import OfferStatus, RecallStatus, SupplierStatus
 from suppliers.watch.models import Invitation, MarketCell, MarketDebt, PriceFlag, Signal  # noqa: F401  the same
 
 
@@ -163,3 +165,60 @@ class StockRecord(AbstractStockRecord):
         indexes = [
             models.Index(fields=["product", "price"], name="offer_published", condition=Q(status="published")),
         ]
+
+
+class LotRecall(models.Model):
+    """A lot (or serial number) of a product is called back by its supplier or by the state; everybody may read it.
+
+    It does not stop the sale of other lots: that is the state's measure about a case (``offers.recall``).
+    """
+
+    Status = RecallStatus
+
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="recalls", verbose_name=_("supplier"))
+    product = models.ForeignKey("catalogue.Product", models.PROTECT, related_name="recalls", verbose_name=_("product"))
+    lot = models.CharField(_("lot or serial number"), max_length=80)
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.RUNNING)
+    reason_kk = models.TextField(_("reason"))
+    reason_ru = models.TextField(_("reason"))
+    what_to_do_kk = models.TextField(_("what to do"))
+    what_to_do_ru = models.TextField(_("what to do"))
+    legal_basis = models.CharField(_("legal basis"), max_length=300, blank=True)
+    by_state = models.BooleanField(_("called back by the state"))
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField(_("called back at"))
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True)
+    closed_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    result = models.TextField(_("how it ended"), blank=True)
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        verbose_name = _("recall of a lot")
+        verbose_name_plural = _("recalls of lots")
+        constraints = [
+            models.UniqueConstraint(
+                "partner", "product", Upper("lot"), name="recall_runs_once", condition=Q(status="running")
+            ),
+            models.CheckConstraint(condition=Q(status__in=RecallStatus.values), name="recall_status_known"),
+            models.CheckConstraint(condition=~Q(lot=""), name="recall_names_lot"),
+            models.CheckConstraint(condition=Q(by_state=False) | ~Q(legal_basis=""), name="recall_of_state_has_basis"),
+            models.CheckConstraint(
+                condition=Q(status="closed") & ~Q(result="") | Q(status="running"), name="recall_closed_with_words"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """``R-2026-000007``: how people name it."""
+        return f"R-{self.opened_at:%Y}-{self.pk:06d}"
+
+    @property
+    def reason(self) -> str:
+        return in_language({"kk": self.reason_kk, "ru": self.reason_ru, "en": self.reason_ru})
+
+    @property
+    def what_to_do(self) -> str:
+        return in_language({"kk": self.what_to_do_kk, "ru": self.what_to_do_ru, "en": self.what_to_do_ru})

@@ -186,3 +186,43 @@ class StandingOut(Schema):
     status: str
     suspended_until: date | None
     suspensions: list[SuspensionOut]
+
+
+# --- Lots that are called back ---------------------------------------------------------------------
+
+
+class RecallIn(Schema):
+    """``product``: id; ``supplier``: code, asked of the ministry alone; the texts are read by everybody."""
+
+    product: int
+    lot: str
+    reason_kk: str
+    reason_ru: str
+    what_to_do_kk: str
+    what_to_do_ru: str
+    legal_basis: str = ""
+    supplier: str = ""
+
+
+class RecallOut(Schema):
+    """``reason`` and ``what_to_do`` in the language of the request."""
+
+    id: int
+    number: str
+    status: str
+    supplier: str
+    product: dict[str, Any]
+    lot: str
+    reason: str
+    what_to_do: str
+    legal_basis: str
+    by_state: bool
+    opened_at: datetime
+    closed_at: datetime | None
+    result: str
+
+
+class RecallsOut(Schema):
+    results: list[RecallOut]
+    next: str | None
+    count: int

@@ -255,6 +255,11 @@ def name_of(code: str) -> str:
     return _names.get().get(code, code)
 
 
+def names() -> list[tuple[str, str]]:
+    """(code, name) of every supplier, by name, as they were at most a minute ago: to choose from."""
+    return sorted(_names.get().items(), key=lambda item: item[1].casefold())
+
+
 _names: Remembered[dict[str, str]] = Remembered(lambda: dict(Partner.objects.values_list("code", "name")))
 forget = _names.forget
 

@@ -14,7 +14,7 @@ from marketplace.money import money
 from marketplace.rules import in_language
 from suppliers import guarantees, strategy
 from suppliers.guarantees import Guarantee
-from suppliers.models import Partner, StockRecord
+from suppliers.models import LotRecall, Partner, StockRecord
 from suppliers.selectors import RankedOffer, current
 
 
@@ -177,4 +177,23 @@ def standing_data(partner: Partner) -> dict[str, Any]:
             }
             for ban in partner.suspensions.all()
         ],
+    }
+
+
+def recall_data(recall: LotRecall) -> dict[str, Any]:
+    """For everybody: nothing of who has the goods."""
+    return {
+        "id": recall.pk,
+        "number": recall.number,
+        "status": recall.status,
+        "supplier": recall.partner.code,
+        "product": {"id": recall.product_id, "title": recall.product.title},
+        "lot": recall.lot,
+        "reason": recall.reason,
+        "what_to_do": recall.what_to_do,
+        "legal_basis": recall.legal_basis,
+        "by_state": recall.by_state,
+        "opened_at": timezone.localtime(recall.opened_at),
+        "closed_at": timezone.localtime(recall.closed_at) if recall.closed_at else None,
+        "result": recall.result,
     }

@@ -141,6 +141,19 @@ LISTING = Machine(
 )
 
 
+class RecallStatus(models.TextChoices):
+    RUNNING = "running", _("Running")
+    CLOSED = "closed", _("Closed")
+
+
+RECALL = Machine(
+    "recall",
+    RecallStatus,
+    # What the state called back the state ends; how many still wait is the services' matter.
+    [Step("close", (RecallStatus.RUNNING,), RecallStatus.CLOSED, ("supplier", "ministry"), _("End the recall"))],
+)
+
+
 class PriceListStatus(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Being read")

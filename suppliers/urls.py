@@ -1,4 +1,4 @@
-"""Routes of the market: the storefront under ``catalog/``, the supplier's own desk under ``supplier/``, the market watch and
+"""Routes of the market: the storefront under ``catalog/``, the supplier's own desk under ``supplier/``, the market watch, recalls and
 the ministry's look at applications under ``review/``.
 
 The storefront's namespace is Oscar's: ``get_absolute_url`` of products and categories asks for its names.
@@ -17,6 +17,7 @@ from suppliers.views import (
     measures,
     moderation,
     onboarding,
+    recalls,
     storefront,
     watch,
 )
@@ -81,6 +82,9 @@ _desk = [
 ]
 
 _market = [
+    path("recalls/", recalls.recalls_page, name="recalls"),
+    path("recalls/new/", recalls.new, name="new_recall"),
+    path("recalls/<int:recall_id>/", recalls.recall, name="recall"),
     path("market/", market.market, name="market"),
     path("review/market/", watch.board, name="watch"),
     path("review/market/demand/", demand.radar_page, name="watch_demand"),

@@ -33,7 +33,7 @@ def load(say: Callable[[str], None]) -> None:
     say(f"{played} steps of orders and complaints")
     say(f"{voices.speak()} marks, a mystery visit")
     if state_side.act():
-        say("a situational headquarters, an instruction, a fine")
+        say("a situational headquarters, an instruction, a fine, a lot that is called back")
     if signals.sweep():
         say("signals of the market, one of two suppliers with the same phone")
     if applicants.apply():

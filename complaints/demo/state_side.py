@@ -1,4 +1,4 @@
-"""The demo's state side: a headquarters of Shymkent with a guest, an instruction, a fine, a late task."""
+"""The demo's state side: a headquarters of Shymkent with a guest, an instruction, a fine, a late task, a recall."""
 
 from datetime import timedelta
 
@@ -13,6 +13,8 @@ from complaints.models import Complaint
 from complaints.states import ESCALATED_STATES, ComplaintStatus
 from marketplace.models import User
 from marketplace.time import database_now
+from orders.models import Line
+from suppliers import recalls
 
 REGION, INSPECTOR, MINISTRY, GUEST = "KZ-79", "inspector", "ministry", "guest"
 
@@ -24,7 +26,27 @@ def act() -> bool:
         return False
     _meet(people[INSPECTOR], people[GUEST])
     _measure(people[INSPECTOR], people[MINISTRY])
+    _call_back(people[MINISTRY])
     return True
+
+
+def _call_back(ministry: User) -> None:
+    """A lot of diapers that the demo person got last quarter."""
+    line = Line.objects.filter(lot="L-2608-220").select_related("partner").first()
+    if line is not None and line.product_id is not None:
+        recalls.announce(
+            product=line.product_id,
+            supplier=line.partner.code,
+            lot=line.lot,
+            texts={
+                "reason_kk": "Жабысқақ таспасы теріні тітіркендіреді (демо).",
+                "reason_ru": "Клейкая лента раздражает кожу (демо).",
+                "what_to_do_kk": "Қолданбаңыз, қаптамасын сақтап қойыңыз.",
+                "what_to_do_ru": "Не пользуйтесь, упаковку сохраните.",
+            },
+            legal_basis="№ 274-IV Заң, 25-бап (демо)",
+            actor=ministry,
+        )
 
 
 def _meet(inspector: User, guest: User) -> None:

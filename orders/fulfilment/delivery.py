@@ -14,6 +14,7 @@ from marketplace.models import User
 from orders import selectors
 from orders.models import Delivery, Line, Order
 from orders.steps import Turn, is_made_to_measure, turn
+from suppliers import recalls
 from suppliers.models import Partner
 
 LONGEST_LOT = 80
@@ -113,7 +114,26 @@ def _checked_lots(lines: list[Line], lots: Any) -> dict[str, str]:
             errors.append(FieldError(f"lots.{key}", "too_long", _("A lot number has 80 letters at most.")))
     if errors:
         raise Invalid(errors)
-    return {str(key): value.strip() for key, value in lots.items() if value.strip()}
+    given = {str(key): " ".join(value.split()) for key, value in lots.items() if value.strip()}
+    _refuse_called_back(lines, given)
+    return given
+
+
+def _refuse_called_back(lines: list[Line], given: dict[str, str]) -> None:
+    """Goods of a lot that is called back stay with the supplier."""
+    if not given:
+        return
+    named = [line for line in lines if str(line.pk) in given]
+    running = recalls.called_back((line.partner_id, line.product_id, given[str(line.pk)]) for line in named)
+    back = {(recall.product_id, recall.lot.casefold()) for recall in running}
+    message = _("This lot is called back. Do not hand it over: bring goods of another lot.")
+    errors = [
+        FieldError(f"lots.{line.pk}", "called_back", message)
+        for line in named
+        if (line.product_id, given[str(line.pk)].casefold()) in back
+    ]
+    if errors:
+        raise Invalid(errors)
 
 
 def _hand_over(now: Turn, lots: dict[str, str], photo: files.Picture | None, note: str) -> Order:

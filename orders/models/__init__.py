@@ -5,7 +5,7 @@ its order app would add e-mail events, discounts and surcharges that this portal
 """
 
 from orders.models.entitlements import Entitlement, LedgerTransfer, Tranche
-from orders.models.fulfilment import Act, Delivery, PaymentHold
+from orders.models.fulfilment import Act, Delivery, PaymentHold, RecallHolder
 from orders.models.orders import (
     Line,
     LineAttribute,
@@ -35,6 +35,7 @@ __all__ = [
     "PaymentEvent",
     "PaymentEventType",
     "PaymentHold",
+    "RecallHolder",
     "ShippingAddress",
     "ShippingEvent",
     "ShippingEventQuantity",

@@ -56,6 +56,46 @@ class PaymentHold(models.Model):
         return f"{self.line_id} {self.case}"
 
 
+class RecallHolder(models.Model):
+    """A line that is, or may be, of a recalled lot: that its person was told, what she wishes, what came of it."""
+
+    class Wish(models.TextChoices):
+        REPLACEMENT = "replacement", _("Another one")
+        REFUND = "refund", _("The money back")
+        KEEP = "keep", _("Keep it")
+
+    recall = models.ForeignKey("partner.LotRecall", models.PROTECT, related_name="holders")
+    line = models.ForeignKey("order.Line", models.PROTECT, related_name="recalls")
+    told_at = models.DateTimeField(_("told at"))
+    wish = models.CharField(_("wish"), max_length=12, choices=Wish, blank=True)
+    wished_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    served_at = models.DateTimeField(_("replaced or paid back at"), null=True, blank=True)
+
+    class Meta:
+        app_label = "order"
+        ordering = ["pk"]
+        verbose_name = _("holder of a recalled lot")
+        verbose_name_plural = _("holders of recalled lots")
+        constraints = [
+            models.UniqueConstraint(fields=["recall", "line"], name="recall_holder_once"),
+            models.CheckConstraint(
+                condition=models.Q(wish__in=["", "replacement", "refund", "keep"]), name="recall_wish_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(served_at=None) | models.Q(wish__in=["replacement", "refund"]),
+                name="recall_served_as_wished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recall_id} {self.line_id}"
+
+    @property
+    def waits(self) -> bool:
+        """Somebody still owes her something: an answer of hers is missing, or what she wished for has not come."""
+        return self.wish != self.Wish.KEEP and self.served_at is None
+
+
 class Act(models.Model):
     """The acceptance act: a frozen snapshot, signed by the person at acceptance and by the supplier."""
 

@@ -18,7 +18,7 @@ from marketplace.drafts import files as draft_files
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Role
-from orders import act, fulfilment, norms, reading, repeat, selectors, shapes
+from orders import act, fulfilment, holders, norms, reading, repeat, selectors, shapes
 from orders.forms import ReasonForm, RemarksForm, StepForm
 from orders.models import Order
 from orders.states import HAPPENED, ORDER, OrderStatus
@@ -144,6 +144,7 @@ def _page(request: HttpRequest, number: str, wrong: StepForm | None = None) -> H
         "passed_on": list(found.passed_on.select_related("partner")) if found.status in shapes.NOT_TAKEN else [],
         "can_complain": held in (["owner"], ["office"]) and found.status in COMPLAINABLE,
         "again_key": uuid.uuid4().hex if _may_repeat(found, held) else "",
+        "recalls": holders.of_order(found),
         "photos": draft_files.kept(found.draft_id) if held in (["owner"], ["office"]) else [],
         "person": found.user if request.user.role in (Role.GUARDIAN, Role.CASEWORKER) else None,
     }

@@ -22,7 +22,7 @@ from marketplace import regions
 from marketplace.models import Role
 from marketplace.rules import in_language
 from marketplace.shared_pages import shared_page
-from suppliers import complaint_facts, guarantees, market, ranking, strategy
+from suppliers import complaint_facts, guarantees, market, ranking, recalls, strategy
 from suppliers import selectors as suppliers
 from suppliers.forms import FilterForm
 from suppliers.listings import photos
@@ -178,6 +178,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         "description": in_language(row.texts),
         "product_type": kind,
         "photos": photos.of_product(row.pk),
+        "recalls": recalls.of_product(row.pk),
         "own": [{"key": line.name, "value": line.text} for line in shown if not line.common],
         "common": [{"key": line.name, "value": line.text} for line in shown if line.common],
         "fit": fit_data(row, beneficiary),

@@ -25,6 +25,7 @@ STARTS = {
         "",
         "account/login/",
         "complaints/new/",
+        "recalls/",
         "supplier/join/",
         "track/",
         "vision/",
@@ -41,7 +42,7 @@ STARTS = {
         "complaints/",
     ],  # a mother who has not ordered anything yet
     "caseworker": [""],
-    "supplier": ["", "supplier/declaration/"],
+    "supplier": ["", "recalls/new/", "supplier/declaration/"],
     "applicant": ["", "supplier/applications/"],
     "applicant2": ["supplier/applications/"],
     "inspector": [""],
@@ -86,6 +87,7 @@ NOT_PAGES = {
     "marketplace:told",
     "orders:act",
     "orders:add_line",
+    "orders:answer_recall",  # shows the order again
     "orders:again",
     "orders:bring_back",
     "orders:office_start",

@@ -10,7 +10,7 @@ from django.utils import translation
 from complaints.states import COMPLAINT
 from marketplace.machine import Machine
 from orders.states import ORDER
-from suppliers.states import APPLICATION, LISTING, SUPPLIER
+from suppliers.states import APPLICATION, LISTING, RECALL, SUPPLIER
 
 DOCUMENT = Path(settings.BASE_DIR) / "docs" / "domain.md"
 
@@ -42,7 +42,7 @@ def diagram(machine: Machine) -> str:
 
 def with_diagrams(text: str) -> str:
     """The document with the parts between its markers drawn anew."""
-    for machine in (ORDER, COMPLAINT, APPLICATION, LISTING, SUPPLIER):
+    for machine in (ORDER, COMPLAINT, APPLICATION, LISTING, SUPPLIER, RECALL):
         start, end = f"<!-- {machine.name} -->", f"<!-- /{machine.name} -->"
         before, _, rest = text.partition(start)
         _, _, after = rest.partition(end)

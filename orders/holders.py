@@ -1,0 +1,165 @@
+"""Who has goods of a recalled lot: what each of them wishes, what the supplier did, and when the recall may end.
+
+The supplier sees orders, not people: name and phone stand on the order's own page, and only while they are needed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from marketplace import events, outbox
+from marketplace.errors import DomainError, FieldError, Forbidden, Invalid, NotFound
+from marketplace.models import Role, User
+from marketplace.time import database_now
+from orders import selectors
+from orders.models import Order, RecallHolder
+from suppliers import recalls
+from suppliers.models import LotRecall
+from suppliers.written import required
+
+WISHED = "recall.wished"
+SERVED = "recall.served"
+Wish = RecallHolder.Wish
+_WAITING = ~Q(wish=Wish.KEEP) & Q(served_at=None)
+
+
+class RecallIsOver(DomainError):
+    code = "recall_is_over"
+
+
+class StillWaiting(DomainError):
+    code = "holders_wait"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a recall is, in numbers of lines of orders; ``replaced`` and ``refunded`` are done, ``waiting`` is not."""
+
+    told: int
+    answered: int
+    replaced: int
+    refunded: int
+    kept: int
+    waiting: int
+
+
+def progress(recall_id: int) -> Progress:
+    """The counts of a recall. One query."""
+    return Progress(
+        **RecallHolder.objects.filter(recall=recall_id).aggregate(
+            told=Count("pk"),
+            answered=Count("pk", filter=~Q(wish="")),
+            replaced=Count("pk", filter=Q(wish=Wish.REPLACEMENT, served_at__isnull=False)),
+            refunded=Count("pk", filter=Q(wish=Wish.REFUND, served_at__isnull=False)),
+            kept=Count("pk", filter=Q(wish=Wish.KEEP)),
+            waiting=Count("pk", filter=_WAITING),
+        )
+    )
+
+
+def recall_of(actor: User, recall_id: int) -> LotRecall:
+    """A recall whose progress the actor follows. Raises NotFound for a foreign one."""
+    found = recalls.managed(actor).filter(pk=recall_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def listed(actor: User, recall: LotRecall) -> QuerySet[RecallHolder]:
+    """The holders of a recall that the actor follows, those first who wait for something that they have wished."""
+    rows = RecallHolder.objects.filter(recall=recall_of(actor, recall.pk)).select_related("line__order__region")
+    owed = Q(wish__in=[Wish.REPLACEMENT, Wish.REFUND], served_at=None)
+    return rows.annotate(owed=Count("pk", filter=owed)).order_by("-owed", "served_at", "wished_at", "pk")
+
+
+def of_order(order: Order) -> list[RecallHolder]:
+    """What is called back of an order that the reader may see. One query."""
+    rows = RecallHolder.objects.filter(line__order=order).select_related("recall__partner", "line")
+    return list(rows.order_by("pk"))
+
+
+def unanswered(actor: User) -> QuerySet[RecallHolder]:
+    """Of the actor's people: recalls that run and wait for an answer."""
+    rows = RecallHolder.objects.filter(wish="", recall__status=LotRecall.Status.RUNNING)
+    return rows.filter(line__order__in=selectors.visible(actor)).select_related("line__order").order_by("pk")
+
+
+def answer(*, holder_id: int, number: str, actor: User, wish: str, now: datetime | None = None) -> RecallHolder:
+    """What the person wants, said by her side or by her social office; it may be changed until it is done.
+
+    Raises NotFound, Forbidden, Invalid, RecallIsOver.
+    """
+    order = selectors.get(actor, number)
+    if not {"owner", "office"} & set(selectors.parties(actor, order)):
+        raise Forbidden
+    if wish not in Wish.values:
+        raise Invalid([FieldError("wish", "required", _("Choose what you want."))])
+    with transaction.atomic(durable=True):
+        holder = _locked(holder_id, line__order=order)
+        if holder.recall.status != LotRecall.Status.RUNNING or holder.served_at is not None:
+            raise RecallIsOver(_("This recall is over for you. Complain when you did not get what you wanted."))
+        moment, before = now or database_now(), holder.wish
+        holder.wish, holder.wished_at = wish, moment
+        holder.save(update_fields=["wish", "wished_at"])
+        _note(WISHED, holder, order, actor, before, wish, moment)
+    return holder
+
+
+def serve(*, holder_id: int, recall_id: int, actor: User, now: datetime | None = None) -> RecallHolder:
+    """The supplier did what was wished; the person is told, and complains when it is not so.
+
+    Raises NotFound, Forbidden (not the supplier), RecallIsOver (nothing is owed).
+    """
+    recall = recall_of(actor, recall_id)
+    if actor.role != Role.SUPPLIER:
+        raise Forbidden
+    with transaction.atomic(durable=True):
+        holder = _locked(holder_id, recall=recall)
+        if holder.wish not in (Wish.REPLACEMENT, Wish.REFUND) or holder.served_at is not None:
+            raise RecallIsOver(_("Nothing is owed here now. Look at the list again."))
+        holder.served_at = now or database_now()
+        holder.save(update_fields=["served_at"])
+        _note(SERVED, holder, holder.line.order, actor, holder.wish, holder.wish, holder.served_at)
+    return holder
+
+
+def close(*, recall_id: int, actor: User, result: str, now: datetime | None = None) -> LotRecall:
+    """End a recall, in words. While somebody waits only the ministry may. Raises NotFound, Forbidden, Invalid, IllegalStep, StillWaiting."""
+    recall = recall_of(actor, recall_id)
+    if actor.role not in {Role.SUPPLIER, Role.REVIEWER}:
+        raise Forbidden
+    said = required(result, "result", _("Write how it ended. Everybody can read it."))
+    with transaction.atomic(durable=True):
+        recall = LotRecall.objects.select_for_update(of=("self",), no_key=True).get(pk=recall.pk)
+        waiting = RecallHolder.objects.filter(_WAITING, recall=recall).count()
+        if waiting and actor.role == Role.SUPPLIER:
+            words = ngettext(
+                "%(count)s order still waits for an answer or for its goods.",
+                "%(count)s orders still wait for an answer or for their goods.",
+                waiting,
+            )
+            raise StillWaiting(words % {"count": waiting}, waiting=waiting)
+        recalls.close(recall=recall, actor=actor, result=said, now=now or database_now())
+    return recall
+
+
+def _locked(holder_id: int, **where: object) -> RecallHolder:
+    # With the recall's row: nobody answers while somebody counts who still waits.
+    rows = RecallHolder.objects.select_for_update(of=("self", "recall"), no_key=True)
+    rows = rows.select_related("recall", "line__order__user")
+    found = rows.filter(pk=holder_id, **where).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _note(kind: str, holder: RecallHolder, order: Order, actor: User, before: str, after: str, at: datetime) -> None:
+    events.record(
+        kind=kind, subject=f"order:{order.number}", actor=actor, on_behalf_of=order.user, before=before, after=after,
+        data={"recall": holder.recall_id, "line": holder.line_id}, at=at,
+    )  # fmt: skip
+    outbox.add(kind, str(holder.pk))
