@@ -33,6 +33,7 @@ from marketplace.time import database_now
 from orders import clocks as order_clocks
 from suppliers import declaring
 from suppliers import standing as supplier_standing
+from suppliers.listings import deciding as listings
 from suppliers.onboarding import deciding as applications
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,7 @@ def run(now: datetime) -> Summary:
     summary.done += supplier_standing.lift_due(now)
     summary.done += declaring.run(now)
     summary.done += applications.run(now)
+    summary.done += listings.run(now)
     summary.done += carrying_out.mark_late(now)
     summary.done += headquarters.mark_late(now)
     # Sealed by the real date: a rehearsal with a future ``now`` seals nothing ahead of time.

@@ -211,6 +211,8 @@ CELERY_BEAT_SCHEDULE = {
     "requeue-outbox": {"task": "marketplace.tasks.requeue_outbox", "schedule": timedelta(minutes=1)},
     # suppliers/tasks.py: offers whose stock nobody confirmed in time
     "hide-stale-offers": {"task": "suppliers.tasks.hide_stale_offers", "schedule": timedelta(hours=1)},
+    # suppliers/tasks.py: suppliers whose stock soon counts as stale; at 09:30 in Kazakhstan, because they are messages
+    "remind-of-stock": {"task": "suppliers.tasks.remind_of_stock", "schedule": crontab(hour="4", minute="30")},
     # suppliers/tasks.py: complaints weigh less in the ranking as they grow old; counted by days
     "fade-complaints": {"task": "suppliers.tasks.fade_complaints", "schedule": timedelta(hours=1)},
     # suppliers/tasks.py: choice and prices of kinds whose offers changed; one query when nothing did

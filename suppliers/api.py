@@ -39,7 +39,7 @@ ATTRIBUTES_PARAMETER = {
 def list_products(request: HttpRequest, params: Query[schemas.ProductsIn]) -> dict[str, Any]:
     """Search and filter products; each comes with its best offer and whether it fits the person."""
     beneficiary = selectors.beneficiary_of(request.auth, beneficiary_id(request.GET))
-    query = from_params(request.GET, measures=beneficiary.measures)
+    query = from_params(request.GET, measures=beneficiary.measures, near=beneficiary.region)
     page = search.find(query)
     indexes = market.choice_indexes({row.type_id for row in page.rows}, query.region)
     guarantee_of = guarantees.of_person(beneficiary.id)

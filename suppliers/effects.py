@@ -1,17 +1,19 @@
 """What follows from a changed offer or supplier: the search documents of the products concerned, and who is told."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from catalog.models import Product
 from catalog.search import documents
 from marketplace import formats, notices, outbox
-from marketplace.models import OutboxRow, Role
-from suppliers import complaint_facts, ranking, selectors
+from marketplace.models import OutboxRow, Role, User
+from suppliers import complaint_facts, offers, ranking, selectors
 from suppliers.demand import needs
 from suppliers.demand.models import UnmetNeed
 from suppliers.models import Invitation, Partner, StockRecord, Suspension
@@ -167,3 +169,34 @@ def need_met(row: OutboxRow) -> None:
             % (facts | {"url": f"{settings.PORTAL_URL}{path}"}),
             dedupe=f"{row.topic}:{need.pk}",
         )
+
+
+def remind_of_stock() -> int:
+    """Suppliers whose stock soon counts as stale: one notice for all their offers. Returns how many were written.
+
+    Safe to run twice: the notice is named after the count that grows old first, and is not written again for it.
+    """
+    told = 0
+    for row in offers.stale_soon():
+        partner = Partner.objects.get(pk=row["partner"])
+        with transaction.atomic(durable=True):
+            for user in partner.users.filter(is_active=True):
+                told += _remind_of_stock(user, partner, row["number"], row["first"])
+    return told
+
+
+def _remind_of_stock(user: User, partner: Partner, number: int, first: datetime) -> bool:
+    leaves = timezone.localdate(first) + (timezone.localdate() - timezone.localdate(ranking.policy().fresh_since))
+    with translation.override(user.language):
+        title = ngettext(
+            "Count your stock by %(day)s: %(number)s offer leaves the catalogue",
+            "Count your stock by %(day)s: %(number)s offers leave the catalogue",
+            number,
+        ) % {"day": formats.date_long(leaves), "number": number}
+        url = f"{settings.PORTAL_URL}/{translation.get_language()}/supplier/offers/"
+        text = _("Confirm that it is right, or change it: %(url)s") % {"url": url}
+    written = notices.create(
+        recipient=user, kind="supplier.stock_grows_stale", subject=f"supplier:{partner.code}", title=title, text=text,
+        dedupe=f"supplier.stock_grows_stale:{partner.pk}:{first:%Y%m%dT%H%M%S}:{user.pk}",
+    )  # fmt: skip
+    return written is not None

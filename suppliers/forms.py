@@ -138,6 +138,7 @@ class FilterForm(forms.Form):
             text=found.get("q", "").strip(),
             product_type=product_type,
             region=found.get("region", ""),
+            near=self.beneficiary.region,
             supplier=found.get("supplier", ""),
             price=(found.get("price_from"), found.get("price_to")),
             attributes=tuple(self._filters()),

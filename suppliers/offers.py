@@ -5,15 +5,16 @@ Every change is one durable transaction: the offer's row locked, the change, its
 """
 
 import time
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Min
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import events, outbox
+from marketplace import events, outbox, rules
 from marketplace.errors import FieldError, Invalid, NotFound
 from marketplace.models import User
 from suppliers import ranking
@@ -25,6 +26,7 @@ TOPIC = "offer.changed"
 HIGHEST_PRICE = Decimal("9999999999.99")
 MOST_STOCK = 1_000_000
 BATCH = 200
+REMINDER_RULE = "listing.stale_reminder_days"
 
 
 def change(
@@ -103,6 +105,23 @@ def hide_stale(seconds: float = 300) -> int:
         if time.monotonic() - started > seconds:
             break
     return hidden
+
+
+def stale_soon(on: date | None = None) -> list[dict[str, Any]]:
+    """Suppliers whose offers leave the catalogue within the days of the rule ``listing.stale_reminder_days`` unless they
+    count: ``{"partner", "number", "first": when the first of these was counted}``. By the real time, as ``hide_stale``.
+    """
+    since = ranking.policy().fresh_since
+    ahead = timedelta(days=max(rules.get(REMINDER_RULE, on=on).value["days"]))
+    soon = StockRecord.objects.filter(
+        status=StockRecord.Status.PUBLISHED, stock_confirmed_at__gte=since, stock_confirmed_at__lt=since + ahead
+    )
+    return list(
+        soon.filter(partner__status=Partner.Status.APPROVED)
+        .order_by("partner")
+        .values("partner")
+        .annotate(number=Count("pk"), first=Min("stock_confirmed_at"))
+    )
 
 
 def recall(*, product_id: int, partner: Partner | None, actor: User, now: datetime, lot: str = "") -> list[int]:

@@ -137,6 +137,14 @@ LISTING = Machine(
         # The supplier says why; the ministry decides with its words before it.
         Step("explain", (ListingStatus.PRICE_REVIEW,), ListingStatus.MODERATION, ("supplier",), _("Explain the price")),
         Step("withdraw", _WAITS, ListingStatus.WITHDRAWN, ("supplier",), _("Withdraw")),
+        # Who was asked about a price and says nothing does not keep the ministry waiting.
+        Step(
+            "lapse",
+            (ListingStatus.PRICE_REVIEW,),
+            ListingStatus.WITHDRAWN,
+            ("clock",),
+            _("End: no explanation in time"),
+        ),
     ],
 )
 

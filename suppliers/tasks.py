@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task
 
 from marketplace import periodic
-from suppliers import complaint_facts, offers
+from suppliers import complaint_facts, effects, offers
 from suppliers.demand import needs
 from suppliers.watch import cells, inviting, signals
 
@@ -15,6 +15,13 @@ log = structlog.get_logger(__name__)
 def hide_stale_offers() -> None:
     """Offers whose stock nobody confirmed in time leave the market until the supplier counts again."""
     log.info("stale_offers_hidden", offers=offers.hide_stale())
+
+
+@shared_task(name="suppliers.tasks.remind_of_stock")
+def remind_of_stock() -> None:
+    """Suppliers whose offers would soon leave the market because nobody counted."""
+    with periodic.job("remind_of_stock") as run:
+        run.count = effects.remind_of_stock()
 
 
 @shared_task(name="suppliers.tasks.fade_complaints")

@@ -265,15 +265,24 @@ class _Answer:
     def _order(self) -> Integers:
         """Lower stands first."""
         columns = self.columns
-        if self.query.sort == "best" and self.place is not None:
-            # What cannot fit comes last; between the others the engine's order holds.
-            return np.where(self.fit == fit_columns.DOES_NOT_FIT, len(columns) + self.place, self.place)
         if self.query.sort == "best":
-            return self.fit * len(columns) + columns.best_first
+            # What cannot fit comes last, before it what nobody delivers to the person's region.
+            late = 2 * (self.fit == fit_columns.DOES_NOT_FIT) + self._far
+            if self.place is not None:  # between the others the engine's order holds
+                return late * len(columns) + self.place
+            return (late * len(FITS) + self.fit) * len(columns) + columns.best_first
         if self.query.sort == "unit_price":
             return self._lowest(columns.unit_price, columns.offer_unit_price)
         lowest = self._lowest(columns.price, columns.offer_price)
         return lowest if self.query.sort == "price" else np.where(lowest == LAST, LAST, -lowest)
+
+    @cached_property
+    def _far(self) -> Mask:
+        """Documents of which no offer is delivered to the person's region."""
+        if not self.query.near:
+            return self.columns.mask()
+        bit = self.columns.book.regions.get(self.query.near)
+        return (self.columns.regions & (1 << bit)) == 0 if bit >= 0 else ~self.columns.mask()
 
     # Counts ....................................................................................
 

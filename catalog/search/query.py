@@ -39,12 +39,16 @@ class AttributeFilter:
 
 @dataclass(frozen=True)
 class Query:
-    """A question to the catalogue. ``measures`` are the person's, in SI units; empty for a visitor."""
+    """A question to the catalogue. ``measures`` are the person's, in SI units; empty for a visitor.
+
+    ``near``: the person's region. Nothing is left out for it; what nobody delivers there comes after the rest.
+    """
 
     text: str = ""
     product_type: ProductType | None = None
     shelf: str = ""
     region: str = ""
+    near: str = ""
     supplier: str = ""
     price: Interval = (None, None)
     attributes: tuple[AttributeFilter, ...] = ()
@@ -58,7 +62,7 @@ class Query:
         return replace(self, page=page)
 
 
-def from_params(params: QueryDict, *, measures: Mapping[str, int] | None = None) -> Query:
+def from_params(params: QueryDict, *, measures: Mapping[str, int] | None = None, near: str = "") -> Query:
     """Read and check every parameter. Raises Invalid that names each wrong one; unknown others are ignored."""
     errors: list[FieldError] = []
     product_type = _type(params, errors)
@@ -67,6 +71,7 @@ def from_params(params: QueryDict, *, measures: Mapping[str, int] | None = None)
         product_type=product_type,
         shelf=_shelf(params, errors),
         region=_region(params, errors),
+        near=near,
         supplier=params.get("supplier", "").strip()[:128],
         price=_price(params, errors),
         attributes=tuple(_attributes(params, product_type, errors)),

@@ -4,10 +4,12 @@ Until it is published nothing on sale changes: a changed offer is sold as it was
 row locked, a conditional UPDATE, the event, the outbox rows.
 """
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,13 +22,16 @@ from marketplace.errors import DomainError, FieldError, Invalid
 from marketplace.models import Role, StoredFile, User
 from marketplace.time import database_now
 from suppliers.listings import answers, selectors, words
-from suppliers.listings.models import Listing
+from suppliers.listings.models import LISTING_WAITS, Listing
 from suppliers.listings.sending import DAYS_RULE, tell
 from suppliers.models import Partner, StockRecord
 from suppliers.selectors import own_supplier
 from suppliers.states import LISTING
 from suppliers.written import required
 
+log = structlog.get_logger(__name__)
+
+BATCH = 200
 S = Listing.Status
 # Offers in these states come on sale with the listing; a recalled one stays stopped.
 COMES_BACK = (StockRecord.Status.DRAFT, StockRecord.Status.HIDDEN, StockRecord.Status.WITHDRAWN)
@@ -112,7 +117,40 @@ def withdraw(*, listing_id: int, actor: User, now: datetime | None = None) -> Li
     return listing
 
 
+def run(now: datetime) -> Counter[str]:
+    """Every listing whose day has passed at ``now``, once; twice or by two at once changes nothing more.
+
+    Nothing comes on sale, and nothing is refused, because the ministry was silent: everybody who can decide is told,
+    and the day is counted anew. A supplier that does not explain its price loses the listing.
+    """
+    done = Counter[str]()
+    due = Listing.objects.filter(status__in=LISTING_WAITS, respond_by__lt=timezone.localdate(now))
+    for pk in list(due.order_by("respond_by", "pk").values_list("pk", flat=True)[:BATCH]):
+        try:
+            with transaction.atomic(durable=True):
+                rows = due.select_for_update(of=("self",), no_key=True, skip_locked=True)
+                listing = rows.select_related("partner").filter(pk=pk).first()
+                if listing is not None:
+                    done[_silence(listing, now)] += 1
+        except Exception:
+            # One broken listing must not keep the others; the next sweep tries again.
+            log.exception("listing_not_moved", listing=pk)
+    return done
+
+
 # --- Steps --------------------------------------------------------------------------------------
+
+
+def _silence(listing: Listing, now: datetime) -> str:
+    if listing.status == S.PRICE_REVIEW:
+        listing.respond_by, listing.due_explained, listing.decided_at = None, {}, now
+        _take(listing, "lapse", "clock", None, now)
+        return "listings lapsed"
+    listing.overdue_at = listing.overdue_at or now
+    _date(listing, now)
+    listing.save(update_fields=["overdue_at", "respond_by", "due_explained"])
+    tell("overdue", listing, listing.status, None, now)
+    return "listings overdue"
 
 
 def _own(actor: User, listing_id: int) -> Listing:
@@ -125,7 +163,7 @@ def _date(listing: Listing, now: datetime) -> None:
     listing.respond_by, listing.due_explained = counted.respond_by, counted.explained
 
 
-def _take(listing: Listing, action: str, party: str, actor: User, now: datetime, *, reason: str = "") -> None:
+def _take(listing: Listing, action: str, party: str, actor: User | None, now: datetime, *, reason: str = "") -> None:
     before = listing.status
     step = LISTING.find(action, before, [party])
     LISTING.take(

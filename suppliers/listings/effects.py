@@ -1,11 +1,11 @@
-"""What became of a listing, told to the supplier's people in their language."""
+"""What became of a listing, told to the supplier's people in their language, and to the ministry when it is late."""
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from marketplace import formats, notices, outbox
-from marketplace.models import OutboxRow
+from marketplace.models import OutboxRow, Role, User
 from suppliers.listings import words
 from suppliers.listings.models import Listing
 from suppliers.listings.sending import TOPIC
@@ -15,6 +15,8 @@ from suppliers.listings.sending import TOPIC
 def tell(row: OutboxRow) -> None:
     """``key`` is the listing's id, ``action`` the step that was taken."""
     listing = Listing.objects.select_related("partner").get(pk=row.key)
+    if row.payload["action"] == "overdue":
+        _tell_ministry(row, listing)
     for user in listing.partner.users.filter(is_active=True):
         with translation.override(user.language):
             title, text = _said(listing, row.payload["action"])
@@ -27,6 +29,24 @@ def tell(row: OutboxRow) -> None:
                 text=text,
                 dedupe=f"{row.topic}:{row.pk}:{user.pk}",
             )
+
+
+def _tell_ministry(row: OutboxRow, listing: Listing) -> None:
+    """Everybody who can decide: whoever was to look at it has not."""
+    for reader in User.objects.filter(role=Role.REVIEWER, is_active=True).order_by("pk"):
+        with translation.override(reader.language):
+            facts = {
+                "number": listing.number,
+                "title": listing.title,
+                "day": formats.date_long(listing.respond_by) if listing.respond_by else "",
+                "url": f"{settings.PORTAL_URL}/{translation.get_language()}/review/listings/{listing.pk}/",
+            }
+            title = _("Nobody has looked at goods in time: %(title)s") % facts
+            text = _("Listing %(number)s waits. Answer by %(day)s: %(url)s") % facts
+        notices.create(
+            recipient=reader, kind="listing.overdue", subject=f"listing:{listing.pk}", title=title, text=text,
+            dedupe=f"{row.topic}:{row.pk}:{reader.pk}",
+        )  # fmt: skip
 
 
 def _said(listing: Listing, action: str) -> tuple[str, str]:
@@ -45,6 +65,14 @@ def _said(listing: Listing, action: str) -> tuple[str, str]:
         )
     said = {
         "publish": (_("On sale: %(title)s"), _("Everybody can order it now. %(url)s")),
+        "overdue": (
+            _("The answer about %(title)s is late"),
+            _("We are sorry, and told everybody who can decide. They answer by %(day)s: %(url)s"),
+        ),
+        "lapse": (
+            _("Not put on sale: %(title)s"),
+            _("The price was not explained in time. Your answers are kept, you can send it again: %(url)s"),
+        ),
         "refuse": (_("Not put on sale: %(title)s"), _("%(reason)s. %(words)s Correct it and send it again: %(url)s")),
     }
     title, text = said.get(action, ("", ""))

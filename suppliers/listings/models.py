@@ -35,6 +35,8 @@ class Listing(models.Model):
     submitted_at = models.DateTimeField(_("sent at"))
     respond_by = models.DateField(_("last day"), null=True, blank=True)
     due_explained = models.JSONField(default=dict, blank=True)
+    # Since when the ministry has been late; the day of the answer was counted anew.
+    overdue_at = models.DateTimeField(_("late since"), null=True, blank=True)
     reason = models.CharField(_("code of the reason"), max_length=40, blank=True)
     words = models.TextField(_("why it was refused"), blank=True)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)

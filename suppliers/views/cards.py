@@ -37,7 +37,7 @@ def card(
     passed_on: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """The context of components/product_card.html: the price is the lowest of the offers that meet the filters."""
-    region, supplier = query.region, query.supplier
+    region, supplier, near = query.region, query.supplier, beneficiary.region
     offers = [
         offer
         for offer in suppliers.current(row)
@@ -55,6 +55,7 @@ def card(
         "offers": len(offers),
         "price": cheapest and Decimal(cheapest["price"]),
         "you_pay": you_pay,
+        "far": bool(offers) and bool(near) and not any(near in offer["regions"] for offer in offers),
         "fit": fit_data(row, beneficiary) if beneficiary.user is not None else None,
     }
 

@@ -38,6 +38,7 @@ from suppliers.views.cards import (
     product_url,
     say_need_url,
 )
+from suppliers.watch import prices
 
 MOST_COMPARED = 4
 MOST_KINDS = 5
@@ -172,6 +173,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
     guarantee_of = guarantees.of_person(beneficiary.id)
     offers = suppliers.ranked_offers([row.pk], region=region, guarantee_of=guarantee_of, policy=policy)[row.pk]
     shown = parameters.shown(kind, row.parameters)
+    dear = prices.for_everybody([offer.id for offer in offers], kind.unit)
     context = {
         "document": row,
         "title": selectors.title_of(row),
@@ -186,6 +188,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         "say_need_url": say_need_url(request, kind),
         "beneficiary": beneficiary,
         "offers": [offer for offer in offers if offer.delivers],
+        "dear": [(offer, dear[offer.id]) for offer in offers if offer.delivers and offer.id in dear],
         "elsewhere": [offer for offer in offers if not offer.delivers],
         "guarantee": guarantee_of.get(row.type_id),
         "choice_index": market.choice_indexes([row.type_id], region)[row.type_id],

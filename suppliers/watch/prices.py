@@ -310,3 +310,21 @@ def _kind_name(code: str) -> str:
 def open_flags(offer_ids: Iterable[int]) -> dict[int, PriceFlag]:
     """The flags that stand on these offers, explained ones left out. One query."""
     return {flag.offer_id: flag for flag in PriceFlag.objects.filter(offer__in=list(offer_ids), state=State.OPEN)}
+
+
+def for_everybody(offer_ids: Iterable[int], unit: str) -> dict[int, list[str]]:
+    """The same in words for people: offer → sentences. Two queries.
+
+    A median that would be one or two suppliers' own price is kept back (rule ``market.public_median``); then it is only
+    said that the price is out of line.
+    """
+    flags = open_flags(offer_ids)
+    if not flags:
+        return {}
+    least = int(rules.get("market.public_median").value["min_suppliers"])
+    return {
+        offer_id: in_words(flag, unit)
+        if flag.basis == Basis.GUARANTEED or flag.facts.get("suppliers", 0) >= least
+        else [_("The price is far above what is usual for this kind.")]
+        for offer_id, flag in flags.items()
+    }

@@ -195,3 +195,26 @@ def test_every_wrong_parameter_is_named_at_once(demo_market):
 )
 def test_hostile_text_finds_nothing_and_breaks_nothing(demo_market, text):
     assert find(text).count == 0
+
+
+@pytest.mark.parametrize("measures", [None, CHILD])
+@pytest.mark.parametrize("text", ["type=posterior-rollator-child", "q=ходунки", ""])
+def test_what_reaches_the_persons_region_stands_first_and_nothing_is_hidden(demo_market, text, measures):
+    plain = find(text, measures)
+    near = min(plain.facets["region"], key=lambda item: item.count).value  # the region that fewest of them reach
+    pages = 1 + (plain.count - 1) // 20
+    found, reaches, late = [], {}, []
+    for number in range(1, pages + 1):
+        page = search.find(from_params(QueryDict(f"{text}&page={number}"), measures=measures, near=near))
+        assert page.count == plain.count
+        found += page.ids
+    rows = ProductDocument.objects.in_bulk(found)
+    for product_id in found:
+        row = rows[product_id]
+        cannot = selectors.fit_of(row, measures or {}).verdict == "does_not_fit"
+        reaches[product_id] = near in row.regions
+        late.append(2 * cannot + (not reaches[product_id]))
+    assert late == sorted(late) and len(set(found)) == plain.count
+    assert len(set(reaches.values())) == 2, "the example has goods of both kinds"
+    unknown = search.find(from_params(QueryDict(text), measures=measures, near="KZ-99"))
+    assert unknown.ids == plain.ids

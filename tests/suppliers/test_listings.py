@@ -270,7 +270,8 @@ def test_only_the_steps_of_the_table_are_possible(market, state):
         "explain": lambda pk: deciding.explain(listing_id=pk, actor=market.yerlan, text="So.", now=NOW),
         "withdraw": lambda pk: deciding.withdraw(listing_id=pk, actor=market.yerlan, now=NOW),
     }
-    assert {step.action for step in LISTING.steps} == set(doors)
+    # The clock's own step: test_a_price_that_nobody_explains_… takes it.
+    assert {step.action for step in LISTING.steps} == {*doors, "lapse"}
     targets = {step.action: step.target for step in LISTING.allowed(state, ["ministry", "supplier"])}
     for number, (action, door) in enumerate(doors.items()):
         listing = send(market.yerlan, new(sku=f"J-{number}"))
@@ -285,3 +286,56 @@ def test_only_the_steps_of_the_table_are_possible(market, state):
             with pytest.raises(IllegalStep):
                 door(listing.pk)
             assert Listing.objects.get(pk=listing.pk).status == state and Event.objects.count() == events
+
+
+def test_goods_that_nobody_looked_at_are_brought_before_everybody_who_can_decide(market):
+    second = make.make_user("bauyrzhan", Role.REVIEWER, language="en")
+    listing = send(market.yerlan, new())
+    assert listing.respond_by == date(2026, 11, 26)
+    assert not deciding.run(at("2026-11-26 23:59"))
+    assert deciding.run(at("2026-11-27 00:05")) == {"listings overdue": 1}
+    assert not deciding.run(at("2026-11-27 00:06"))  # the day is counted anew
+    outbox.drain()
+    told = Notice.objects.filter(kind="listing.overdue")
+    assert {notice.recipient for notice in told} == {market.asel, second, market.yerlan}
+    listing.refresh_from_db()
+    assert (listing.status, listing.overdue_at, listing.respond_by) == (
+        "moderation", at("2026-11-27 00:05"), date(2026, 12, 2),
+    )  # fmt: skip
+    client = Client()
+    client.force_login(second, BACKEND)
+    assert "Late" in client.get("/en/review/listings/").content.decode()
+    assert deciding.run(at("2026-12-03 00:05")) == {"listings overdue": 1}
+    listing.refresh_from_db()
+    assert listing.overdue_at == at("2026-11-27 00:05")
+    deciding.publish(listing_id=listing.pk, actor=second, now=at("2026-12-03 10:00"))
+    assert not deciding.run(at("2027-01-03 10:00"))
+
+
+def test_a_price_that_nobody_explains_ends_the_listing_and_what_is_on_sale_stays(market):
+    listing = send(market.yerlan, new())
+    deciding.question_price(listing_id=listing.pk, actor=market.asel, text="Why?", now=NOW)
+    assert deciding.run(at("2026-11-27 00:05")) == {"listings lapsed": 1}
+    outbox.drain()
+    listing.refresh_from_db()
+    assert (listing.status, listing.respond_by) == ("withdrawn", None)
+    last = Notice.objects.filter(recipient=market.yerlan, kind="listing.lapse").get()
+    assert f"/supplier/listings/{listing.pk}/" in last.text
+    assert not StockRecord.objects.filter(partner=market.jarqyn).exists()
+    assert not deciding.run(at("2026-12-27 00:05"))
+
+
+def test_one_broken_listing_does_not_keep_the_others(market, monkeypatch):
+    first, second = send(market.yerlan, new()), send(market.yerlan, new(sku="J-2"))
+    whole = deciding._silence
+
+    def broken(listing, now):
+        if listing.pk == first.pk:
+            raise RuntimeError("broken")
+        return whole(listing, now)
+
+    monkeypatch.setattr(deciding, "_silence", broken)
+    assert deciding.run(at("2026-11-27 00:05")) == {"listings overdue": 1}
+    second.refresh_from_db()
+    first.refresh_from_db()
+    assert (first.overdue_at, second.overdue_at) == (None, at("2026-11-27 00:05"))

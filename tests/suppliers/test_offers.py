@@ -11,8 +11,8 @@ from django.utils import timezone
 from catalog.models import ProductDocument
 from marketplace import outbox
 from marketplace.errors import Forbidden, IllegalStep, Invalid, NotFound
-from marketplace.models import Event, OutboxRow, User
-from suppliers import offers, ranking
+from marketplace.models import Event, Notice, OutboxRow, User
+from suppliers import effects, offers, ranking
 from suppliers.effects import refresh_documents
 from suppliers.models import Partner, StockRecord
 from suppliers.watch import cells
@@ -206,3 +206,30 @@ def test_lists_are_ordered_by_worth_beside_the_median_of_the_kind(shop):
     assert order() == [shop.product_id, dear.pk]
     StockRecord.objects.filter(product=dear).update(price="100000.00")
     assert order() == [dear.pk, shop.product_id]
+
+
+def test_a_supplier_is_reminded_once_for_all_its_offers_before_they_leave(shop):
+    yerlan = User.objects.get(username="yerlan")
+    other = make.make_offer(make.make_product(make.make_type(), "Qulyn"), shop.partner)
+    fresh = make.make_offer(make.make_product(make.make_type(), "Tulpar"), shop.partner)
+    now = timezone.now()
+
+    def counted(offer, days):
+        StockRecord.objects.filter(pk=offer.pk).update(stock_confirmed_at=now - timedelta(days=days))
+
+    counted(shop, 12)
+    counted(other, 13)
+    counted(fresh, 10)  # leaves in four days: the rule says three
+    StockRecord.objects.exclude(partner=shop.partner).update(stock_confirmed_at=now)
+    assert effects.remind_of_stock() == 1
+    assert effects.remind_of_stock() == 0
+    notice = Notice.objects.get(kind="supplier.stock_grows_stale")
+    assert notice.recipient == yerlan and "2" in notice.title and "/supplier/offers/" in notice.text
+    counted(other, 0)
+    assert effects.remind_of_stock() == 1  # about the next one
+    counted(shop, 15)  # it has left: nothing to remind of
+    assert effects.remind_of_stock() == 0
+    counted(shop, 12)
+    Partner.objects.filter(pk=shop.partner_id).update(status="suspended", suspended_until=now.date())
+    Notice.objects.all().delete()
+    assert effects.remind_of_stock() == 0

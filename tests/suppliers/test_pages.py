@@ -331,8 +331,8 @@ def test_a_product_page_costs_few_queries(market, aigul):
     client.get(path)
     with CaptureQueriesContext(connection) as queries:
         client.get(path)
-    # session, user, document, ward, offers, photos, choice index
-    assert len(queries) == 7, [query["sql"][:90] for query in queries]
+    # session, user, document, ward, offers, prices out of line, photos, recalls, choice index
+    assert len(queries) == 9, [query["sql"][:90] for query in queries]
 
 
 @pytest.mark.parametrize("products", [5, 25])

@@ -2,13 +2,15 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
+from django.test import Client
 from django.utils import timezone, translation
 
 from catalog import kin, types
 from catalog.models import ProductClass
-from marketplace import outbox
+from marketplace import outbox, shared_pages
 from marketplace.errors import Forbidden, Invalid, NotFound
 from marketplace.models import Event, Role
 from orders.models import Entitlement
@@ -434,3 +436,36 @@ def test_nothing_changes_where_the_best_is_also_the_cheapest(walker):
     whole, _kinds = simulation.lowest_price_alone()
     assert (whole.changed, whole.cheaper) == (0, 0.0)
     assert all(part.now == part.by_price for part in whole.parts)
+
+
+# --- What people are told
+
+
+def test_people_read_that_a_price_is_out_of_line_and_beside_what(walker):
+    sell(walker, [100, 100, 110, 105])
+    dear = make.make_offer(walker, make.make_supplier("dear"), price=400)
+    cells.count(walker.product_class_id)
+    with translation.override("en"):
+        [words] = prices.for_everybody([dear.pk], "piece").values()
+    assert "times what is usual" in words[0] and "105" in " ".join(words)
+    assert prices.for_everybody([offer.pk for offer in StockRecord.objects.exclude(pk=dear.pk)], "piece") == {}
+    refresh_documents()
+    page = f"/en/catalog/{walker.slug}_{walker.pk}/"
+    shown = Client().get(page).content.decode()
+    assert "Dear: this price is out of line" in shown and words[0] in unescape(shown)
+    prices.explain(flag_id=PriceFlag.objects.get().pk, actor=make.make_user("asel", Role.REVIEWER), reason="Titanium.")
+    shared_pages.forget()
+    assert "out of line" not in Client().get(page).content.decode()
+
+
+def test_a_median_of_two_suppliers_is_nobodys_to_read(walker):
+    sell(walker, [100, 100, 100, 105])
+    dear = make.make_offer(walker, make.make_supplier("dear"), price=400)
+    cells.count(walker.product_class_id)
+    flag = PriceFlag.objects.get()
+    flag.facts |= {"suppliers": 2}
+    flag.save()
+    with translation.override("en"):
+        assert prices.for_everybody([dear.pk], "piece") == {
+            dear.pk: ["The price is far above what is usual for this kind."]
+        }
