@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from oscar.apps.address.models import UserAddress
 from oscar.apps.catalogue import admin as oscar_admin
 from oscar.apps.catalogue.admin import *  # noqa: F403
 
@@ -50,7 +52,8 @@ class Refreshing(Logged):
         self.refresh(row)
 
 
-for model in (Product, ProductClass, ProductAttribute, ProductAttributeValue, Category):
+# The libraries' own tables of addresses and e-mails stay empty here; a door to them would only be one more.
+for model in (Product, ProductClass, ProductAttribute, ProductAttributeValue, Category, UserAddress, EmailAddress):
     admin.site.unregister(model)
 
 

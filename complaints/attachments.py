@@ -112,7 +112,12 @@ def may_open(actor: User, number: str) -> bool:
     return complaint is not None and selectors.sight(actor, complaint).traces
 
 
-files.register_rule("complaint", may_open)
+def person_of(number: str) -> int | None:
+    """Who complains, as far as known."""
+    return Complaint.objects.filter(number=number).values_list("complainant_id", flat=True).first()
+
+
+files.register_rule("complaint", may_open, person_of)
 
 
 def of(number: str) -> list[StoredFile]:

@@ -265,6 +265,8 @@ def sight(actor: Viewer, complaint: Complaint) -> Sight:
         # A visitor's complaint may be bound to an order by its delivery note: the visitor still stays unknown.
         traces = known and complaint.complainant_id is not None
         return Sight(texts=True, story=True, traces=traces, name=known, contact="full" if reachable else "")
+    if actor.role == Role.ADMIN:
+        return Sight()  # numbers and states, to find out why something does not work
     if actor.role == Role.HOTLINE:
         return Sight(name=True, contact="full" if complaint.status == ComplaintStatus.OUTCOME_CALL else "masked")
     return Sight(texts=True, story=True, traces=True, name=True, contact="full")

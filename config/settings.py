@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "marketplace.middleware.RequestContextMiddleware",
+    "marketplace.middleware.PolicyMiddleware",
     "marketplace.middleware.DomainErrorMiddleware",
 ]
 

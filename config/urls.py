@@ -8,11 +8,13 @@ from catalog.api import router as catalogue
 from complaints.api import router as complaints
 from complaints.api_by_code import router as complaints_by_code
 from complaints.urls import plain_urlpatterns as printed_codes
+from marketplace import policy
 from marketplace.api import api
 from marketplace.api import router as sign_in
 from marketplace.drafts.api import router as drafts
 from marketplace.drafts.files_api import router as draft_files
 from marketplace.drafts.hand_over_api import router as hand_over
+from marketplace.models import Role
 from marketplace.urls import account_urlpatterns, plain_urlpatterns
 from orders.api import router as orders
 from suppliers.api import router as suppliers
@@ -27,8 +29,13 @@ for router in (
 ):  # fmt: skip
     api.add_router("", router)
 
+programs, administration = api.urls, admin.site.urls
+policy.under(policy.BY_OPERATION, programs[0])
+# Its own sign-in page too: ours counts wrong passwords.
+policy.under(policy.Policy("only admin", roles=frozenset({Role.ADMIN})), administration[0])
+
 urlpatterns = [
-    path("api/v1/", api.urls),
+    path("api/v1/", programs),
     *plain_urlpatterns,
     *printed_codes,
     *i18n_patterns(
@@ -37,7 +44,7 @@ urlpatterns = [
         path("", include("orders.urls")),
         path("", include("complaints.urls")),
         *account_urlpatterns,
-        path("admin/", admin.site.urls),
+        path("admin/", administration),
     ),
 ]
 

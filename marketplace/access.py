@@ -56,6 +56,7 @@ def require_role(actor: User, *roles: str) -> None:
 
 # What people's data are opened for; the person reads it on the account page.
 PURPOSES = {
+    "account": _("To keep accounts in order"),
     "call": _("To tell you something by phone"),
     "complaint": _("To examine a complaint"),
     "draft": _("To help with an application"),

@@ -7,12 +7,12 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 
-from marketplace import events
-from marketplace.models import Authority, CalendarDay, Guardianship, Office, Region, Rule, User
+from marketplace import access, events
+from marketplace.models import Authority, CalendarDay, Guardianship, Office, Region, Role, Rule, User
 
 
 class Logged(admin.ModelAdmin):
@@ -43,8 +43,34 @@ class Logged(admin.ModelAdmin):
             )
 
 
+class Personal(Logged):
+    """Rows about people: each look, also at a list, leaves a row that the person reads on her account page (G8)."""
+
+    people: tuple[str, ...] = ("pk",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown:
+            self._looked(request, shown["cl"].result_list)
+        return response
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().change_view(request, object_id, *args, **kwargs)
+        found = self.get_object(request, object_id)
+        self._looked(request, [found] if found is not None else [])
+        return response
+
+    def _looked(self, request: HttpRequest, rows: Iterable[Model]) -> None:
+        assert request.user.is_authenticated
+        ids = {getattr(row, name) for row in rows for name in self.people}
+        seen = User.objects.filter(pk__in=ids, role__in=[Role.BENEFICIARY, Role.GUARDIAN])
+        people = seen.values_list("pk", flat=True)
+        access.log_reads(actor=request.user, person_ids=people, purpose="account", subject="people:account")
+
+
 @admin.register(User)
-class PortalUserAdmin(Logged, UserAdmin):
+class PortalUserAdmin(Personal, UserAdmin):
     list_display = ("username", "full_name", "role", "office", "authority", "is_active")
     list_filter = ("role", "is_active", "region")
     search_fields = ("username", "full_name")
@@ -76,7 +102,8 @@ class AuthorityAdmin(Logged, TranslationAdmin):
 
 
 @admin.register(Guardianship)
-class GuardianshipAdmin(Logged):
+class GuardianshipAdmin(Personal):
+    people = ("guardian_id", "ward_id")
     list_display = ("guardian", "ward", "basis", "valid_to")
     raw_id_fields = ("guardian", "ward")
 

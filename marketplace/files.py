@@ -40,7 +40,9 @@ REFUSALS = {
 }
 
 Rule = Callable[[User, str], bool]
+About = Callable[[str], int | None]
 _rules: dict[str, Rule] = {}
+_about: dict[str, About] = {}
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,15 @@ class Picture:
     extension: str
 
 
-def register_rule(kind: str, rule: Rule) -> None:
+def register_rule(kind: str, rule: Rule, about: About | None = None) -> None:
     """Who may open the files of subjects ``<kind>:<key>``: ``rule(actor, key)``. Uploaders always may.
 
-    The actor may be anonymous. A kind without a rule is its uploaders' alone.
+    The actor may be anonymous. A kind without a rule is its uploaders' alone. ``about(key)`` is the id of the
+    person whose matter it is, also where somebody else took the picture.
     """
     _rules[kind] = rule
+    if about is not None:
+        _about[kind] = about
 
 
 def store(*, upload: UploadedFile, subject: str, purpose: str, owner: User | None, field: str = "file") -> StoredFile:
@@ -160,9 +165,20 @@ def open_for(actor: User, file_id: uuid.UUID) -> tuple[StoredFile, File]:
         content = stored.file.open("rb")
     except FileNotFoundError:
         raise NotFound from None
-    if stored.owner is not None and stored.owner.role in {Role.BENEFICIARY, Role.GUARDIAN}:
-        access.log_read(actor=actor, person_id=stored.owner_id, purpose="file", subject=stored.subject)
+    person_id = _person_of(stored)
+    if not access.is_owner(actor, person_id):
+        access.log_read(actor=actor, person_id=person_id, purpose="file", subject=stored.subject)
     return stored, content
+
+
+def _person_of(stored: StoredFile) -> int | None:
+    """Whose matter the file belongs to; None when it is nobody's, like a photo of goods."""
+    kind, _separator, key = stored.subject.partition(":")
+    person_id = _about[kind](key) if kind in _about else None
+    owner = stored.owner
+    if person_id is None and owner is not None and owner.role in {Role.BENEFICIARY, Role.GUARDIAN}:
+        return owner.pk
+    return person_id
 
 
 def _may_open(actor: User, stored: StoredFile) -> bool:

@@ -40,7 +40,7 @@ KEPT_OF_ADDRESS = Limit("kept-answers", most=300, seconds=3600)
 
 
 def kept_over_sign_in(view: View) -> View:
-    """In place of ``login_required`` on views that take typed text.
+    """Below the policy of views that take typed text: what was posted after the session's end is kept over the sign-in.
 
     The view fills its form from ``of(request)``; when it does not ask, a page of ours offers the answers to be
     sent again. Whoever may not open the page never sees what somebody else typed there.
@@ -48,17 +48,22 @@ def kept_over_sign_in(view: View) -> View:
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
-            if request.method == "POST" and not _keep(request):
-                return send_again_page(request)
-            return redirect_to_login(request.get_full_path())
         if request.method == "POST":
             response = view(request, *args, **kwargs)
             _drop(request)
             return response
         return _opened(view, request, *args, **kwargs)
 
+    wrapper.kept_over_sign_in = True  # type: ignore[attr-defined]
     return comes_back(wrapper)
+
+
+def ask_to_sign_in(request: HttpRequest, view: View) -> HttpResponse:
+    """To the sign-in page and back; typed text is kept meanwhile, or comes back in the answer when it cannot be."""
+    kept = getattr(view, "kept_over_sign_in", False) and request.method == "POST"
+    if kept and not _keep(request):
+        return send_again_page(request)
+    return redirect_to_login(request.get_full_path())
 
 
 def comes_back(view: View) -> View:

@@ -1,7 +1,8 @@
-"""Small middlewares: compression, language without a session, request id, refusals as pages."""
+"""Small middlewares: compression, language without a session, request id, the door, refusals as pages."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import structlog
@@ -12,11 +13,12 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.utils import translation
 
+from marketplace import kept_answers, policy
 from marketplace import request as request_facts
-from marketplace.errors import Busy, DomainError
+from marketplace.errors import Busy, DomainError, Forbidden, NotFound
 from marketplace.views import errors
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -126,6 +128,34 @@ class RequestContextMiddleware:
         return response
 
 
+class PolicyMiddleware:
+    """The door of every route: no policy, no entry (marketplace/policy.py)."""
+
+    def __init__(self, get_response: Handler):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        said = policy.of(view)
+        if said is None:
+            return errors.refusal(request, NotFound())
+        if not said.signs_in:
+            return None
+        try:
+            visitor = request.user
+            if said.admits(visitor):
+                return None
+            if not visitor.is_authenticated:
+                return kept_answers.ask_to_sign_in(request, view)
+        except (OperationalError, InterfaceError):
+            return errors.busy(request)
+        return errors.refusal(request, Forbidden())
+
+
 class DomainErrorMiddleware:
     """A rule's refusal that a page did not handle itself becomes a page that says what to do."""
 
@@ -144,5 +174,4 @@ class DomainErrorMiddleware:
             return errors.busy(request)
         if exception.status == 403 and not request.user.is_authenticated:
             return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.get_full_path()})}")
-        template = {403: "403.html", 404: "404.html"}.get(exception.status, "400.html")
-        return render(request, template, {"error": exception}, status=exception.status)
+        return errors.refusal(request, exception)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketplace import formats
+from marketplace import formats, policy
 from marketplace.form_fields import DatePartsField
 
 SAMPLE_DRAFT = UUID("00000000-0000-4000-8000-000000000001")
@@ -93,6 +93,7 @@ class FilterForm(forms.Form):
     fits = forms.BooleanField(label=gettext_lazy("Only what fits me"), required=False)
 
 
+@policy.anyone
 def styleguide(request: HttpRequest) -> HttpResponse:
     """``?state=errors`` shows the form with every error, ``?state=conflict`` an open question at a field."""
     if not settings.DEMO:

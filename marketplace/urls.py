@@ -4,7 +4,7 @@ from allauth.account import views as allauth_views
 from django.urls import path
 
 from marketplace import demo as demonstration
-from marketplace import styleguide, vision
+from marketplace import policy, styleguide, vision
 from marketplace.views import (
     account,
     calendar_days,
@@ -56,11 +56,11 @@ urlpatterns = [
 account_urlpatterns = [
     path(
         "account/login/",
-        allauth_views.LoginView.as_view(extra_context={"demonstration": demonstration.accounts}),
+        policy.anyone(allauth_views.LoginView.as_view(extra_context={"demonstration": demonstration.accounts})),
         name="account_login",
     ),
     path("account/logout/", device.sign_out, name="account_logout"),
-    path("account/password/change/", allauth_views.password_change, name="account_change_password"),
+    path("account/password/change/", policy.signed_in(allauth_views.password_change), name="account_change_password"),
     path("account/password/help/", account.password_help, name="account_reset_password"),
 ]
 

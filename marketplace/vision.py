@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from marketplace import policy
 from marketplace.way_back import safe_path
 
 COOKIE = "vision"
@@ -94,6 +95,7 @@ class VisionForm(forms.Form):
     images = forms.BooleanField(label=_("Show pictures"), required=False)
 
 
+@policy.anyone
 @require_http_methods(["GET", "POST"])
 def vision_settings(request: HttpRequest) -> HttpResponse:
     """Shows the options; a POST stores them on this device (and in the account) and returns to the page before.

@@ -26,4 +26,4 @@ class OrdersConfig(OscarConfig):
         from suppliers import guarantees
 
         guarantees.provide(selectors.guarantees_of)
-        files.register_rule("order", selectors.may_open_file)
+        files.register_rule("order", selectors.may_open_file, selectors.person_of)

@@ -3,18 +3,18 @@
 import uuid
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from complaints import complaint_draft
+from marketplace import policy
 from marketplace.drafts import reading, saving
 from marketplace.errors import DomainError, NotFound
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Put it aside; it is kept and can be restored until it is removed."""
@@ -25,7 +25,7 @@ def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     return redirect("complaints:list")
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Take it up with everything that was in it."""

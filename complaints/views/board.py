@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +14,7 @@ from complaints import routing, shapes
 from complaints.measures import systemic
 from complaints.step_forms import ReasonForm
 from complaints.views.case import case_url, turn_words
-from marketplace import places
+from marketplace import places, policy
 from marketplace.errors import DomainError, Invalid
 from marketplace.forms import add_errors
 from marketplace.models import Role
@@ -25,7 +24,7 @@ from suppliers.watch.reading import RegionChoice
 PAGE_SIZE = 25
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """Where something goes wrong again and again, and what is being done about it."""
@@ -35,7 +34,7 @@ def board(request: HttpRequest) -> HttpResponse:
     return render(request, "review/board/board.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def cases(request: HttpRequest) -> HttpResponse:
     """The cases behind one group; from here the ministry takes them up as one matter."""

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -33,7 +32,7 @@ from complaints.measures import shapes as measure_shapes
 from complaints.models import Complaint
 from complaints.states import COMPLAINT, HAPPENED, OPEN_STATES, TURN_LABELS, WHOSE_TURN, ComplaintStatus
 from complaints.step_forms import StepForm
-from marketplace import calendar, events, formats
+from marketplace import calendar, events, formats, policy
 from marketplace.errors import DomainError, FieldError, Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.idempotency import Answer
@@ -88,27 +87,28 @@ PARALLEL = "parallel-done"
 GRAVE = {"withdraw", "refuse", "link-duplicate", "ban", "stop-sale"}
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     """The case as the person, the office or an overseer sees it."""
     return _page(request, number, "complaints/detail.html")
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def supplier_case(request: HttpRequest, number: str) -> HttpResponse:
     """The case in the supplier's inbox."""
     return _page(request, number, "complaints/supplier_case.html")
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def review_case(request: HttpRequest, number: str) -> HttpResponse:
     """The case on the desk of a state body or the ministry."""
     return _page(request, number, "review/case.html")
 
 
+@policy.signed_in
 @kept_over_sign_in
 @require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
@@ -149,6 +149,7 @@ def attempt(request: HttpRequest, *, number: str, action: str, actor: selectors.
     return None
 
 
+@policy.signed_in
 @kept_over_sign_in
 @require_http_methods(["GET", "POST"])
 def parallel_done(request: HttpRequest, number: str) -> HttpResponse:
@@ -172,7 +173,7 @@ def parallel_done(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, number, _template_of(request.user), wrong=form)
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def attach(request: HttpRequest, number: str) -> HttpResponse:
     """Add a picture to the case."""

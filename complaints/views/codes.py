@@ -1,22 +1,22 @@
 """Printing the codes: a list for whoever has a wall, the sheet and the plain code, how far they have spread."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from complaints.codes import sheets, spreading, subjects
-from marketplace import places
+from marketplace import places, policy
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """The sheets of the own shop or office."""
     return render(request, "scanned/codes.html", {"codes": subjects.printable(request.user)})
 
 
+@policy.by_code
 @require_safe
 def sheet(request: HttpRequest, token: str, kind: str) -> HttpResponse:
     """One code as ``pdf`` to hang up or ``svg`` to print elsewhere; who holds a code may print it again."""
@@ -28,6 +28,7 @@ def sheet(request: HttpRequest, token: str, kind: str) -> HttpResponse:
     return response
 
 
+@policy.anyone
 @require_safe
 def spread(request: HttpRequest) -> HttpResponse:
     """The share of offices and suppliers with a code in use, by region."""
@@ -48,6 +49,7 @@ def spread(request: HttpRequest) -> HttpResponse:
     return render(request, "scanned/spread.html", context)
 
 
+@policy.anyone
 @require_safe
 def spread_file(request: HttpRequest) -> HttpResponse:
     """The same numbers as CSV."""

@@ -17,6 +17,7 @@ from complaints.feedback import figures, giving, inviting, selectors
 from complaints.feedback.forms import MarkForm, mark_form
 from complaints.feedback.giving import AlreadyGiven, LinkOver, Said
 from complaints.feedback.models import Feedback, Occasion
+from marketplace import policy
 from marketplace.context import page_path
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.forms import add_errors
@@ -43,6 +44,7 @@ def _guarded(response: HttpResponse) -> HttpResponse:
 # --- The link from a message ------------------------------------------------------------------
 
 
+@policy.by_code
 @require_safe
 def sms_link(request: HttpRequest, token: str) -> HttpResponse:
     """``/s/<token>``: put the occasion into the session and go on to an address without the secret.
@@ -59,6 +61,7 @@ def sms_link(request: HttpRequest, token: str) -> HttpResponse:
     return _guarded(redirect(page_path("feedback/", language)))
 
 
+@policy.by_code
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_link(request: HttpRequest) -> HttpResponse:
     """The form behind the link; only sending it uses the invitation up."""
@@ -75,6 +78,7 @@ def by_link(request: HttpRequest) -> HttpResponse:
     return _guarded(_mark_page(request, "office" if occasion.office else "supplier", page, give))
 
 
+@policy.by_code
 @require_POST
 def stop(request: HttpRequest) -> HttpResponse:
     """The button "do not ask me again"."""
@@ -87,6 +91,7 @@ def stop(request: HttpRequest) -> HttpResponse:
 # --- A printed code, the map --------------------------------------------------------------------
 
 
+@policy.by_code
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_code(request: HttpRequest, token: str) -> HttpResponse:
     """Leave a mark after scanning."""
@@ -96,6 +101,7 @@ def by_code(request: HttpRequest, token: str) -> HttpResponse:
     return _mark_page(request, subject.what, page, give)
 
 
+@policy.anyone
 @require_http_methods(["GET", "HEAD", "POST"])
 def on_map(request: HttpRequest, code: str) -> HttpResponse:
     """Leave a mark on an office that was picked on the map."""
@@ -123,6 +129,7 @@ def _mark_page(request: HttpRequest, what: str, page: dict[str, Any], give: Call
     return render(request, "feedback/mark.html", page | {"form": form})
 
 
+@policy.anyone
 @require_safe
 def thanks(request: HttpRequest) -> HttpResponse:
     return render(request, "feedback/thanks.html")
@@ -131,6 +138,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
 # --- What everybody may read ----------------------------------------------------------------------
 
 
+@policy.anyone
 @require_safe
 def office(request: HttpRequest, code: str) -> HttpResponse:
     """An office of the map: where it is, its marks, leave a mark, complain."""
@@ -146,6 +154,7 @@ def office(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "feedback/office.html", context)
 
 
+@policy.anyone
 @require_safe
 def supplier(request: HttpRequest, code: str) -> HttpResponse:
     """What people said of a supplier."""

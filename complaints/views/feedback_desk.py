@@ -4,7 +4,6 @@ import csv
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +15,7 @@ from complaints.feedback import answering, figures, questions, selectors
 from complaints.feedback.forms import WordsForm
 from complaints.feedback.models import Feedback
 from complaints.feedback.states import FEEDBACK, FeedbackStatus
-from marketplace import access, calendar, regions
+from marketplace import calendar, policy, regions
 from marketplace.errors import IllegalStep, Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.models import Role
@@ -34,11 +33,10 @@ _ASKED: dict[str, tuple[str, Any, Any]] = {
 }
 
 
-@login_required
+@policy.only(*_DESK_ROLES)
 @require_safe
 def desk(request: HttpRequest) -> HttpResponse:
     """What waits for the actor, what is due first first."""
-    access.require_role(request.user, *_DESK_ROLES)
     page = Paginator(selectors.owed(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
@@ -52,7 +50,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(request, "feedback/desk.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def item(request: HttpRequest, feedback_id: int) -> HttpResponse:
     """One mark; the button of a form says which step."""
@@ -121,11 +119,10 @@ def _context(request: HttpRequest, found: Feedback, failed: tuple[str, WordsForm
     }
 
 
-@login_required
+@policy.only(Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """Means of offices and suppliers, and how far mystery visitors and clients are apart."""
-    access.require_role(request.user, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
     region = regions.find(request.GET.get("region", ""))
     rows = figures.board(region.code if region else "")
     if request.GET.get("as") == "csv":

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from complaints.headquarters import forms, leading, selectors, working
 from complaints.headquarters.models import Board
 from complaints.step_forms import StepForm
+from marketplace import policy
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.forms import add_errors
 
@@ -30,7 +30,7 @@ DOORS: dict[str, tuple[type[forms.BoardForm], Callable[..., Any], Any, Any]] = {
 }
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def boards(request: HttpRequest) -> HttpResponse:
     """The boards that this person sees; who leads them opens one here."""
@@ -43,7 +43,7 @@ def boards(request: HttpRequest) -> HttpResponse:
     return render(request, "review/headquarters/boards.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def board(request: HttpRequest, board_id: int) -> HttpResponse:
     """One board; a refused form keeps what was typed."""
@@ -77,7 +77,7 @@ def _context(request: HttpRequest, found: Board, wrong: StepForm | None) -> dict
     }
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def minutes(request: HttpRequest, board_id: int, minutes_id: int) -> HttpResponse:
     """Minutes as a page to print; a decision becomes a task here."""
@@ -100,7 +100,7 @@ def minutes(request: HttpRequest, board_id: int, minutes_id: int) -> HttpRespons
     return render(request, "review/headquarters/minutes.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def step(request: HttpRequest, board_id: int, what: str, row_id: int) -> HttpResponse:
     """One tap: a task is done, a case leaves the board, a guest is removed."""

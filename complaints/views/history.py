@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -10,20 +9,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints.complaint_draft import KIND
+from marketplace import policy
 from marketplace.drafts import reading, rights
 from marketplace.errors import NotFound
 from marketplace.models import Draft
 from marketplace.views import history as of_drafts
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def history(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Every save of a complaint that is not sent, or of what it was before."""
     return of_drafts.history(request, _opened(request, draft_id), _place(draft_id))
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """After a sign-in that interrupted it the browser comes back with GET: then only the list is shown."""

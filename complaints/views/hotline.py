@@ -4,7 +4,6 @@ import time
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,8 +15,8 @@ from complaints.forms import CheckCallerForm, ComplaintForm, FindForm
 from complaints.models import Complaint
 from complaints.views import drafting
 from complaints.views.case import turn_words
-from marketplace import access, rules
-from marketplace.drafts import reading
+from marketplace import policy, rules
+from marketplace.drafts import reading, rights
 from marketplace.errors import Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.kept_answers import kept_over_sign_in
@@ -29,11 +28,10 @@ CALLS_SHOWN = 20
 SESSION_NAME = "checked_callers"
 
 
-@login_required
+@policy.only(Role.HOTLINE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def desk(request: HttpRequest) -> HttpResponse:
     """Search by phone, name or number, which travel in the body of the request, never in an address."""
-    access.require_role(request.user, Role.HOTLINE)
     if request.method != "POST":
         return _page(request, _id(request.GET.get("person", "")), _draft(request, request.GET.get("draft", "")))
     form = FindForm(request.POST)
@@ -49,7 +47,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     return _page(request, find=form, **more)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["POST"])
 def caller(request: HttpRequest, person_id: int) -> HttpResponse:
     """The check of the caller: then what she began is shown for some minutes."""
@@ -66,16 +64,16 @@ def caller(request: HttpRequest, person_id: int) -> HttpResponse:
     return _page(request, person_id, caller_form=form)
 
 
-@login_required
+@policy.only(Role.HOTLINE)
 @require_http_methods(["POST"])
 def begin(request: HttpRequest) -> HttpResponse:
     """An empty complaint on the same page, for the person who was found or for nobody who is known."""
-    access.require_role(request.user, Role.HOTLINE)
     person_id = _id(request.POST.get("person", ""))
     draft_id = drafting.start(request.user, {"channel": Complaint.Channel.HOTLINE.value}, person_id)
     return redirect(_address(draft_id, person_id))
 
 
+@policy.signed_in
 @kept_over_sign_in
 @require_http_methods(["GET", "POST"])
 def complaint(request: HttpRequest, draft_id: UUID) -> HttpResponse:
@@ -115,7 +113,7 @@ def _page(
     context: dict[str, Any] = {
         "find": find or FindForm(),
         "outcome_calls": [_row(complaint, table) for complaint in selectors.owed(request.user)[:CALLS_SHOWN]],
-        "calls": list(calls.waiting(request.user)[:CALLS_SHOWN]),
+        "calls": calls.to_read_out(request.user, CALLS_SHOWN)[0],
         **hand_over.desk(request.user),
         **more,
     }
@@ -148,6 +146,7 @@ def _draft(request: HttpRequest, text: str) -> Draft | None:
         raise NotFound from None
     if found.kind != complaint_draft.KIND or found.status != Draft.Status.OPEN:
         raise NotFound
+    rights.log_look(request.user, found)
     return found
 
 

@@ -1,7 +1,6 @@
 """The operator's interviews: who was drawn for today, the script to read out, the answers or no answer."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -10,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from complaints.feedback import calling, selectors
 from complaints.feedback.forms import MarkForm, mark_form
 from complaints.feedback.giving import AlreadyGiven
-from marketplace import access
+from marketplace import access, policy
 from marketplace.errors import IllegalStep, Invalid
 from marketplace.forms import add_errors
 from marketplace.models import Role
@@ -19,20 +18,18 @@ from marketplace.time import database_now
 SHOWN = 50
 
 
-@login_required
+@policy.only(Role.HOTLINE, Role.CASEWORKER)
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """Calls of today; names and numbers are on the page of each call only."""
-    access.require_role(request.user, Role.HOTLINE, Role.CASEWORKER)
     calls = selectors.calls(request.user, database_now())
     return render(request, "feedback/calls.html", {"calls": calls[:SHOWN], "count": calls.count()})
 
 
-@login_required
+@policy.only(Role.HOTLINE, Role.CASEWORKER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def call(request: HttpRequest, task_id: int) -> HttpResponse:
     """One call: the script, the same questions as everywhere, three buttons."""
-    access.require_role(request.user, Role.HOTLINE, Role.CASEWORKER)
     task = selectors.call(request.user, task_id, database_now())
     what = "office" if task.occasion.office_id else "supplier"
     answering = request.method == "POST" and request.POST.get("action") == "interview"

@@ -14,11 +14,12 @@ from django.views.decorators.http import require_safe
 
 from complaints.reporting import calls, kpis
 from complaints.views.reports import Links, month_of, months_offered, region_of
-from marketplace import formats, regions
+from marketplace import formats, policy, regions
 from marketplace.models import Region
 from suppliers.watch import reading as market
 
 
+@policy.anyone
 @require_safe
 def indicators(request: HttpRequest) -> HttpResponse:
     """Every indicator of a month and a region with what it is made of."""
@@ -46,6 +47,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/kpis.html", context)
 
 
+@policy.anyone
 @require_safe
 def indicators_file(request: HttpRequest) -> HttpResponse:
     """The same table for a spreadsheet, with the codes that programs know."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,14 +17,14 @@ from complaints.list_forms import ListForm
 from complaints.models import Complaint
 from complaints.routing import Why
 from complaints.views.case import case_url, turn_words
-from marketplace import access
+from marketplace import policy
 from marketplace.drafts import reading, retention
 from marketplace.models import Draft, Role
 
 PAGE_SIZE = 25
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """What is not sent yet or was put aside, then every complaint the person may see: what is due first first."""
@@ -40,19 +39,17 @@ def mine(request: HttpRequest) -> HttpResponse:
     return render(request, "complaints/list.html", context)
 
 
-@login_required
+@policy.only(Role.SUPPLIER)
 @require_safe
 def supplier_inbox(request: HttpRequest) -> HttpResponse:
     """Open complaints to the supplier, what is due first first."""
-    access.require_role(request.user, Role.SUPPLIER)
     return render(request, "complaints/supplier_inbox.html", _context(request, selectors.worklist(request.user)))
 
 
-@login_required
+@policy.only(Role.INSPECTOR, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def review(request: HttpRequest) -> HttpResponse:
     """The desk of a state body (its own cases) and of the ministry (all), what is due first first."""
-    access.require_role(request.user, Role.INSPECTOR, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
     return render(request, "review/list.html", _context(request, selectors.worklist(request.user)))
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,13 +16,14 @@ from complaints.measures.forms import FineForm, ResultForm
 from complaints.measures.models import Measure
 from complaints.step_forms import StepForm
 from complaints.views.case import context
+from marketplace import policy
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.forms import add_errors
 
 PAGE_SIZE = 25
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """Open measures first, what is due first; then those that are carried out."""
@@ -31,7 +31,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(request, "review/board/measures.html", {"page": page})
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, measure_id: int) -> HttpResponse:
     """One measure; whoever has to, says here that it is carried out."""
@@ -54,7 +54,7 @@ def _context(request: HttpRequest, measure: Measure, form: StepForm) -> dict[str
     return {"measure": measure, "facts": facts, "form": form if may else None, "knows_case": knows_case}
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def fine(request: HttpRequest, number: str) -> HttpResponse:
     """Note a fine; a refusal shows the case again with everything that was typed."""
@@ -69,7 +69,7 @@ def fine(request: HttpRequest, number: str) -> HttpResponse:
 _NOTES: dict[str, Callable[..., Any]] = {"paid": fines.note_paid, "appealed": fines.note_appealed}
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def fine_step(request: HttpRequest, fine_id: int, what: str) -> HttpResponse:
     """The fine was paid or appealed against today."""

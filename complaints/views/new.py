@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +16,7 @@ from complaints import checking, complaint_draft, filing, prefill, routing, sele
 from complaints.forms import SphereForm, SubjectForm
 from complaints.models import Complaint
 from complaints.views import drafting, filed
-from marketplace import access, calendar, formats, idempotency, kept_answers
+from marketplace import access, calendar, formats, idempotency, kept_answers, policy
 from marketplace.drafts import deciding, reading, rights
 from marketplace.drafts.sending import AlreadySubmitted
 from marketplace.errors import Changed, Forbidden, Invalid, NotFound
@@ -32,6 +31,7 @@ from suppliers import qr
 STEPS = 3
 
 
+@policy.anyone
 @comes_back
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
@@ -110,7 +110,7 @@ def _begin(request: HttpRequest, line: Line | None, sphere: str, answers: dict[s
     return redirect("complaints:draft", drafting.start(request.user, values, beneficiary, known))
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def subject(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The way back from the story: what is wrong can be answered anew, everything else stays as it was typed."""
@@ -135,6 +135,7 @@ def subject(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     return render(request, "complaints/subject.html", {"form": form, "total": STEPS})
 
 
+@policy.signed_in
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
@@ -196,6 +197,7 @@ def _title(subject: str, sphere: str) -> str:
     return in_language(found.title) if found else ""
 
 
+@policy.anyone
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Before sending: the answers, the addressee, why, by which law, until when, and where the result will be."""
@@ -281,6 +283,7 @@ def _open_draft(request: HttpRequest, draft_id: uuid.UUID) -> Draft:
     found = reading.get(request.user, draft_id)
     if found.kind != complaint_draft.KIND or found.status == Draft.Status.DISCARDED:
         raise NotFound
+    rights.log_look(request.user, found)
     return found
 
 
@@ -288,6 +291,7 @@ def case_of(found: Draft) -> str:
     return reverse("complaints:detail", args=[found.result["complaint"]["number"]])
 
 
+@policy.anyone
 @require_safe
 def sent(request: HttpRequest, number: str) -> HttpResponse:
     """The receipt: number, tracking code, the date and how it was computed. For whoever filed it."""

@@ -1,7 +1,6 @@
 """The outreach log of a department: its lines, a form for one more, and sums that nobody types in."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,13 +12,14 @@ from complaints import report_files
 from complaints.reporting import outreach
 from complaints.reporting.forms import OutreachForm
 from complaints.reports import Period
+from marketplace import policy
 from marketplace.errors import Invalid
 from marketplace.forms import add_errors
 
 PAGE_SIZE = 25
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def log(request: HttpRequest) -> HttpResponse:
     """What was entered, the newest first, and this month's sums."""
@@ -47,7 +47,7 @@ def log(request: HttpRequest) -> HttpResponse:
     return render(request, "review/outreach.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def strike(request: HttpRequest, entry_id: int) -> HttpResponse:
     """Take a wrong line out of the sums."""

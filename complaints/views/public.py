@@ -17,11 +17,12 @@ from complaints.step_forms import StepForm
 from complaints.tracking import Holder
 from complaints.views import case
 from complaints.views.reports import region_of
-from marketplace import regions
+from marketplace import policy, regions
 from marketplace.errors import Forbidden, NotFound, TooManyTries
 from marketplace.models import Region
 
 
+@policy.by_code
 @require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest) -> HttpResponse:
     """Where a case stands, and the person's steps, by number and code. They travel in the body, never in an address."""
@@ -29,6 +30,7 @@ def track(request: HttpRequest) -> HttpResponse:
     return _tracked(request, holder) if holder else refusal
 
 
+@policy.by_code
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, action: str) -> HttpResponse:
     """A step of the person, by number and code; a link to another language leads here with GET."""
@@ -69,6 +71,7 @@ def _tracked(request: HttpRequest, holder: Holder, wrong: StepForm | None = None
     return render(request, "public/tracked.html", page | {"shown": {"number": holder.number, "code": holder.code}})
 
 
+@policy.anyone
 @require_safe
 def defenders(request: HttpRequest) -> HttpResponse:
     """Bodies that protect consumers and people with disabilities, by region and sphere, with their last month."""

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +13,7 @@ from complaints.feedback import replying
 from complaints.feedback.forms import WordsForm
 from complaints.feedback.models import PublicReply
 from complaints.feedback.states import REPLY, ReplyStatus
-from marketplace import access
+from marketplace import policy
 from marketplace.errors import IllegalStep, Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.models import Role
@@ -22,11 +21,10 @@ from marketplace.models import Role
 PAGE_SIZE = 25
 
 
-@login_required
+@policy.only(Role.SUPPLIER, Role.REVIEWER, Role.AUDITOR)
 @require_http_methods(["GET", "HEAD", "POST"])
 def replies(request: HttpRequest) -> HttpResponse:
     """The list with its forms; a refused form keeps what was typed."""
-    access.require_role(request.user, Role.SUPPLIER, Role.REVIEWER, Role.AUDITOR)
     mark_id = _number(request.GET.get("mark", ""))
     wrong: tuple[str, WordsForm] | None = None
     if request.method == "POST":

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,7 +19,7 @@ from complaints.models import Complaint, MonthlyReport
 from complaints.reporting import cases, facts, open_data, scorecard
 from complaints.states import Outcome
 from complaints.views.case import case_url
-from marketplace import formats, places, regions
+from marketplace import formats, places, policy, regions
 from marketplace.errors import DomainError
 from marketplace.models import Region
 from marketplace.rules import in_language
@@ -28,6 +27,7 @@ from marketplace.rules import in_language
 MONTHS_OFFERED = 12
 
 
+@policy.anyone
 @require_safe
 def report(request: HttpRequest) -> HttpResponse:
     """The month's totals with charts that are tables, by region; published history below, marked as such."""
@@ -67,6 +67,7 @@ def report(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/complaints.html", context)
 
 
+@policy.anyone
 @require_safe
 def report_file(request: HttpRequest, kind: str) -> HttpResponse:
     """The month as CSV, PDF or a page to print, the same numbers as on the page."""
@@ -79,7 +80,7 @@ def report_file(request: HttpRequest, kind: str) -> HttpResponse:
     return response
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def report_cases(request: HttpRequest) -> HttpResponse:
     """The cases that a figure counts: inspectors see those of their region, the ministry all. No names."""
@@ -114,6 +115,7 @@ def report_cases(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/cases.html", context)
 
 
+@policy.anyone
 @require_safe
 def open_data_page(request: HttpRequest) -> HttpResponse:
     """What can be taken, under which licence, and what its columns mean."""

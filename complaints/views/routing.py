@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from complaints.routes import sheet, simulating, versions
 from complaints.routes.forms import PublishForm, RowForm, SheetForm, SimulatorForm, kinds_of_bodies
 from complaints.routes.models import RouteProposal
 from complaints.routing import ANY, SELLER, Table
-from marketplace import calendar, formats
+from marketplace import calendar, formats, policy
 from marketplace.errors import Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.models import Region
@@ -24,7 +23,7 @@ from marketplace.models import Region
 WORKING_COPY = "change"
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
     """Every version with who made it, when and why; the button begins a new one."""
@@ -35,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "review/routing/index.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def version(request: HttpRequest, day: str) -> HttpResponse:
     """One version as a table to read."""
@@ -44,7 +43,7 @@ def version(request: HttpRequest, day: str) -> HttpResponse:
     return render(request, "review/routing/version.html", {"rule": rule, "rows": _rows(table)})
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def version_file(request: HttpRequest, day: str) -> HttpResponse:
     """A version, or the working copy, as a sheet."""
@@ -57,7 +56,7 @@ def version_file(request: HttpRequest, day: str) -> HttpResponse:
     return response
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest) -> HttpResponse:
     """The working copy: its rows, what is wrong with it, what would change; publish, upload or drop it."""
@@ -105,7 +104,7 @@ def _do(request: HttpRequest, action: str, forms: dict[str, Any]) -> str:
     return _("The rows were replaced.")
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def row(request: HttpRequest, place: int) -> HttpResponse:
     """One row of the working copy: change, move or remove it; behind the last row, a new one."""
@@ -140,7 +139,7 @@ def _change_row(request: HttpRequest, place: int, form: RowForm) -> bool:
     return True
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def simulator(request: HttpRequest) -> HttpResponse:
     """Where a complaint would go by one version or two, and every combination that the two answer differently."""

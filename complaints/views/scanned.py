@@ -25,7 +25,7 @@ from complaints.routing import ADDRESSEE, Table
 from complaints.targets import Target
 from complaints.views.filed import send
 from complaints.views.new import check_context
-from marketplace import regions
+from marketplace import policy, regions
 from marketplace.errors import Invalid, TooManyTries
 from marketplace.forms import add_errors, offer
 from orders.models import Line
@@ -91,6 +91,7 @@ class ScannedForm(forms.Form):
         )
 
 
+@policy.by_code
 @require_safe
 def scanned(request: HttpRequest, token: str) -> HttpResponse:
     """``/q/<token>``: what it is, whom to complain to, or leave a mark."""
@@ -113,6 +114,7 @@ def _doors(subject: Subject) -> list[tuple[str, Any]]:
     return [(target, first if target == Target.SELLER else target.label) for target in Target]
 
 
+@policy.by_code
 @require_http_methods(["GET", "HEAD", "POST"])
 def complain(request: HttpRequest, token: str) -> HttpResponse:
     """The form, the check and the sending on one address; the button says which."""

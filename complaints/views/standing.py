@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from complaints import selectors
 from complaints.measures.forms import SuspendForm
 from complaints.step_forms import ReasonForm, StepForm
+from marketplace import policy
 from marketplace.errors import DomainError, Invalid
 from marketplace.forms import add_errors
 from marketplace.models import Role
@@ -32,7 +32,7 @@ DOORS: dict[str, tuple[type[StepForm], Callable[..., Any], Any]] = {
 }
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """Every supplier with its state; those under a ban first, by the day that it ends."""
@@ -40,7 +40,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(request, "review/board/suppliers.html", {"page": page})
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def supplier(request: HttpRequest, code: str) -> HttpResponse:
     """One supplier: its state, its bans, orders and complaints that are open, and the ministry's decisions."""

@@ -7,11 +7,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from complaints.intake import receiving, telegram
+from marketplace import policy
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 LONGEST = 256 * 1024  # bytes of an update; Telegram's own are far shorter
 
 
+@policy.by_code
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest) -> HttpResponse:

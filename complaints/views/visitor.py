@@ -17,6 +17,7 @@ from complaints.targets import PRECEDENCE
 from complaints.views import visitor_photos as photos
 from complaints.views.filed import send
 from complaints.views.new import STEPS, check_context
+from marketplace import policy
 from marketplace.errors import Invalid, TooManyTries
 from marketplace.forms import add_errors
 from marketplace.kept_answers import comes_back
@@ -25,6 +26,7 @@ from marketplace.rules import in_language
 CARRIED = ("subject", "sphere", "region", "supplier", "qr")
 
 
+@policy.anyone
 @comes_back
 @require_http_methods(["GET", "HEAD", "POST"])
 def visitor(request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms as django_forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +18,7 @@ from complaints.feedback import questions, selectors, visiting
 from complaints.feedback.forms import AssignForm, EnlistForm, ReportForm, WordsForm
 from complaints.feedback.models import MysteryVisit, MysteryVisitor, VisitFee
 from complaints.feedback.states import VISIT
-from marketplace import formats
+from marketplace import formats, policy
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.models import Office
@@ -28,7 +27,7 @@ from suppliers.models import Partner
 PAGE_SIZE = 25
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def listed(request: HttpRequest) -> HttpResponse:
     """The ministry registers visitors and sends them; a visitor sees the own assignments; nobody else comes in."""
@@ -44,7 +43,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(request, "feedback/visits.html", {"page": page, "ministry": ministry, "form": failed, **forms})
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def fees(request: HttpRequest) -> HttpResponse:
     """The fee ledger of a year with its sums, as a page or as CSV."""
@@ -126,7 +125,7 @@ def _done(request: HttpRequest, forms: dict[str, Any]) -> bool:
     return True
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
     """One visit: the visitor reports, the ministry reviews and pays."""

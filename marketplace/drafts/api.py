@@ -183,9 +183,11 @@ def list_drafts(request: HttpRequest, status: str = "open", page: int = 1) -> di
     drafts = reading.visible(request.auth)
     if status != "all":
         drafts = drafts.filter(status=status)
-    return paged(
+    found = paged(
         request, drafts.order_by("-updated_at", "pk"), page, lambda draft: reading.as_data(request.auth, draft)
     )
+    rights.log_looks(request.auth, [row["beneficiary"] for row in found["results"]])
+    return found
 
 
 @router.get("/drafts/{uuid:draft_id}")

@@ -175,7 +175,12 @@ def may_open(actor: User, key: str) -> bool:
     return draft is not None and actor.is_authenticated and rights.may_edit(actor, draft)
 
 
-pictures.register_rule("draft", may_open)
+def person_of(key: str) -> int | None:
+    """Whose application or complaint it is, also where a specialist adds the photo."""
+    return Draft.objects.filter(pk=key).values_list("beneficiary_id", flat=True).first()
+
+
+pictures.register_rule("draft", may_open, person_of)
 
 
 # --- Steps --------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def on_wrong_offset(request: HttpRequest, error: files.WrongOffset) -> HttpRespo
 @router.get("/drafts/{uuid:draft_id}/files", response=FilesOut)
 def list_files(request: HttpRequest, draft_id: UUID) -> dict[str, Any]:
     """Photos of a draft, whole or on their way; the address of a whole one."""
-    found = files.of(reading.get(caller(request), draft_id))
+    found = files.of(reading.opened(caller(request), draft_id))
     return {"results": [_row(file) for file in found], "next": None, "count": len(found)}
 
 

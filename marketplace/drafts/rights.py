@@ -1,5 +1,6 @@
 """Who may fill in a draft: asked in one place by every door."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -63,6 +64,13 @@ def log_look(actor: User, draft: Draft) -> None:
     if actor.role in STAFF:
         purpose = "help" if only_helps(actor, draft) else "draft"
         access.log_read(actor=actor, person_id=draft.beneficiary_id, purpose=purpose, subject=f"draft:{draft.pk}")
+
+
+def log_looks(actor: User, beneficiary_ids: Iterable[int | None]) -> None:
+    """The same for a list that tells what is in each draft: one row for each person on it."""
+    if actor.role in STAFF:
+        people = [pk for pk in beneficiary_ids if pk is not None]
+        access.log_reads(actor=actor, person_ids=people, purpose="draft", subject="people:draft")
 
 
 def lock(*, draft_id: UUID, actor: User) -> Draft:

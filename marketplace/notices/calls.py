@@ -22,6 +22,17 @@ def waiting(actor: User) -> QuerySet[Notice]:
     return rows.none()
 
 
+def to_read_out(actor: User, most: int) -> tuple[list[Notice], bool]:
+    """The first of them for a page that says whom to call and what to say, and whether there are more.
+
+    Names, phones and texts are on the page: each person on it gets a row in the read log (guarantee G8).
+    """
+    found = list(waiting(actor)[: most + 1])
+    people = [notice.recipient_id for notice in found[:most] if notice.recipient_id is not None]
+    access.log_reads(actor=actor, person_ids=people, purpose="call", subject="people:call")
+    return found[:most], len(found) > most
+
+
 def mark_told(*, notice_id: int, actor: User) -> None:
     """The actor has told the person. Raises NotFound when it is not (or no longer) on the actor's list."""
     with transaction.atomic(durable=True):

@@ -1,20 +1,19 @@
 """A person's own page: who one is here, how one is reached, who looked at one's data."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import access, profile
+from marketplace import access, policy, profile
 from marketplace.forms import ContactForm
 
 READS_SHOWN = 20
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """Shows the account; a POST stores how the person wants to be reached."""
@@ -44,6 +43,7 @@ def _facts(request: HttpRequest) -> list[dict[str, str]]:
     return rows
 
 
+@policy.anyone
 @require_safe
 def password_help(request: HttpRequest) -> HttpResponse:
     """Who forgot the password asks the office: nothing here could prove who asks."""

@@ -6,11 +6,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from marketplace import policy
 from marketplace.models import Notice
 
 SHOWN = 20
 
 
+@policy.anyone
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
     """Every SMS and e-mail of the portal, as the phones and mailboxes would show them."""

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import condition, require_http_methods, require_POST, require_safe
 
-from marketplace import kiosk, local_copies, offline
+from marketplace import kiosk, local_copies, offline, policy
 from marketplace.way_back import safe_path
 
 
@@ -28,6 +28,7 @@ def _worker_etag(_request: HttpRequest) -> str:
     return f'"{hashlib.sha256(_worker().encode()).hexdigest()[:32]}"'
 
 
+@policy.anyone
 @require_safe
 @condition(etag_func=_worker_etag)
 def service_worker(request: HttpRequest) -> HttpResponse:
@@ -39,6 +40,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     )
 
 
+@policy.anyone
 @require_safe
 def shell(request: HttpRequest, name: str = "") -> HttpResponse:
     """A page that the service worker keeps for the time without a server; the same for everybody."""
@@ -49,6 +51,7 @@ def shell(request: HttpRequest, name: str = "") -> HttpResponse:
     return HttpResponse(html, headers={"Cache-Control": "no-cache"})
 
 
+@policy.anyone
 @require_http_methods(["GET", "HEAD", "POST"])
 def shared_computer(request: HttpRequest) -> HttpResponse:
     """Says what this browser keeps; a POST switches: ``shared=1`` nothing stays here, ``shared=0`` as usual."""
@@ -65,6 +68,7 @@ def shared_computer(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@policy.anyone
 @csrf_exempt  # the cookie that makes the computer a shared one is not sent across sites; a stale token must not keep data
 @require_POST
 def finish(request: HttpRequest) -> HttpResponse:
@@ -74,12 +78,14 @@ def finish(request: HttpRequest) -> HttpResponse:
     return kiosk.finish(request, redirect("marketplace:finished"))
 
 
+@policy.anyone
 @require_safe
 def finished(request: HttpRequest) -> HttpResponse:
     """Nothing is left; where the next person begins."""
     return render(request, "account/finished.html")
 
 
+@policy.anyone
 @never_cache
 @require_safe
 def still_here(request: HttpRequest) -> HttpResponse:
@@ -96,6 +102,7 @@ def still_here(request: HttpRequest) -> HttpResponse:
     )
 
 
+@policy.anyone
 @never_cache
 def sign_out(request: HttpRequest, **options: Any) -> HttpResponse:
     """allauth's sign-out; the browser erases what no script has erased before the form was sent."""

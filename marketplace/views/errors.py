@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from marketplace import kept_answers
 from marketplace.api import on_domain_error, problem
-from marketplace.errors import BadRequest, Busy, Forbidden, NotFound, TooLarge
+from marketplace.errors import BadRequest, Busy, DomainError, Forbidden, NotFound, TooLarge
 
 
 def _of_program(request: HttpRequest) -> bool:
@@ -23,6 +23,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if kept_answers.can_come_back(request):
         return kept_answers.send_again_page(request)
     return render(request, "csrf.html", status=403)
+
+
+def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """What a rule said no to, with what to do; a page or a problem."""
+    if _of_program(request):
+        return on_domain_error(request, error)
+    template = {403: "403.html", 404: "404.html"}.get(error.status, "400.html")
+    return render(request, template, {"error": error}, status=error.status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -7,11 +7,12 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from marketplace import files
+from marketplace import files, policy
 
 AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
 
+@policy.anyone
 @require_safe
 def stored_file(request: HttpRequest, file_id: UUID) -> FileResponse:
     """One file. Whatever it holds, the browser neither guesses its kind nor runs anything of it."""
@@ -23,6 +24,7 @@ def stored_file(request: HttpRequest, file_id: UUID) -> FileResponse:
     return _guarded(response)
 
 
+@policy.anyone
 @require_safe
 def small_file(request: HttpRequest, file_id: UUID) -> HttpResponse:
     """A preview of a picture, for whoever may open the picture."""
@@ -31,6 +33,7 @@ def small_file(request: HttpRequest, file_id: UUID) -> HttpResponse:
         return _guarded(HttpResponse(files.small(content), content_type="image/jpeg"))
 
 
+@policy.anyone
 @require_safe
 def medium_file(request: HttpRequest, file_id: UUID) -> HttpResponse:
     """A picture at the size of a page, for whoever may open it."""

@@ -4,13 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from marketplace import access, rules
+from marketplace import access, policy, rules
 from marketplace.context import page_path
 from marketplace.drafts import hand_over, kinds, mirror, reading, rights
 from marketplace.drafts.errors import DraftClosed
@@ -54,7 +53,7 @@ def desk(actor: User) -> dict[str, Any]:
     }
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def help_page(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Who will see what and for how long; one button agrees and shows the code, this once."""
@@ -91,7 +90,7 @@ def spoken(code: str) -> dict[str, str]:
     return {"shown": f"{first} {second}", "read": f"{' '.join(first)}, {' '.join(second)}"}
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def stop(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The button "Stop the help". After a sign-in that interrupted it the browser comes back with GET."""
@@ -104,11 +103,10 @@ def stop(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     return redirect(page_of(reading.get(request.user, draft_id)))
 
 
-@login_required
+@policy.only(Role.CASEWORKER, Role.HOTLINE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def continue_by_code(request: HttpRequest) -> HttpResponse:
     """A specialist enters the code that a person tells her, and goes on with that application."""
-    access.require_role(request.user, Role.CASEWORKER, Role.HOTLINE)
     form = CodeForm(request.POST if request.method == "POST" else None)
     status = 200
     if form.is_valid():

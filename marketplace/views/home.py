@@ -1,7 +1,6 @@
 """The first page: what this is for visitors, what needs doing for those who signed in."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -9,13 +8,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_cookie
 
-from marketplace import desk, life
+from marketplace import desk, life, policy
 from marketplace.context import page_path
 from marketplace.notices import calls
 
 CALLS_SHOWN = 20
 
 
+@policy.anyone
 @require_safe
 @vary_on_cookie
 def root(request: HttpRequest) -> HttpResponse:
@@ -23,16 +23,17 @@ def root(request: HttpRequest) -> HttpResponse:
     return redirect(f"/{get_language()}/")
 
 
+@policy.anyone
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Visitors: search, three ways in, life situations. Others: the parts that the apps register."""
     if not request.user.is_authenticated:
         return render(request, "home/visitor.html", {"situations": life.situations(), "paths": _paths()})
-    waiting = list(calls.waiting(request.user)[: CALLS_SHOWN + 1])
+    waiting, more = calls.to_read_out(request.user, CALLS_SHOWN)
     context = {
         "parts": desk.home_of(request.user),
-        "calls": waiting[:CALLS_SHOWN],
-        "more_calls": len(waiting) > CALLS_SHOWN,
+        "calls": waiting,
+        "more_calls": more,
         "paths": _paths(),
     }
     return render(request, "home/person.html", context)
@@ -48,7 +49,7 @@ def _paths() -> dict[str, str]:
     }
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def told(request: HttpRequest, notice_id: int) -> HttpResponse:
     """The button "I have told the person" of the call list."""

@@ -4,14 +4,13 @@ from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from marketplace import access, rules, second_screen
+from marketplace import policy, rules, second_screen
 from marketplace.drafts import kinds, mirror, reading
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.forms import CodeForm
@@ -21,11 +20,10 @@ from marketplace.views.hand_over import page_of, spoken
 # --- The specialist's side ---------------------------------------------------------------------------------
 
 
-@login_required
+@policy.only(Role.CASEWORKER, Role.HOTLINE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def screen(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The button "Show on a second screen": the code and address for the person's screen, and what she confirmed."""
-    access.require_role(request.user, Role.CASEWORKER, Role.HOTLINE)
     draft = reading.opened(request.user, draft_id)
     if kinds.get(draft.kind).picture is None:
         raise NotFound
@@ -50,7 +48,7 @@ def screen(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     return response
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def close(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The button "Close the screen"."""
@@ -66,6 +64,7 @@ def close(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 # --- The person's side ---------------------------------------------------------------------------------------
 
 
+@policy.by_code
 @require_http_methods(["GET", "HEAD", "POST"])
 def second(request: HttpRequest) -> HttpResponse:
     """``/mirror/``: the code is entered here, then the application is shown here. Nobody signs in."""
@@ -99,6 +98,7 @@ def _join(request: HttpRequest) -> HttpResponse:
     return _private(render(request, "mirror/enter.html", {"form": form, "was_open": False}, status=status))
 
 
+@policy.by_code
 @require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
     """The button "This is right" of one line: ``line`` holds the line and the state of it that was seen."""

@@ -4,9 +4,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from marketplace import life, places
+from marketplace import life, places, policy
 
 
+@policy.anyone
 @require_safe
 def situation(request: HttpRequest, slug: str) -> HttpResponse:
     """What to do in one life situation."""
@@ -16,6 +17,7 @@ def situation(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "home/situation.html", {"situation": found})
 
 
+@policy.anyone
 @require_safe
 def office_map(request: HttpRequest) -> HttpResponse:
     """Every social office: a map of the regions, below it the addresses."""

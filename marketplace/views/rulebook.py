@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from marketplace import policy
 from marketplace.errors import Invalid
 from marketplace.forms import add_errors
 from marketplace.models import Rule
@@ -17,7 +17,7 @@ from marketplace.rulebook import previewing, versions, wording
 from marketplace.rulebook.forms import VersionForm
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Every rule by group: its value in force, its source, what starts later."""
@@ -47,7 +47,7 @@ def _told(rule: Rule) -> dict[str, Any]:
     }
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def rule(request: HttpRequest, code: str) -> HttpResponse:
     """One rule: its versions, and the form of a new one; first what it changes, then the button that publishes."""

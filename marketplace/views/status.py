@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from marketplace import health
+from marketplace import health, policy
 
 
+@policy.anyone
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
     """For people. Without the database a page that needs none says so."""
@@ -20,12 +21,14 @@ def status(request: HttpRequest) -> HttpResponse:
     return render(request, "status/status.html", context)
 
 
+@policy.anyone
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """This process answers; nothing else is asked."""
     return JsonResponse({"status": "ok"})
 
 
+@policy.anyone
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
     """May the balancer send people here? Only the database decides."""
@@ -33,6 +36,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     return JsonResponse(facts, status=200 if sound else 503)
 
 
+@policy.anyone
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text of this process and of what waits in the database."""

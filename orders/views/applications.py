@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import access
+from marketplace import access, policy
 from marketplace.drafts import reading, retention, saving
 from marketplace.drafts.errors import DraftClosed
 from marketplace.errors import NotFound
@@ -27,11 +26,10 @@ from orders.views import tasks
 PAGE_SIZE = 20
 
 
-@login_required
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 @require_safe
 def applications(request: HttpRequest) -> HttpResponse:
     """Drafts to go on with, those that were sent, and those that were put aside; a guardian sees for whom each is."""
-    access.require_role(request.user, Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
     drafts = (
         reading.visible(request.user)
         .filter(kind=ORDER_DRAFT.name)
@@ -49,7 +47,7 @@ def applications(request: HttpRequest) -> HttpResponse:
     return render(request, "beneficiary/applications.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """A new application, for a ward or a person of the own office when ``for`` names one.
@@ -61,7 +59,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return redirect("orders:draft", choosing.start(actor=request.user, person_id=number_of(request, "for")))
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def add_line(request: HttpRequest) -> HttpResponse:
     """The button "Choose this offer": ``offer``, and ``entitlement``, ``draft``, ``for`` when the page knows them."""
@@ -110,7 +108,7 @@ def _uuid(text: str) -> UUID | None:
         raise NotFound from None
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The task list of one application; a sent one leads to its receipt."""
@@ -134,7 +132,7 @@ def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     return render(request, "beneficiary/draft.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Put an application aside; it is kept and can be restored until it is purged."""
@@ -148,7 +146,7 @@ def discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     return render(request, "beneficiary/discarded.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def restore(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Take up an application that was put aside, with everything that was in it."""

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import access
+from marketplace import policy
 from marketplace.drafts import files as draft_files
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.kept_answers import kept_over_sign_in
@@ -49,7 +48,7 @@ DOORS = {
 GRAVE = {"reject", "cancel", "hold"}
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def orders(request: HttpRequest) -> HttpResponse:
     """Orders the person may see, the latest first; six queries for any number of rows."""
@@ -65,7 +64,7 @@ def orders(request: HttpRequest) -> HttpResponse:
     return render(request, "beneficiary/orders.html", {"page": page, "show_person": show_person})
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def order(request: HttpRequest, number: str) -> HttpResponse:
     """One order: where it is, whose turn, by when, and the buttons of the person's next steps."""
@@ -74,6 +73,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, number)
 
 
+@policy.signed_in
 @kept_over_sign_in
 @require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
@@ -155,7 +155,7 @@ def _may_repeat(found: Order, held: list[str]) -> bool:
     return held in (["owner"], ["office"]) and repeat.may_repeat(found, timezone.localdate())
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def card(request: HttpRequest, number: str) -> HttpResponse:
     """The delivery code in large digits on a page to print; for the owner alone."""
@@ -165,7 +165,7 @@ def card(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "beneficiary/card.html", {"order": found, "code": shapes.delivery_code(found)})
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def act_pdf(request: HttpRequest, number: str) -> HttpResponse:
     """The acceptance act as PDF."""
@@ -177,11 +177,10 @@ def act_pdf(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
-@login_required
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN)
 @require_safe
 def programme(request: HttpRequest) -> HttpResponse:
     """What the programme entitles to, line by line, with the way to choose."""
-    access.require_role(request.user, Role.BENEFICIARY, Role.GUARDIAN)
     standings = reading.open_programme(request.user)
     return render(request, "beneficiary/programme.html", {"lines": programme_lines(standings)})
 

@@ -5,7 +5,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import formats, idempotency
+from marketplace import formats, idempotency, policy
 from marketplace.drafts import mirror, reading, rights, sending
 from marketplace.drafts.answers import is_yes
 from marketplace.errors import Changed, DomainError, FieldError, Invalid, NotFound
@@ -26,7 +25,7 @@ from orders.review import Review, ReviewedLine, review
 from orders.views import tasks
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """All answers and sums on one page; sending works once, a refusal keeps everything and says what to do."""
@@ -180,7 +179,7 @@ def _proof(draft: Draft) -> str:
     return f"{text}, {day}" if text and day else text
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def submitted(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The receipt: the orders that came out of the application, and what happens next."""

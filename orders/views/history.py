@@ -2,25 +2,25 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from marketplace import policy
 from marketplace.views import history as of_drafts
 from orders.views import tasks
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def history(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Every save of an application."""
     return of_drafts.history(request, tasks.opened(request, draft_id), _place(draft_id))
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """After a sign-in that interrupted it the browser comes back with GET: then only the list is shown."""

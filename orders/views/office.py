@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import access
+from marketplace import access, policy
 from marketplace.access import PURPOSES
 from marketplace.drafts import reading as drafts
 from marketplace.models import Draft, Role
@@ -22,11 +21,10 @@ SHOWN = 20
 PAGE_SIZE = 30
 
 
-@login_required
+@policy.only(Role.CASEWORKER)
 @require_safe
 def desk(request: HttpRequest) -> HttpResponse:
     """What waits for the office, what is due first: orders, applications to finish, programmes that end."""
-    access.require_role(request.user, Role.CASEWORKER)
     actor = request.user
     orders = list(selectors.to_do(actor).select_related("partner", "user")[:SHOWN])
     open_drafts = list(
@@ -49,11 +47,10 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(request, "office/desk.html", context)
 
 
-@login_required
+@policy.only(Role.CASEWORKER)
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
     """People of the own office, found by name or phone."""
-    access.require_role(request.user, Role.CASEWORKER)
     asked = request.GET.get("q", "").strip()[:100]
     found = access.people_of(request.user).order_by("full_name", "pk")
     if asked:
@@ -65,11 +62,10 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "office/people.html", {"page": page, "asked": asked})
 
 
-@login_required
+@policy.only(Role.CASEWORKER)
 @require_safe
 def person(request: HttpRequest, person_id: int) -> HttpResponse:
     """One person: programme, applications, orders. Why the page is opened is written down with the look."""
-    access.require_role(request.user, Role.CASEWORKER)
     purpose = request.GET.get("purpose", "office")
     found = reading.open_person(request.user, person_id, purpose=purpose if purpose in PURPOSES else "office")
     own = drafts.visible(request.user).filter(beneficiary=found, kind=ORDER_DRAFT.name, status=Draft.Status.OPEN)
@@ -87,11 +83,10 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     return render(request, "office/person.html", context)
 
 
-@login_required
+@policy.only(Role.CASEWORKER)
 @require_http_methods(["GET", "POST"])
 def start(request: HttpRequest, person_id: int) -> HttpResponse:
     """A new application on behalf of a person of the own office."""
-    access.require_role(request.user, Role.CASEWORKER)
     if request.method == "GET":
         return redirect("orders:office_person", person_id)
     access.person(request.user, person_id)

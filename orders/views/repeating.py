@@ -3,16 +3,16 @@
 import uuid
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from marketplace import policy
 from orders import repeat
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def again(request: HttpRequest, number: str) -> HttpResponse:
     """The button "Order the same again". After a sign-in that interrupted it the browser comes back with GET."""
@@ -27,7 +27,7 @@ def again(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("orders:draft", draft_id)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def turn(request: HttpRequest, entitlement_id: int) -> HttpResponse:
     """Prepare the next applications of a line of the programme (``on`` = 1), or not (0)."""

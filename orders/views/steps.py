@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from marketplace import kept_answers
+from marketplace import kept_answers, policy
 from marketplace.drafts import deciding, rights
 from marketplace.drafts.saving import DraftClosed
 from marketplace.errors import DomainError, Invalid, NotFound
@@ -27,6 +27,7 @@ from orders.views import goods, tasks
 FORMS: dict[str, type[DraftForm]] = {"delivery": DeliveryForm, "contact": ContactForm, "consent": ConsentForm}
 
 
+@policy.signed_in
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:

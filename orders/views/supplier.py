@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import access, files
+from marketplace import files, policy
 from marketplace.desk import shop_of
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.kept_answers import kept_over_sign_in
@@ -38,11 +37,10 @@ DOORS = {
 AT_ONCE = ("confirm", "ship", "sign-act")
 
 
-@login_required
+@policy.only(Role.SUPPLIER)
 @require_safe
 def desk(request: HttpRequest) -> HttpResponse:
     """Orders in which it is the supplier's turn, what is due first; then those that wait for others."""
-    access.require_role(request.user, Role.SUPPLIER)
     if not onboarding.has_shop(request.user):
         return redirect("suppliers:applications")
     rows = selectors.to_do(request.user).select_related("region").prefetch_related("lines__product")
@@ -70,19 +68,18 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(request, "supplier/desk.html", context)
 
 
-@login_required
+@policy.only(Role.SUPPLIER)
 @require_safe
 def order(request: HttpRequest, number: str) -> HttpResponse:
     """One order with the forms of its next steps; name and address only while they are needed."""
-    access.require_role(request.user, Role.SUPPLIER)
     return _page(request, number)
 
 
+@policy.only(Role.SUPPLIER)
 @kept_over_sign_in
 @require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, number: str, action: str) -> HttpResponse:
     """Take a step; a refusal shows the page again with everything that was typed."""
-    access.require_role(request.user, Role.SUPPLIER)
     if request.method == "GET":
         return redirect("orders:supplier_order", selectors.get(request.user, number).number)
     door = DOORS.get(action)

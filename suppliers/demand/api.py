@@ -61,7 +61,9 @@ class DemandOut(Schema):
 @router.get("/needs", response={200: NeedsOut, 422: Problem}, operation_id="list_needs")
 def list_needs(request: HttpRequest, page: int = 1) -> dict[str, Any]:
     """Needs of the actor's people, open ones first."""
-    return paged(request, reading.own(request.auth), page, _need)
+    found = paged(request, reading.own(request.auth), page, _need)
+    reading.log_looks(request.auth, [row["beneficiary"] for row in found["results"]])
+    return found
 
 
 @router.post("/needs", response={200: NeedOut, 404: Problem, 422: Problem}, operation_id="say_need")

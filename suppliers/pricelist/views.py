@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog import types
+from marketplace import policy
 from marketplace.errors import FieldError, Invalid
 from suppliers.models import PriceList
 from suppliers.pricelist import files, jobs, selectors, words
@@ -20,7 +20,7 @@ REMARKS_SHOWN = 100
 RENEW_SECONDS = 4
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def price_lists(request: HttpRequest) -> HttpResponse:
     """The form for a new list, which is checked first, the template, and the lists that were sent."""
@@ -52,7 +52,7 @@ def _lists(request: HttpRequest, errors: list[str] | None = None) -> HttpRespons
     return render(request, "supplier/pricelist/lists.html", context, status=422 if errors else 200)
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def price_list(request: HttpRequest, price_list_id: UUID) -> HttpResponse:
     """How far a list is, or what became of it. The page of a list that is being read renews itself."""
@@ -89,7 +89,7 @@ def _refusal(found: PriceList) -> str:
     return words.said(found.refusal["code"], found.refusal["params"]) if found.refusal else ""
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def apply(request: HttpRequest, price_list_id: UUID) -> HttpResponse:
     """Apply a list that was checked."""
@@ -99,7 +99,7 @@ def apply(request: HttpRequest, price_list_id: UUID) -> HttpResponse:
     return redirect("suppliers:price_list", applied.pk)
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def check_anew(request: HttpRequest, price_list_id: UUID) -> HttpResponse:
     """Check the same file again."""
@@ -109,7 +109,7 @@ def check_anew(request: HttpRequest, price_list_id: UUID) -> HttpResponse:
     return redirect("suppliers:price_list", again.pk)
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def result_file(request: HttpRequest, price_list_id: UUID, kind: str) -> HttpResponse:
     """Every row with what became of it."""
@@ -119,7 +119,7 @@ def result_file(request: HttpRequest, price_list_id: UUID, kind: str) -> HttpRes
     return _file(files.result(found, kind), kind, f"result-{found.created_at:%Y-%m-%d}")
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def template_file(request: HttpRequest) -> HttpResponse:
     """A list to fill in: the own offers, or the products of a type."""

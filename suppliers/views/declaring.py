@@ -1,12 +1,12 @@
 """The yearly declaration of a supplier: what it says of itself still holds."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from marketplace import policy
 from marketplace.errors import Invalid
 from marketplace.forms import add_errors
 from suppliers import declaring
@@ -14,7 +14,7 @@ from suppliers.onboarding.forms import DeclarationForm
 from suppliers.selectors import own_supplier
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def declaration(request: HttpRequest) -> HttpResponse:
     """Until when the present one holds; the form that renews it."""

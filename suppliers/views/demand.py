@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,10 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog import selectors, types, units
 from catalog.search.query import beneficiary_id
 from catalog.types import ProductType
-from marketplace import access, formats, regions
+from marketplace import formats, policy, regions
 from marketplace.errors import Invalid, NotFound
 from marketplace.forms import EMPTY, add_errors, offer
-from marketplace.models import Role
 from suppliers.demand import needs, radar, reading
 from suppliers.demand.models import UnmetNeed
 from suppliers.views.cards import as_query, crumbs
@@ -46,7 +44,7 @@ class NeedForm(forms.Form):
         offer(self, "region", [EMPTY, *((row.code, row.name) for row in regions.listed())])
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def say(request: HttpRequest) -> HttpResponse:
     """Say that nothing fits the person whom ``for`` names; the page shows what will be counted."""
@@ -79,20 +77,17 @@ def say(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/say_need.html", context, status=422 if form.errors else 200)
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def own(request: HttpRequest) -> HttpResponse:
     """What the actor's people lack, with a button that takes it back."""
     page = Paginator(reading.own(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
-    if request.user.role == Role.CASEWORKER:
-        access.log_reads(
-            actor=request.user, person_ids=[row.person_id for row in page], purpose="fit", subject="people:fit"
-        )
+    reading.log_looks(request.user, [row.person_id for row in page])
     rows = [_need(row) for row in page]
     return render(request, "catalog/needs.html", {"page": page, "needs": rows, "crumbs": crumbs()})
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def withdraw(request: HttpRequest, need_id: int) -> HttpResponse:
     """Take it back."""
@@ -124,7 +119,7 @@ def _sizes(kind: ProductType, sizes: dict[str, list[int]]) -> list[str]:
 # --- The radar
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def radar_page(request: HttpRequest) -> HttpResponse:
     """How many people want what and where; of one kind also the sizes."""

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from marketplace import policy
 from marketplace.errors import Invalid
 from suppliers import home, offers, selectors
 from suppliers.forms import OfferForm
@@ -26,14 +26,14 @@ DONE = {
 }
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def own_offers(request: HttpRequest) -> HttpResponse:
     """All own offers, those that need a confirmation of their stock marked."""
     return _list(request)
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def change_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     """One row's form; which button was pressed says what to do."""

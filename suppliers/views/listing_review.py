@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import access, calendar
+from marketplace import calendar, policy
 from marketplace.models import Role, StoredFile
 from suppliers.listings import deciding, selectors, words
 from suppliers.listings.models import LISTING_WAITS, Listing
@@ -32,20 +31,18 @@ DECISIONS = Decisions(
 )
 
 
-@login_required
+@policy.only(*selectors.READERS)
 @require_safe
 def listings(request: HttpRequest) -> HttpResponse:
     """Every listing, those that wait for the ministry first."""
-    access.require_role(request.user, *selectors.READERS)
     page = Paginator(selectors.worklist(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "review/listings/list.html", {"page": page, "waits": LISTING_WAITS})
 
 
-@login_required
+@policy.only(*selectors.READERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
     """One listing: what is said, its photos, its price beside the median, the decisions."""
-    access.require_role(request.user, *selectors.READERS)
     found = selectors.get(request.user, listing_id)
     answer, wrong = DECISIONS.taken(request, listing_id)
     if answer is not None:

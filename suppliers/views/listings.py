@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from catalog import stating, types
 from catalog.search import documents
-from marketplace import calendar
+from marketplace import calendar, policy
 from marketplace.drafts import beginning, reading, retention
 from marketplace.errors import DomainError, FieldError, Invalid
 from marketplace.forms import DraftForm, add_errors
@@ -31,7 +30,7 @@ from suppliers.pricelist import prices
 from suppliers.states import LISTING
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def listings(request: HttpRequest) -> HttpResponse:
     """What was begun, put aside or sent; the button that begins."""
@@ -50,7 +49,7 @@ def listings(request: HttpRequest) -> HttpResponse:
     return render(request, "supplier/listings/list.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
     """A new listing, or with ``offer`` the change of an own offer: its present answers are there."""
@@ -153,13 +152,14 @@ STEPS = draft_steps.Steps(
 )
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The steps with their states; a draft that was sent leads to its listing."""
     return draft_steps.tasks(request, draft_id, STEPS)
 
 
+@policy.signed_in
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, draft_id: uuid.UUID, name: str) -> HttpResponse:
@@ -174,7 +174,7 @@ def step(request: HttpRequest, draft_id: uuid.UUID, name: str) -> HttpResponse:
     return answer
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The preview, until when the ministry looks at it, what stays on sale meanwhile, and the button."""
@@ -204,28 +204,28 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     return render(request, "supplier/listings/check.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def history(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Every save of a listing that is being written."""
     return draft_steps.history(request, draft_id, STEPS)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """An earlier answer counts again."""
     return draft_steps.bring_back(request, draft_id, STEPS)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Put the draft aside; it can be restored until it is removed."""
     return draft_steps.discard(request, draft_id, STEPS)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Take it up with everything that was in it."""
@@ -235,7 +235,7 @@ def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
 # --- What became of it ------------------------------------------------------------------------------
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
     """The own listing: where it stands and until when, what was asked, and the supplier's own steps."""

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from catalog import types
 from catalog.types import ProductType
-from marketplace import formats, places, regions
+from marketplace import formats, places, policy, regions
 from marketplace.models import Region
 from marketplace.shared_pages import shared_page
 from suppliers.watch import reading
@@ -21,6 +21,7 @@ from suppliers.watch import reading
 NOTHING = "–"
 
 
+@policy.anyone
 @require_safe
 @shared_page
 def market(request: HttpRequest) -> HttpResponse:

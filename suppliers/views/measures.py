@@ -13,7 +13,7 @@ from catalog import measuring, selectors, types, units
 from catalog.search.query import beneficiary_id
 from catalog.selectors import Beneficiary
 from catalog.types import BodyMeasure
-from marketplace import kept_answers
+from marketplace import kept_answers, policy
 from marketplace.errors import Changed, Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.kept_answers import kept_over_sign_in
@@ -25,6 +25,7 @@ from suppliers.views.cards import as_query
 CHANGES_SHOWN = 20
 
 
+@policy.signed_in
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:

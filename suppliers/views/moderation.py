@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import access, calendar, events
+from marketplace import calendar, events, policy
 from marketplace.models import Role
 from suppliers.onboarding import answers, deciding, selectors, words
 from suppliers.onboarding.forms import WordsForm
@@ -38,21 +37,19 @@ DECISIONS = Decisions(
 )
 
 
-@login_required
+@policy.only(*selectors.READERS)
 @require_safe
 def applications(request: HttpRequest) -> HttpResponse:
     """Every application, those that wait for the ministry first."""
-    access.require_role(request.user, *selectors.READERS)
     page = Paginator(selectors.worklist(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [{"application": row, "turn": words.whose_turn(row)} for row in page]
     return render(request, "review/applications/list.html", {"page": page, "rows": rows})
 
 
-@login_required
+@policy.only(*selectors.READERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def application(request: HttpRequest, application_id: int) -> HttpResponse:
     """One application: answers, documents, who else names this BIN, what happened, the decisions."""
-    access.require_role(request.user, *selectors.READERS)
     found = selectors.get(request.user, application_id)
     answer, wrong = DECISIONS.taken(request, application_id)
     if answer is not None:

@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from marketplace import access, calendar
+from marketplace import calendar, policy
 from marketplace.accounts import AccountAdapter
 from marketplace.drafts import beginning, reading, retention
 from marketplace.errors import DomainError, FieldError, Invalid, NotFound, TooManyTries
@@ -45,6 +44,7 @@ ENDED = (
 )  # fmt: skip
 
 
+@policy.anyone
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
@@ -65,11 +65,10 @@ def join(request: HttpRequest) -> HttpResponse:
     return render(request, "supplier/onboarding/join.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@login_required
+@policy.only(Role.SUPPLIER)
 @require_safe
 def applications(request: HttpRequest) -> HttpResponse:
     """What was begun, put aside or sent; the button that begins."""
-    access.require_role(request.user, Role.SUPPLIER)
     rows = reading.visible(request.user).filter(kind=KIND).exclude(status=Draft.Status.SUBMITTED)
     unsent = list(rows.order_by("-updated_at", "pk")[:20])
     sent = list(selectors.visible(request.user)[:20])
@@ -86,7 +85,7 @@ def applications(request: HttpRequest) -> HttpResponse:
     return render(request, "supplier/onboarding/list.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
     """A draft with what the account knows; one that is open is gone on with."""
@@ -169,13 +168,14 @@ STEPS = draft_steps.Steps(
 )  # fmt: skip
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The steps with their states; a draft that was sent leads to its application."""
     return draft_steps.tasks(request, draft_id, STEPS)
 
 
+@policy.signed_in
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, draft_id: uuid.UUID, name: str) -> HttpResponse:
@@ -183,7 +183,7 @@ def step(request: HttpRequest, draft_id: uuid.UUID, name: str) -> HttpResponse:
     return draft_steps.step(request, draft_steps.opened(request, draft_id, STEPS), name, STEPS)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The preview: everything as the ministry will read it, until when it answers, and the button."""
@@ -206,28 +206,28 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     return render(request, "supplier/onboarding/check.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def history(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Every save of an application that is being written."""
     return draft_steps.history(request, draft_id, STEPS)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """An earlier answer counts again."""
     return draft_steps.bring_back(request, draft_id, STEPS)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Put the draft aside; it can be restored until it is removed."""
     return draft_steps.discard(request, draft_id, STEPS)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "POST"])
 def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Take it up with everything that was in it."""
@@ -237,11 +237,10 @@ def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
 # --- What became of it ------------------------------------------------------------------------------
 
 
-@login_required
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def application(request: HttpRequest, application_id: int) -> HttpResponse:
     """The own application: whose turn it is and until when, what was asked, and the applicant's own steps."""
-    access.require_role(request.user, Role.SUPPLIER)
     found = selectors.get(request.user, application_id)
     form = forms.WordsForm(request.POST or None, action="appeal", label=_("What was judged wrongly?"))
     if request.method == "POST":

@@ -18,7 +18,7 @@ from catalog.search import suggest, tokens
 from catalog.search.query import PAGE_SIZE, Query, beneficiary_id
 from catalog.selectors import Beneficiary
 from catalog.types import ProductType
-from marketplace import regions
+from marketplace import policy, regions
 from marketplace.models import Role
 from marketplace.rules import in_language
 from marketplace.shared_pages import shared_page
@@ -44,6 +44,7 @@ MOST_COMPARED = 4
 MOST_KINDS = 5
 
 
+@policy.anyone
 @require_safe
 @shared_page
 def index(request: HttpRequest) -> HttpResponse:
@@ -71,12 +72,14 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/index.html", context)
 
 
+@policy.anyone
 @require_safe
 def shelf(request: HttpRequest, category_slug: str, pk: int) -> HttpResponse:
     """A shelf is a part of the first page."""
     return redirect(f"{reverse('catalogue:index')}#{category_slug.rpartition('/')[2]}")
 
 
+@policy.anyone
 @require_safe
 @shared_page
 def product_type(request: HttpRequest, code: str) -> HttpResponse:
@@ -87,6 +90,7 @@ def product_type(request: HttpRequest, code: str) -> HttpResponse:
     return _listing(request, found)
 
 
+@policy.anyone
 @require_safe
 @shared_page
 def results(request: HttpRequest) -> HttpResponse:
@@ -161,6 +165,7 @@ def _page_number(request: HttpRequest) -> int:
     return min(max(int(text), 1), 100_000) if text.isdecimal() and len(text) < 10 else 1
 
 
+@policy.anyone
 @require_safe
 @shared_page
 def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
@@ -208,6 +213,7 @@ def _region(request: HttpRequest) -> str:
     return found.code if found else ""
 
 
+@policy.anyone
 @require_safe
 def how_we_rank(request: HttpRequest) -> HttpResponse:
     """The weights of best value and an example, in plain words: the same rule data and the same function as everywhere."""
@@ -248,6 +254,7 @@ def _next(request: HttpRequest) -> str:
     return urlencode({"next": request.get_full_path()})
 
 
+@policy.anyone
 @require_safe
 @shared_page
 def compare(request: HttpRequest) -> HttpResponse:
@@ -313,6 +320,7 @@ def _side_by_side(rows: list[Any]) -> list[tuple[str, list[str]]]:
     return [(name, [stated.get(code, "") for stated in texts]) for code, name in names.items()]
 
 
+@policy.anyone
 @require_safe
 def supplier(request: HttpRequest, code: str) -> HttpResponse:
     """A supplier: who it is, what it sells, and the facts behind its score."""

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog import types
-from marketplace import access, places, regions
+from marketplace import places, policy, regions
 from marketplace.errors import DomainError, Invalid
 from marketplace.forms import add_errors
 from marketplace.models import Role
@@ -40,11 +39,10 @@ class ReasonForm(forms.Form):
     )
 
 
-@login_required
+@policy.only(*reading.OVERSEERS)
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """A map and a table of kinds with too little choice, and how many prices wait to be looked at."""
-    access.require_role(request.user, *reading.OVERSEERS)
     below = reading.alarm()
     counts = reading.by_region(below)
     address = reverse("suppliers:watch_cells")
@@ -76,7 +74,7 @@ def board(request: HttpRequest) -> HttpResponse:
     return render(request, "review/market/board.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def cells(request: HttpRequest) -> HttpResponse:
     """Kinds and regions below the alarm, those that most people ask for first."""
@@ -104,7 +102,7 @@ def cells(request: HttpRequest) -> HttpResponse:
     return render(request, "review/market/cells.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_POST
 def invite(request: HttpRequest, cell_id: int) -> HttpResponse:
     """Ask suppliers to sell a kind in a region."""
@@ -122,7 +120,7 @@ def invite(request: HttpRequest, cell_id: int) -> HttpResponse:
     return redirect(f"{reverse('suppliers:watch_cells')}{f'?region={region.code}' if region else ''}")
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def signals(request: HttpRequest) -> HttpResponse:
     """Signals that suppliers act together, each with its evidence; below them those that were dismissed."""
@@ -136,7 +134,7 @@ def signals(request: HttpRequest) -> HttpResponse:
     return render(request, "review/market/signals.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def signal(request: HttpRequest, signal_id: int) -> HttpResponse:
     """One of them; the ministry says why it means nothing."""
@@ -155,7 +153,7 @@ def signal(request: HttpRequest, signal_id: int) -> HttpResponse:
     return render(request, "review/market/signal.html", context, status=422 if open_ and form.errors else 200)
 
 
-@login_required
+@policy.signed_in
 @require_safe
 def dear(request: HttpRequest) -> HttpResponse:
     """Prices out of line, each with its median and reason; below them those that were explained."""
@@ -168,7 +166,7 @@ def dear(request: HttpRequest) -> HttpResponse:
     return render(request, "review/market/prices.html", context)
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def price(request: HttpRequest, flag_id: int) -> HttpResponse:
     """One of them; the ministry says why it is right."""
@@ -218,11 +216,10 @@ def _signal(row: Signal) -> dict[str, Any]:
     }
 
 
-@login_required
+@policy.only(*reading.OVERSEERS)
 @require_safe
 def lowest_price(request: HttpRequest) -> HttpResponse:
     """What would change if the lowest price alone decided who stands first."""
-    access.require_role(request.user, *reading.OVERSEERS)
     region = regions.find(request.GET.get("region", ""))
     place = region.code if region else ""
     whole, kinds = simulation.lowest_price_alone(place)

@@ -225,3 +225,14 @@ def test_a_foreign_draft_and_other_roles_find_nothing_here(client, aigul):
     assert client.post(f"{DESK}callers/{aigul.pk}/", {"facts": ["name", "phone"]}).status_code == 403
     foreign.refresh_from_db()
     assert foreign.value("text") == "Hers."
+
+
+def test_each_opening_of_a_persons_complaint_leaves_a_row(client, operator, aigul):
+    """Also when the address names the draft alone."""
+    draft = draft_of(aigul, text="The left wheel broke.")
+    Draft.objects.filter(pk=draft.pk).update(author=operator)
+    for address in (f"{DESK}?draft={draft.pk}", f"/en/complaints/new/{draft.pk}/"):
+        before = ReadLog.objects.filter(person=aigul).count()
+        assert "The left wheel broke." in text_of(client.get(address))
+        row = ReadLog.objects.filter(person=aigul, actor=operator, subject=f"draft:{draft.pk}").latest("pk")
+        assert row.purpose == "draft" and ReadLog.objects.filter(person=aigul).count() > before

@@ -269,3 +269,17 @@ def test_the_home_page_says_what_waits(client, aigul, supplier, line):
     assert complaint.number in text_of(client.get("/en/"))
     client.force_login(aigul)
     assert complaint.number not in text_of(client.get("/en/"))
+
+
+def test_an_administrator_finds_a_case_without_reading_it(client, aigul, line):
+    """Numbers and states, to find out why something does not work (data classes: no P2, no P3)."""
+    complaint = make_complaint(person=aigul, line=line, text="The left wheel broke on the stairs.")
+    complaint.contact = {"name": "Айгүл", "phone": "+77010000002"}
+    complaint.save(update_fields=["contact"])
+    client.force_login(make_user("admin", Role.ADMIN))
+    for address in (f"/en/review/{complaint.number}/", f"/api/v1/complaints/{complaint.number}", "/en/complaints/"):
+        page = client.get(address)
+        text = text_of(page)
+        assert page.status_code == 200 and complaint.number in text, address
+        for secret in ("left wheel", "Айгүл", "77010000002", aigul.full_name):
+            assert secret not in text, (address, secret)

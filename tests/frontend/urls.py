@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 
-from marketplace import styleguide, vision
+from marketplace import policy, styleguide, vision
 from marketplace.errors import DomainError
 from marketplace.views import errors
 
@@ -15,13 +15,13 @@ def _refused(request: HttpRequest) -> HttpResponse:
 
 
 def _error_page(name: str) -> URLPattern:
-    return path(f"errors/{name}/", lambda request: render(request, f"{name}.html"))
+    return path(f"errors/{name}/", policy.anyone(lambda request: render(request, f"{name}.html")))
 
 
 urlpatterns = i18n_patterns(
     path("demo/components/", styleguide.styleguide),
     path("vision/", vision.vision_settings),
-    path("errors/500/", errors.server_error),
-    path("errors/refused/", _refused),
+    path("errors/500/", policy.anyone(errors.server_error)),
+    path("errors/refused/", policy.anyone(_refused)),
     *[_error_page(name) for name in ("400", "403", "404", "503", "csrf")],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from marketplace.models import CalendarDay, Event, Office, Role, Rule, User
+from marketplace.models import CalendarDay, Event, Guardianship, Office, ReadLog, Role, Rule, User
 
 
 @pytest.fixture
@@ -46,3 +46,29 @@ def test_a_change_of_master_data_leaves_an_event(signed_in, administrator):
     office = Office.objects.create(code="empty", region=office.region, name_kk="Бос")
     browser.post(f"/en/admin/marketplace/office/{office.pk}/delete/", {"post": "yes"})
     assert Event.objects.filter(kind="admin.deleted", subject=f"office:{office.pk}").count() == 1
+
+
+def test_each_look_at_a_person_leaves_a_row(signed_in, administrator):
+    browser, office = signed_in(administrator), Office.objects.first()
+    ward = User.objects.create(username="alikhan", full_name="Әлихан", role=Role.BENEFICIARY, office=office)
+    guardian = User.objects.create(username="aigul", full_name="Айгүл", role=Role.GUARDIAN, office=office)
+    kept = Guardianship.objects.create(guardian=guardian, ward=ward, basis="birth certificate")
+    colleague = User.objects.create(username="gulnar", full_name="Гүлнар", role=Role.CASEWORKER, office=office)
+    looks = {
+        f"user/{ward.pk}/change/": {ward.pk},
+        "user/?q=gulnar": set(),
+        f"user/{colleague.pk}/change/": set(),
+        "user/": {ward.pk, guardian.pk},
+        "guardianship/": {ward.pk, guardian.pk},
+        f"guardianship/{kept.pk}/change/": {ward.pk, guardian.pk},
+    }
+    for address, people in looks.items():
+        before = ReadLog.objects.count()
+        assert browser.get(f"/en/admin/marketplace/{address}").status_code == 200
+        rows = ReadLog.objects.filter(actor=administrator, purpose="account").order_by("pk")[before:]
+        assert {row.person_id for row in rows} == people, address
+
+
+@pytest.mark.parametrize("table", ["account/emailaddress", "address/useraddress"])
+def test_tables_of_people_that_nobody_uses_have_no_door(signed_in, administrator, table):
+    assert signed_in(administrator).get(f"/en/admin/{table}/").status_code == 404

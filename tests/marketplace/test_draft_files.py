@@ -311,6 +311,20 @@ def test_a_files_id_belongs_to_one_draft(
     assert state(draft_id) == before
 
 
+@pytest.mark.parametrize("address", ["/api/v1/drafts", "/api/v1/drafts/{draft}/files"])
+def test_a_list_that_tells_what_is_inside_is_a_look_too(
+    client: Client, signed_in: SignIn, marat: User, gulnar: User, draft_id: uuid.UUID, address: str
+) -> None:
+    content = photo((60, 40))
+    put(client, draft_id, content, whole=content)
+    Draft.objects.filter(pk=draft_id).update(author=gulnar)
+    url = address.format(draft=draft_id)
+    assert len(client.get(url).json()["results"]) == 1
+    assert not ReadLog.objects.exists(), "her own"
+    assert len(signed_in(gulnar).get(url).json()["results"]) == 1
+    assert set(ReadLog.objects.values_list("actor", "person", "purpose")) == {(gulnar.pk, marat.pk, "draft")}
+
+
 def test_who_fills_in_the_draft_opens_its_pictures_and_looking_leaves_a_row(
     client: Client, signed_in: SignIn, marat: User, gulnar: User, dina: User, draft_id: uuid.UUID
 ) -> None:

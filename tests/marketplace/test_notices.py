@@ -376,6 +376,17 @@ def test_the_own_office_and_1414_phone(
     assert list(calls.waiting(dina)) == list(calls.waiting(marat)) == list(calls.waiting(aigul)) == []
 
 
+def test_whoever_reads_the_list_of_calls_leaves_a_row_for_each_person_on_it(
+    to_call: Notice, gulnar: User, dina: User, operator: User, marat: User, signed_in: Callable[[User], Client]
+) -> None:
+    for reader in (gulnar, operator, dina):
+        assert signed_in(reader).get("/ru/").status_code == 200
+    assert set(ReadLog.objects.values_list("actor", "person", "purpose")) == {
+        (gulnar.pk, marat.pk, "call"),
+        (operator.pk, marat.pk, "call"),
+    }
+
+
 def test_telling_somebody_ends_the_notice_and_leaves_its_rows(
     to_call: Notice, gulnar: User, marat: User, signed_in: Callable[[User], Client]
 ) -> None:
@@ -388,7 +399,7 @@ def test_telling_somebody_ends_the_notice_and_leaves_its_rows(
     assert only().status == "delivered"
     event = Event.objects.get()
     assert (event.kind, event.subject, event.actor, event.on_behalf_of) == ("notice.told", "order:1", gulnar, marat)
-    assert ReadLog.objects.get().purpose == "call"
+    assert [row.subject for row in ReadLog.objects.filter(person=marat, purpose="call")] == ["people:call", "order:1"]
     assert "Ваш заказ привезут завтра" not in client.get("/ru/").content.decode()
     assert client.post(f"/ru/calls/{to_call.pk}/told/").status_code == 404
 

@@ -1,10 +1,12 @@
 """Orders on the pages of the person, the supplier and the office, in three languages, with bad input."""
 
+import uuid
+
 import pytest
 from django.test import Client
 
 from marketplace import crypto
-from marketplace.models import ReadLog, Role
+from marketplace.models import ReadLog, Role, StoredFile, User
 from orders import fulfilment
 from orders.models import Order
 from tests.orders import factories as make
@@ -231,3 +233,21 @@ def test_a_photo_is_drawn_anew_and_open_to_those_who_see_the_order(family, signe
     assert stored.subject == f"order:{order.number}"
     assert signed_in(family.aigul).get(f"/files/{stored.pk}/").status_code == 200
     assert signed_in(family.marat).get(f"/files/{stored.pk}/").status_code == 404
+    # Who took the picture is not whom it shows: the office's look is written down for the person.
+    assert not ReadLog.objects.filter(purpose="file").exists()
+    assert signed_in(family.gulnar).get(f"/files/{stored.pk}/").status_code == 200
+    look = ReadLog.objects.get(purpose="file")
+    assert (look.actor, look.person, look.subject) == (family.gulnar, order.user, stored.subject)
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.AUDITOR])
+def test_who_sees_orders_without_names_sees_no_photos_of_them(family, signed_in, role):
+    order = family.order()
+    overseer = User.objects.create(username="overseer", role=role)
+    stored = StoredFile.objects.create(
+        subject=f"order:{order.number}", purpose="delivery", owner=family.yerlan, file="x.jpg", content_type="image/jpeg",
+        size=1,
+    )  # fmt: skip
+    assert signed_in(overseer).get(f"/en/orders/{order.number}/").status_code == 200
+    foreign, missing = (signed_in(overseer).get(f"/files/{pk}/") for pk in (stored.pk, uuid.uuid4()))
+    assert foreign.status_code == missing.status_code == 404

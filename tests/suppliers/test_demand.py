@@ -8,7 +8,7 @@ from django.utils import timezone
 from catalog.models import Product
 from marketplace import small_cells
 from marketplace.errors import Forbidden, Invalid, NotFound
-from marketplace.models import Event, Notice, OutboxRow, PersonRecord, Role, User
+from marketplace.models import Event, Notice, OutboxRow, PersonRecord, ReadLog, Role, User
 from suppliers import effects
 from suppliers.demand import needs, radar
 from suppliers.demand.models import UnmetNeed
@@ -38,6 +38,16 @@ def say(actor, person, kind="child-walker", region="KZ-63") -> UnmetNeed:
 
 
 # --- Saying it ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/en/catalog/needs/", "/api/v1/needs"])
+def test_an_offices_look_at_what_a_person_lacks_leaves_a_row(dana, aigul, address):
+    say(aigul, dana)
+    gulnar = make.make_caseworker()
+    assert signed_in(aigul).get(address).status_code == 200
+    assert not ReadLog.objects.filter(person=dana).exists()
+    assert signed_in(gulnar).get(address).status_code == 200
+    assert list(ReadLog.objects.values_list("actor", "person", "purpose")) == [(gulnar.pk, dana.pk, "fit")]
 
 
 def test_it_is_said_on_the_page_of_the_kind_and_counted_in_round_numbers(dana, aigul):

@@ -1,0 +1,80 @@
+"""Who may come to a route at all. Said where the view is written, asked by one middleware, refused when nobody said it.
+
+What a visitor then sees there is the selectors' matter. The API says the same with ``auth=`` of its operations,
+whose default is that one is signed in.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial, update_wrapper
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.urls import URLPattern, URLResolver
+
+from marketplace.models import User
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One rule of the door; ``name`` stands in the table of rights. No roles: any role."""
+
+    name: str
+    signs_in: bool = True
+    roles: frozenset[str] = frozenset()
+
+    def admits(self, visitor: User | AnonymousUser) -> bool:
+        """False for who is not signed in, or has another role."""
+        if not visitor.is_authenticated:
+            return not self.signs_in
+        return not self.roles or visitor.role in self.roles
+
+
+ANYONE = Policy("anyone", signs_in=False)
+BY_CODE = Policy("by code", signs_in=False)
+BY_OPERATION = Policy("by operation", signs_in=False)
+SIGNED_IN = Policy("signed in")
+
+
+def of(view: Callable[..., Any]) -> Policy | None:
+    """The view's policy; None when nobody gave it one."""
+    found: Policy | None = getattr(view, "policy", None)
+    return found
+
+
+def set_for(view: View, policy: Policy) -> View:
+    """Mark the view; decorators above it keep the mark."""
+    view.policy = policy  # type: ignore[attr-defined]
+    return view
+
+
+def anyone(view: View) -> View:
+    """Open to the world: it shows nothing personal, or what the visitor's own session and role give."""
+    return set_for(view, ANYONE)
+
+
+def by_code(view: View) -> View:
+    """Whoever holds a number with its code, a link from an SMS or a printed code; the view checks it."""
+    return set_for(view, BY_CODE)
+
+
+def signed_in(view: View) -> View:
+    """Everybody who signed in; selectors decide what is there for whom."""
+    return set_for(view, SIGNED_IN)
+
+
+def only(*roles: str) -> Callable[[View], View]:
+    """These roles and no other."""
+    policy = Policy("only " + " ".join(sorted(str(role) for role in roles)), roles=frozenset(roles))
+    return lambda view: set_for(view, policy)
+
+
+def under(policy: Policy, routes: Iterable[URLPattern | URLResolver]) -> None:
+    """The same policy for every route of a library: its views are not ours to mark one by one."""
+    for route in routes:
+        if isinstance(route, URLResolver):
+            under(policy, route.url_patterns)
+        else:
+            route.callback = set_for(update_wrapper(partial(route.callback), route.callback), policy)

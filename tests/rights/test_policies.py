@@ -1,0 +1,68 @@
+"""Every route says who may come to it; one that does not is refused, and no test of ours lets it pass."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.urls import URLPattern, URLResolver, get_resolver, path
+
+from marketplace import policy
+from marketplace.api import api
+
+# Operations that are open without even looking at who calls; all others look.
+OPEN_OPERATIONS = {"sign_in", "csrf", "read_mirror"}
+
+
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for item in resolver.url_patterns:
+        if isinstance(item, URLResolver):
+            yield from routes(item, prefix + str(item.pattern))
+        else:
+            yield prefix + str(item.pattern), item
+
+
+def undeclared(resolver: URLResolver) -> list[str]:
+    return [address for address, route in routes(resolver) if policy.of(route.callback) is None]
+
+
+def test_every_route_says_who_may_come():
+    assert undeclared(get_resolver()) == []
+
+
+def test_every_operation_of_the_api_looks_at_who_calls_but_the_named_ones():
+    operations = [
+        operation
+        for router in api._get_bound_routers()
+        for view in router.path_operations.values()
+        for operation in view.operations
+    ]
+    assert len(operations) > 100
+    assert {item.view_func.__name__ for item in operations if not item.auth_callbacks} == OPEN_OPERATIONS
+
+
+def forgotten(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("everybody's names")
+
+
+@policy.anyone
+def declared(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("declared")
+
+
+urlpatterns = [path("forgotten/", forgotten), path("api/v1/forgotten/", forgotten), path("declared/", declared)]
+
+
+@pytest.mark.parametrize("address", ["/forgotten/", "/api/v1/forgotten/"])
+def test_a_route_that_says_nothing_is_refused_and_found(client, db, address):
+    with override_settings(ROOT_URLCONF=__name__):
+        assert client.get("/declared/").content == b"declared"
+        answer = client.get(address)
+        assert (answer.status_code, b"names" in answer.content) == (404, False)
+        assert undeclared(get_resolver()) == ["forgotten/", "api/v1/forgotten/"]
+
+
+def test_passwords_are_tried_at_the_one_door_that_counts_wrong_ones(client, db):
+    """Django's admin has a sign-in page of its own, which counts nothing."""
+    answer = client.post("/en/admin/login/", {"username": "admin", "password": "a guess"})
+    assert (answer.status_code, answer.url) == (302, "/en/account/login/?next=/en/admin/login/")
