@@ -11,6 +11,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import OperationalError, connections
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
+from django.urls import get_resolver
+
+from marketplace import policy
 
 OLDEST_POSTGRESQL = 150000
 
@@ -20,6 +23,16 @@ def driver_is_psycopg2(**_options: Any) -> list[CheckMessage]:
     if not is_psycopg3:
         return []
     return [Error("psycopg 3 is installed: Django would prefer it over psycopg2.", id="marketplace.E001")]
+
+
+@register(Tags.urls)
+def routes_say_who_may_come(**_options: Any) -> list[CheckMessage]:
+    """A forgotten route is closed; here it is also told of before anybody knocks."""
+    hint = "Put @policy.anyone, by_code, signed_in or only(Role.…) above its view."
+    return [
+        Error(f"/{address} does not say who may come.", hint=hint, id="marketplace.E008")
+        for address in policy.undeclared(get_resolver().url_patterns)
+    ]
 
 
 @register(deploy=True)

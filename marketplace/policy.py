@@ -4,7 +4,7 @@ What a visitor then sees there is the selectors' matter. The API says the same w
 whose default is that one is signed in.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial, update_wrapper
 from typing import Any, TypeVar
@@ -69,6 +69,16 @@ def only(*roles: str) -> Callable[[View], View]:
     """These roles and no other."""
     policy = Policy("only " + " ".join(sorted(str(role) for role in roles)), roles=frozenset(roles))
     return lambda view: set_for(view, policy)
+
+
+def undeclared(routes: Iterable[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    """Addresses of routes that say nothing: nobody gets in there."""
+    for route in routes:
+        address = prefix + str(route.pattern)
+        if isinstance(route, URLResolver):
+            yield from undeclared(route.url_patterns, address)
+        elif of(route.callback) is None:
+            yield address
 
 
 def under(policy: Policy, routes: Iterable[URLPattern | URLResolver]) -> None:

@@ -87,6 +87,7 @@ def defenders(request: HttpRequest) -> HttpResponse:
     return render(request, "public/defenders.html", context)
 
 
+@policy.anyone
 @require_safe
 def defenders_file(request: HttpRequest) -> HttpResponse:
     """The same bodies as a paper."""

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from marketplace import policy
 from marketplace.errors import DomainError, Invalid
 from marketplace.forms import add_errors
 from marketplace.kept_answers import kept_over_sign_in
@@ -33,7 +33,7 @@ class CloseForm(forms.Form):
     )
 
 
-@login_required
+@policy.signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def holders_page(request: HttpRequest, recall_id: int) -> HttpResponse:
     """Counts and orders of a recall; the supplier says what is done, and ends it."""
@@ -85,6 +85,7 @@ def _may_close(request: HttpRequest, recall: LotRecall) -> bool:
     return request.user.role == Role.REVIEWER or (request.user.role == Role.SUPPLIER and not recall.by_state)
 
 
+@policy.signed_in
 @kept_over_sign_in
 @require_http_methods(["GET", "POST"])
 def answer(request: HttpRequest, number: str, holder_id: int) -> HttpResponse:

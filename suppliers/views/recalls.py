@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import access, formats, kept_answers
+from marketplace import formats, kept_answers, policy
 from marketplace.errors import Invalid
 from marketplace.forms import EMPTY, add_errors, offer
 from marketplace.kept_answers import kept_over_sign_in
@@ -64,6 +64,7 @@ class RecallForm(forms.Form):
             del self.fields["supplier"]
 
 
+@policy.anyone
 @require_safe
 def recalls_page(request: HttpRequest) -> HttpResponse:
     """All recalls, for everybody."""
@@ -72,6 +73,7 @@ def recalls_page(request: HttpRequest) -> HttpResponse:
     return render(request, "recalls/list.html", {"page": page, "may_announce": may})
 
 
+@policy.anyone
 @require_safe
 def recall(request: HttpRequest, recall_id: int) -> HttpResponse:
     """One recall, for everybody; nothing here tells who has the goods, or how many."""
@@ -92,11 +94,11 @@ def recall(request: HttpRequest, recall_id: int) -> HttpResponse:
     return render(request, "recalls/recall.html", context)
 
 
+@policy.only(*WHO_ANNOUNCES)
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Call a lot back; what was typed stays when something is wrong."""
-    access.require_role(request.user, *WHO_ANNOUNCES)
     for_state = request.user.role == Role.REVIEWER
     given = request.POST if request.method == "POST" else None
     form = RecallForm(given, for_state=for_state, initial={"product": request.GET.get("product", "")[:18]})
