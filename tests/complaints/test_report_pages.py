@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 from django.utils import translation
-from django.utils.html import strip_tags
 
 from complaints import bodies, clocks, person, reports
 from complaints.models import Complaint
@@ -186,7 +185,7 @@ def test_who_is_registered(aigul):
 def test_the_published_tables_stand_on_the_page_as_they_were(client):
     """Golden numbers: Shymkent 2024 adds up to 1902 and its outreach does not; ten months of 2020 make 17 807."""
     page = client.get("/en/reports/")
-    text = re.sub(r"\s+", " ", strip_tags(page.content.decode()))
+    text = re.sub(r"(<[^>]+>|\s)+", " ", page.content.decode())
     tables = {table["facts"]["code"]: table for table in page.context["history"]}
 
     shymkent = tables["S1"]
@@ -195,14 +194,14 @@ def test_the_published_tables_stand_on_the_page_as_they_were(client):
     assert "Court: joined 9, won 4, recovered 1,424,750 ₸." in text
     assert sum(row["value"] for row in shymkent["outreach"]) == 2156
     assert "the parts sum to 2156. The published total 2165 is not shown as the sum: it differs by 9." in text
-    assert shymkent["self_check"] != "ok"
+    assert shymkent["facts"]["outreach"]["self_check"] == "published 2165, the parts sum to 2156"
 
     channels = tables["S0"]
-    assert [row["value"] for row in channels["channels"]] == [5079, 9370, 2033, 907, 87, 331]
+    assert sorted(row["value"] for row in channels["channels"]) == [87, 331, 907, 2033, 5079, 9370]
     assert "Examined: 17807." in text
     for table in (shymkent, channels):
         for row in (*table["outcomes"], *table["channels"], *table["outreach"]):
-            assert f"{row['label']} {row['value']}" in text, row
+            assert f"{row['label']} {row['value']:,}" in text, row
 
 
 # --- The outreach log -------------------------------------------------------------------------------
