@@ -110,7 +110,7 @@ def _csv(report: MonthlyReport) -> bytes:
     """With a byte order mark, so that office programs read Kazakh letters; no cell can start a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([_("Section"), _("What"), _("Number")])
+    writer.writerow([_("Section"), _("What"), _("Value")])
     writer.writerows([[_plain(cell) for cell in row] for row in rows(report)])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
@@ -140,7 +140,7 @@ def _pdf(report: MonthlyReport) -> bytes:
     content = {
         "heading": heading(report),
         "language": (get_language() or "kk")[:2],
-        "columns": [_("Section"), _("What"), _("Number")],
+        "columns": [_("Section"), _("What"), _("Value")],
         "rows": rows(report),
         "built": _("Built %(moment)s") % {"moment": formats.datetime_short(report.built_at)},
     }
