@@ -43,8 +43,8 @@ load: environment-develop ## the Locust scenario, headless and bounded, with a r
 bench: environment-develop ## beside stock Oscar and the machine's limits, one table (QUICK=1: a smoke test; GROWTH=1: up to a million)
 	$(BIN)/python -m perf.bench$(if $(GROWTH),.growth,$(if $(QUICK), --quick))
 
-chaos: environment-develop ## saves of drafts while web workers and the database are killed (10,000 saves, 20 and 3 kills)
-	$(BIN)/python -m perf.chaos.drafts
+chaos: environment-develop ## every fault with its control, and the table of guarantees (QUICK=1: small numbers; ONLY=F8,F9)
+	$(BIN)/python -m perf.chaos$(if $(QUICK), --quick)$(if $(ONLY), --only $(ONLY))
 
 search-server: environment ## a real Elasticsearch for trying: ELASTICSEARCH_URL=http://127.0.0.1:9200 make run (needs Maven and Java 17)
 	@exec $(BIN)/python -m config.search_server

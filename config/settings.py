@@ -210,6 +210,8 @@ CELERY_BEAT_SCHEDULE = {
     "report-facts": {"task": "complaints.tasks.report_facts", "schedule": timedelta(minutes=5)},
     # marketplace/tasks.py: outbox rows that were handed on but never finished
     "requeue-outbox": {"task": "marketplace.tasks.requeue_outbox", "schedule": timedelta(minutes=1)},
+    # marketplace/tasks.py: minutes in which a part of the portal did not work, for the status page
+    "watch-health": {"task": "marketplace.tasks.watch_health", "schedule": timedelta(minutes=1)},
     # suppliers/tasks.py: offers whose stock nobody confirmed in time
     "hide-stale-offers": {"task": "suppliers.tasks.hide_stale_offers", "schedule": timedelta(hours=1)},
     # suppliers/tasks.py: suppliers whose stock soon counts as stale; at 09:30 in Kazakhstan, because they are messages
@@ -366,6 +368,7 @@ DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL", "no-reply@tirek.example")
 
 SENTRY_DSN = env_text("SENTRY_DSN")
 LOG_LEVEL = env_text("LOG_LEVEL", "INFO")
+SLOW_QUERY_MS = env_int("SLOW_QUERY_MS", 500)
 LOGGING_CONFIG = "marketplace.logs.configure"
 LOGGING: dict[str, object] = {"level": LOG_LEVEL}
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"

@@ -8,9 +8,14 @@ class MarketplaceConfig(AppConfig):
     verbose_name = "Marketplace"
 
     def ready(self) -> None:
+        from django.db.backends.signals import connection_created
+
         from marketplace import (
             checks,  # noqa: F401  registers the start-up checks
             loading,  # noqa: F401  registers the rules that the product ships
         )
         from marketplace.drafts import effects  # noqa: F401  registers its outbox handlers
         from marketplace.notices import sending  # noqa: F401  registers its outbox handler
+        from marketplace.slow_queries import watch
+
+        connection_created.connect(watch, dispatch_uid="slow_queries")

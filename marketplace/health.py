@@ -13,15 +13,18 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from marketplace import formats, periodic
-from marketplace.models import LastRun, OutboxRow
+from marketplace import formats, metrics, periodic
+from marketplace.models import LastRun, OutboxRow, TroubleMinute
 from marketplace.periodic import CLOCK, LATE_AFTER
+from marketplace.time import database_now
 
 READY_WITHIN = 0.3  # seconds
+WATCH = "watch_health"
+PORTAL = "portal"
+LONGEST_GAP = timedelta(days=31)
 
 
 # --- Is the database there? ------------------------------------------------------------------
@@ -119,7 +122,7 @@ class WorkCollector(Collector):
         yield last_runs
 
 
-REGISTRY.register(WorkCollector())
+metrics.register(WorkCollector())
 
 
 # --- In words --------------------------------------------------------------------------------
@@ -134,21 +137,55 @@ class Line:
     words: str
 
 
-_lines: list[Callable[[], Line]] = []
+_lines: dict[str, Callable[[], Line]] = {}
 
 
-def register_line(function: Callable[[], Line]) -> Callable[[], Line]:
-    """Let an app say how its part works now (the search index, say): no argument, one cheap query at most."""
-    _lines.append(function)
-    return function
+def register_line(part: str) -> Callable[[Callable[[], Line]], Callable[[], Line]]:
+    """Let an app say how its part works now (the search index, say): no argument, one cheap query at most.
+
+    ``part`` is the name by which minutes of trouble are kept.
+    """
+
+    def register(function: Callable[[], Line]) -> Callable[[], Line]:
+        _lines[part] = function
+        return function
+
+    return register
 
 
-def lines() -> list[Line]:
-    """How everything works now; needs the database."""
-    return [line() for line in _lines]
+def lines() -> dict[str, Line]:
+    """How everything works now, by part; needs the database."""
+    return {part: line() for part, line in _lines.items()}
 
 
-@register_line
+# --- Minutes of trouble ----------------------------------------------------------------------
+
+
+def note_trouble() -> int:
+    """Write down which parts do not work in this minute; asked each minute, safe to ask twice.
+
+    Minutes in which nobody asked are trouble of the whole portal: its own watch stood still. Returns how many
+    were written.
+    """
+    minute = database_now().replace(second=0, microsecond=0)
+    rows = [TroubleMinute(part=part, minute=minute) for part, line in lines().items() if not line.well]
+    last = periodic.last_run(WATCH)
+    if last is not None:
+        missed = max(last.replace(second=0, microsecond=0), minute - LONGEST_GAP) + timedelta(minutes=1)
+        while missed < minute:
+            rows.append(TroubleMinute(part=PORTAL, minute=missed))
+            missed += timedelta(minutes=1)
+    return len(TroubleMinute.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000))
+
+
+def trouble_this_month() -> dict[str, int]:
+    """Minutes of trouble since the first of this month in Kazakhstan, by part; parts without any are not there."""
+    first = timezone.localtime(database_now()).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    rows = TroubleMinute.objects.filter(minute__gte=first).order_by("part").values_list("part")
+    return dict(rows.annotate(minutes=Count("pk")))
+
+
+@register_line("messages")
 def _of_outbox() -> Line:
     outbox = outbox_now()
     well = outbox.age < LATE_AFTER and not outbox.dead
@@ -169,7 +206,7 @@ def _of_outbox() -> Line:
     return Line(_("Messages to people"), well, words)
 
 
-@register_line
+@register_line("deadlines")
 def _of_clock() -> Line:
     at = periodic.last_run(CLOCK)
     if at is None:

@@ -13,7 +13,7 @@ import structlog
 ALLOWED_KEYS = {
     "event", "level", "logger", "timestamp", "request_id", "user_id", "code", "status", "request", "route", "method",
     "task", "task_id", "topic", "count", "seconds", "error", "exception", "exc_info", "subject", "attempts", "name",
-    "parent_task_id", "kind", "stack",
+    "parent_task_id", "kind", "stack", "statement",
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from marketplace import outbox, periodic
+from marketplace import health, outbox, periodic
 from marketplace.drafts import retention
 from marketplace.tidying import tidy_up as tidy
 
@@ -30,3 +30,10 @@ def keep_drafts() -> None:
     """Its twin is the command of the same name."""
     with periodic.job("keep_drafts") as run:
         run.count = sum(retention.sweep().values())
+
+
+@shared_task(name="marketplace.tasks.watch_health")
+def watch_health() -> None:
+    """What does not work goes into the month's minutes of trouble; a watch that stood still, too."""
+    with periodic.job(health.WATCH) as run:
+        run.count = health.note_trouble()

@@ -11,10 +11,21 @@ from django.utils import timezone
 
 from marketplace import events
 from marketplace.drafts import files as draft_files
-from marketplace.models import ApiToken, ContinueCode, DraftKey, IdempotencyKey, Mirror, OutboxRow, PageChange
+from marketplace.models import (
+    ApiToken,
+    ContinueCode,
+    DraftKey,
+    IdempotencyKey,
+    Mirror,
+    OutboxRow,
+    PageChange,
+    TroubleMinute,
+)
 
 BATCH = 2000
 OUTBOX_KEPT = timedelta(days=14)
+# The status page speaks of this month; who asks for a year finds it.
+TROUBLE_KEPT = timedelta(days=400)
 # Far longer than any page is kept.
 PAGE_CHANGES_KEPT = timedelta(days=1)
 # A submit may be repeated by a phone that was away for a year: its answer is still known.
@@ -44,6 +55,7 @@ def tidy_up(now: datetime | None = None) -> dict[str, int]:
 
 def _expired(moment: datetime) -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "outbox_rows", OutboxRow.objects.filter(done_at__lt=moment - OUTBOX_KEPT)
+    yield "trouble_minutes", TroubleMinute.objects.filter(minute__lt=moment - TROUBLE_KEPT)
     yield "page_changes", PageChange.objects.filter(at__lt=moment - PAGE_CHANGES_KEPT)
     # A signed-out session's keys say "this device" in the history until then.
     yield "draft_keys", DraftKey.objects.filter(expires_at__lt=moment)

@@ -74,4 +74,5 @@ plain_urlpatterns = [
     path("healthz/live", status.live, name="live"),
     path("healthz/ready", status.ready, name="ready"),
     path("metrics", status.metrics, name="metrics"),
+    path("pace", status.pace, name="pace"),
 ]

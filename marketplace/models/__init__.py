@@ -12,7 +12,7 @@ from marketplace.models.notices import Notice
 from marketplace.models.outbox import OutboxRow
 from marketplace.models.pages import PageChange
 from marketplace.models.people import Guardianship, PersonRecord, Role, User
-from marketplace.models.periodic import LastRun
+from marketplace.models.periodic import LastRun, TroubleMinute
 from marketplace.models.places import Authority, Office, Region
 from marketplace.models.rules import CalendarDay, Rule
 
@@ -44,5 +44,6 @@ __all__ = [
     "Role",
     "Rule",
     "StoredFile",
+    "TroubleMinute",
     "User",
 ]

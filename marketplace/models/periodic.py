@@ -14,3 +14,17 @@ class LastRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.at:%Y-%m-%d %H:%M}"
+
+
+class TroubleMinute(models.Model):
+    """A minute of the clock in which a part of the portal did not work as it should (marketplace/health.py)."""
+
+    part = models.CharField(max_length=40)
+    minute = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["minute", "part"], name="trouble_once_a_minute")]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.minute:%Y-%m-%d %H:%M}"

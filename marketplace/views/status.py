@@ -4,10 +4,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from marketplace import health, policy
+from marketplace import metrics as numbers
 
 
 @policy.anyone
@@ -17,7 +19,13 @@ def status(request: HttpRequest) -> HttpResponse:
     if not health.database_answers():
         return HttpResponse(render_to_string("status/down.html"), status=503, headers={"Retry-After": "30"})
     lines = health.lines()
-    context = {"lines": lines, "well": all(line.well for line in lines), "now": timezone.now()}
+    trouble = health.trouble_this_month()
+    context = {
+        "lines": lines.values(),
+        "well": all(line.well for line in lines.values()),
+        "trouble": [(lines[part].what if part in lines else "", minutes) for part, minutes in trouble.items()],
+        "now": timezone.now(),
+    }
     return render(request, "status/status.html", context)
 
 
@@ -39,5 +47,18 @@ def ready(request: HttpRequest) -> HttpResponse:
 @policy.anyone
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text of this process and of what waits in the database."""
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    """Prometheus text of this web server and of what waits in the database."""
+    return HttpResponse(generate_latest(numbers.registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+LONGEST_TOLD = 1024  # bytes
+
+
+@policy.anyone
+@csrf_exempt  # it changes nothing but counts, and a browser that leaves a page has no token at hand
+@require_POST
+def pace(request: HttpRequest) -> HttpResponse:
+    """What one visit in ten saw of a page (pace.js): times without a person, a session or an address."""
+    if int(request.headers.get("Content-Length") or 0) > LONGEST_TOLD or not numbers.saw(request.body):
+        return HttpResponse(status=400)
+    return HttpResponse(status=204)

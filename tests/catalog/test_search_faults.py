@@ -15,8 +15,8 @@ from catalog.standing import search_line
 from marketplace import outbox
 from marketplace.models import OutboxRow
 from marketplace.time import database_now
+from perf.chaos.sick_search import WELL, FakeElastic, fake_elastic, nobody_accepts
 from tests import factories as make
-from tests.catalog.fake_elastic import WELL, FakeElastic, fake_elastic, nobody_accepts
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def walker(index_folder) -> int:
 
 @pytest.fixture
 def server(settings):
-    with fake_elastic() as running:
+    with fake_elastic(elastic.ALIAS, elastic.VERSION) as running:
         settings.ELASTICSEARCH_URL = running.url
         elastic.forget()
         yield running

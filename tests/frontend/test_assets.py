@@ -30,6 +30,7 @@ SCRIPTS = {
     "mirror.js": 2,
     "presence.js": 1,
     "kiosk.js": 1,
+    "pace.js": 1,
 }
 
 

@@ -1,4 +1,4 @@
-"""Servers that answer as a sick Elasticsearch does, on a loopback port of their own."""
+"""Servers that answer as a well or a sick Elasticsearch does, on a loopback port of their own."""
 
 import json
 import socket
@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-from catalog.search import elastic
 
 WELL = (200, {"hits": {"hits": [{"_id": "7"}]}, "_shards": {"failed": 0}})
 
@@ -17,11 +15,11 @@ class FakeElastic(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, alias: str, version: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.search: tuple[int, object] = WELL
-        self.version: str = elastic.VERSION
+        self.alias, self.version = alias, version
         self.silent = threading.Event()  # set: nobody gets an answer
         self.over = threading.Event()
         self.searches = 0
@@ -39,9 +37,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.over.wait(10)
             self.close_connection = True
             return
-        name = f"{elastic.ALIAS}-1"
+        name = f"{self.server.alias}-1"
         if self.path.startswith("/_alias"):
-            self._answer(200, {name: {"aliases": {elastic.ALIAS: {}}}})
+            self._answer(200, {name: {"aliases": {self.server.alias: {}}}})
         elif "_mapping" in self.path:
             self._answer(200, {name: {"mappings": {"_meta": {"version": self.server.version}}}})
         elif "_search" in self.path:
@@ -66,8 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def fake_elastic() -> Iterator[FakeElastic]:
-    with FakeElastic() as server:
+def fake_elastic(alias: str, version: str) -> Iterator[FakeElastic]:
+    """With an index of this name and of this version of the mapping."""
+    with FakeElastic(alias, version) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:

@@ -1,0 +1,191 @@
+"""The outbox and its workers: killed, doubled, poisoned."""
+
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from config import programs
+from config.embedded import attached_command
+from perf.chaos.cluster import Cluster
+from perf.chaos.suite import Found, Stage, control, fault
+from perf.chaos.twin import KILLED, PUBLISHED
+from perf.portal import ROOT
+
+SWEEP = 75.0  # seconds: the requeue runs each minute
+TOPIC = "chaos.nothing"  # a topic without a handler: done as soon as a worker has it
+
+
+def add_rows(cluster: Cluster, number: int, topic: str = TOPIC) -> str:
+    """Effects that wait, under a name of their own."""
+    name = uuid.uuid4().hex[:12]
+    cluster.sql(
+        "INSERT INTO marketplace_outboxrow (topic, key, payload, attempts, error)"
+        " SELECT %s, %s || '-' || n, '{}', 0, '' FROM generate_series(1, %s) n",
+        topic, name, number,
+    )  # fmt: skip
+    return name
+
+
+def left(cluster: Cluster, name: str) -> int:
+    return cluster.number(
+        "SELECT count(*) FROM marketplace_outboxrow WHERE key LIKE %s AND done_at IS NULL", f"{name}-%"
+    )
+
+
+def dead(cluster: Cluster, name: str) -> int:
+    return cluster.number(
+        "SELECT count(*) FROM marketplace_outboxrow WHERE key LIKE %s AND dead_at IS NOT NULL", f"{name}-%"
+    )
+
+
+def age(cluster: Cluster, name: str) -> None:
+    """What was handed on was handed on a minute and more ago."""
+    cluster.sql(
+        "UPDATE marketplace_outboxrow SET handed_at = handed_at - interval '61 seconds'"
+        " WHERE key LIKE %s AND done_at IS NULL AND handed_at IS NOT NULL",
+        f"{name}-%",
+    )
+
+
+# --- F11 --------------------------------------------------------------------------------------------
+
+
+def _workers_killed(stage: Stage, rows: int, kills: int, seconds: float) -> Found:
+    cluster, found = stage.cluster, Found()
+    name = add_rows(cluster, rows)
+    for kill in range(kills):
+        cluster.until(lambda: left(cluster, name) < rows, 60)
+        cluster.kill("worker", group=bool(kill % 2))
+        cluster.until(lambda: "worker" in cluster.running(), 60)
+    age(cluster, name)
+    found.within("all done in ms", cluster.until(lambda: left(cluster, name) == 0, seconds, pause=0.5), seconds)
+    found.check(dead(cluster, name) == 0, f"{dead(cluster, name)} were given up")
+    found.figures |= {"effects": rows, "kills": kills, "left": left(cluster, name)}
+    return found
+
+
+@fault("F11", "workers killed, alone and with their children", "G5", "every effect is done")
+def workers_killed(stage: Stage) -> Found:
+    return _workers_killed(stage, stage.number(200, 1000), stage.number(2, 8), 240)
+
+
+@control("F11", "the sweep of what was handed on")
+def workers_killed_without(stage: Stage) -> Found:
+    with stage.cluster.away("beat"), lost_by_the_broker(stage.cluster, 20) as name:
+        found = Found()
+        found.within("all done", stage.cluster.until(lambda: left(stage.cluster, name) == 0, 10), 10)
+        return found
+
+
+@contextmanager
+def lost_by_the_broker(cluster: Cluster, number: int) -> Iterator[str]:
+    """Rows that were handed on to a worker that never finished them."""
+    with cluster.away("relay"):
+        name = add_rows(cluster, number)
+        cluster.sql("UPDATE marketplace_outboxrow SET handed_at = now(), attempts = 1 WHERE key LIKE %s", f"{name}-%")
+    age(cluster, name)
+    yield name
+    cluster.sql("UPDATE marketplace_outboxrow SET handed_at = NULL WHERE key LIKE %s AND done_at IS NULL", f"{name}-%")
+
+
+# --- F13 --------------------------------------------------------------------------------------------
+
+
+def _relay_killed(stage: Stage, seconds: float) -> Found:
+    cluster, found = stage.cluster, Found()
+    twin = cluster.twin
+    with cluster.away("relay"):
+        name = add_rows(cluster, 20)
+        twin.orders.give(crash_at=PUBLISHED)
+        done = subprocess.run(
+            [sys.executable, "-m", "perf.chaos.twin", "relay", "--once"],
+            cwd=ROOT, env=twin.environment(), capture_output=True, timeout=300, check=False,
+        )  # fmt: skip
+        twin.orders.give()
+        found.check(done.returncode == KILLED, f"the relay did not die: {done.returncode} {done.stderr[-300:]!r}")
+    # The first is with a worker, the others were marked and never published.
+    cluster.until(lambda: left(cluster, name) <= 19, 30)
+    waiting = left(cluster, name)
+    age(cluster, name)
+    found.within("all done in ms", cluster.until(lambda: left(cluster, name) == 0, seconds, pause=0.5), seconds)
+    found.check(dead(cluster, name) == 0, f"{dead(cluster, name)} were given up")
+    found.figures |= {"effects": 20, "left when it died": waiting}
+    return found
+
+
+@fault("F13", "the relay killed after it published", "G5", "the rest goes out again, nothing is given up")
+def relay_killed(stage: Stage) -> Found:
+    return _relay_killed(stage, 2 * SWEEP)
+
+
+@control("F13", "the sweep of what was handed on")
+def relay_killed_without(stage: Stage) -> Found:
+    with stage.cluster.away("beat"):
+        return _relay_killed(stage, 10)
+
+
+# --- F12 --------------------------------------------------------------------------------------------
+
+
+@fault("F12", "two beats, no beat", "G4 G5", "no job does anything twice; what waited is done within two minutes")
+def beats(stage: Stage) -> Found:
+    cluster, found = stage.cluster, Found()
+    command = [part if part != str(programs.state_folder() / "beat-schedule") else str(cluster.portal.state / "beat-2")
+               for part in programs.beat().arguments]  # fmt: skip
+    second = subprocess.Popen(
+        attached_command(command), cwd=ROOT, env=cluster.twin.environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        time.sleep(stage.number(30, 130))
+    finally:
+        second.terminate()
+        second.wait(20)
+    doubled = cluster.number(
+        "SELECT count(*) FROM (SELECT subject, kind FROM marketplace_event WHERE actor_id IS NULL AND kind LIKE '%%ignored%%'"
+        " GROUP BY 1, 2 HAVING count(*) > 1) d"
+    )
+    found.check(doubled == 0, f"{doubled} cases were passed on twice")
+    with cluster.away("beat"), lost_by_the_broker(cluster, 20) as name:
+        found.check(left(cluster, name) == 20, "somebody swept without a beat")
+        cluster.start("beat")
+        found.within("caught up in ms", cluster.until(lambda: left(cluster, name) == 0, 120, pause=0.5), 120)
+    return found
+
+
+@control("F12", "any beat at all")
+def no_beat(stage: Stage) -> Found:
+    return workers_killed_without(stage)
+
+
+# --- F26 --------------------------------------------------------------------------------------------
+
+
+def _poison(stage: Stage, attempts: int) -> Found:
+    cluster, found = stage.cluster, Found()
+    name = uuid.uuid4().hex[:12]
+    first = add_rows(cluster, 10)
+    calm = cluster.until(lambda: left(cluster, first) == 0, 60)
+    cluster.sql(
+        "INSERT INTO marketplace_outboxrow (topic, key, payload, attempts, error) VALUES ('notice.send', %s, '{}', %s, '')",
+        f"{name}-poison", attempts,
+    )  # fmt: skip
+    others = add_rows(cluster, 10)
+    found.within("others done in ms", cluster.until(lambda: left(cluster, others) == 0, 60), 5 + calm)
+    cluster.until(lambda: dead(cluster, name) == 1, 15)
+    found.check(dead(cluster, name) == 1, "the poison was not set aside")
+    cluster.sql("DELETE FROM marketplace_outboxrow WHERE key = %s", f"{name}-poison")
+    return found
+
+
+@fault("F26", "a poison message", "G5", "set aside after its last try, the others flow")
+def poison(stage: Stage) -> Found:
+    return _poison(stage, 9)
+
+
+@control("F26", "a last try: it has nine more")
+def poison_without(stage: Stage) -> Found:
+    return _poison(stage, 0)
