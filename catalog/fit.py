@@ -5,7 +5,8 @@ Rules (data of the attribute definitions):
 - ``within``: the measure lies in the interval the product is made for (body height 90–120 cm);
 - ``at_least``: the number is not below the measure (largest user weight);
 - ``at_most``: the number is not above the measure (seat depth).
-``tolerance`` widens the comparison on the side where it is harmless.
+``tolerance`` widens the comparison on the side where it is harmless; ``why`` says in three languages why the measure
+matters, where it does not fit, and why it still does, where only the tolerance makes it fit.
 
 One broken rule: does not fit. Otherwise, when the supplier did not state a mandatory parameter or the
 person a measure that is asked for: unknown. Otherwise: fits. Nothing here reads a database.
@@ -113,9 +114,14 @@ def _compare(definition: Attribute, fit: FitRule, parameter: Mapping[str, Any] |
     measure = measures[fit.measure.code]
     needed = units.amount(measure, fit.measure.unit, fit.measure.shown_unit)
     words = {"parameter": definition.name, "stated": stated, "needed": needed}
-    if holds(fit.rule, fit.tolerance, parameter, measure):
-        return Reason(definition.code, FITS, _fitting(fit.rule) % words)
-    return Reason(definition.code, DOES_NOT_FIT, _not_fitting(fit.rule) % words)
+    if not holds(fit.rule, fit.tolerance, parameter, measure):
+        return Reason(definition.code, DOES_NOT_FIT, _with_why(_not_fitting(fit.rule) % words, fit))
+    said = _fitting(fit.rule) % words
+    return Reason(definition.code, FITS, said if holds(fit.rule, 0, parameter, measure) else _with_why(said, fit))
+
+
+def _with_why(said: str, fit: FitRule) -> str:
+    return f"{said} {fit.why}".rstrip()
 
 
 def _fitting(rule: str) -> str:

@@ -61,11 +61,16 @@ class BodyMeasure(Named):
 
 @dataclass(frozen=True)
 class FitRule:
-    """How an attribute is compared with a body measure (see fit.py)."""
+    """How an attribute is compared with a body measure (see fit.py); ``whys``: why it matters, in three languages."""
 
     measure: BodyMeasure
     rule: str
     tolerance: int
+    whys: Texts = field(default_factory=dict)
+
+    @property
+    def why(self) -> str:
+        return in_language(self.whys)
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,7 @@ def _choices() -> dict[int, list[Choice]]:
 def _fit_rule(data: dict[str, Any] | None, measures: dict[str, BodyMeasure]) -> FitRule | None:
     if not data or data["measure"] not in measures:
         return None
-    return FitRule(measures[data["measure"]], data["rule"], data.get("tolerance", 0))
+    return FitRule(measures[data["measure"]], data["rule"], data.get("tolerance", 0), data.get("why") or {})
 
 
 def _attributes(measures: dict[str, BodyMeasure]) -> dict[int, list[Attribute]]:

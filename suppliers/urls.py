@@ -8,6 +8,7 @@ from django.urls import include, path, re_path
 
 from suppliers.pricelist import views as pricelist
 from suppliers.views import (
+    classes,
     declaring,
     demand,
     desk,
@@ -86,6 +87,8 @@ _market = [
     path("recalls/new/", recalls.new, name="new_recall"),
     path("recalls/<int:recall_id>/", recalls.recall, name="recall"),
     path("market/", market.market, name="market"),
+    path("review/classes/", classes.classes, name="classes"),
+    path("review/classes/<slug:code>/", classes.kind, name="class_kind"),
     path("review/market/", watch.board, name="watch"),
     path("review/market/demand/", demand.radar_page, name="watch_demand"),
     path("review/market/cells/", watch.cells, name="watch_cells"),

@@ -5,7 +5,8 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import fit
+from catalog import fit, units
+from catalog.loading import DATA, read
 from catalog.types import Attribute, BodyMeasure, FitRule
 
 NBSP = "\u00a0"
@@ -121,6 +122,41 @@ def test_reasons_speak_the_readers_language():
     with translation.override("ru"):
         text = fit.verdict({"handle_height": interval(450, 620)}, [HANDLE], {"handle_height_mm": 680}).texts[0]
     assert text.startswith("handle_height ru: 45–62")
+
+
+# Every rule that the product ships, with a value that breaks it and one that it covers, in three languages.
+SHIPPED = [(code, row) for code, row in read(DATA / "attributes.json").items() if row["fit"]]
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+@pytest.mark.parametrize(("code", "row"), SHIPPED, ids=[code for code, _row in SHIPPED])
+def test_each_shipped_rule_says_what_is_stated_what_is_needed_and_why(code, row, language):
+    rule, shown = row["fit"], {"unit": row["unit"], "shown": row["shown_unit"]}
+    asked = next(item for item in read(DATA / "measures.json") if item["code"] == rule["measure"])
+    body = BodyMeasure(
+        asked["code"], asked["unit"], asked["shown_unit"], asked["min"], asked["max"], asked["name"], asked["how"],
+        asked["picture"],
+    )  # fmt: skip
+    definition = Attribute(
+        code=code, kind=row["kind"], names=row["name"], unit=shown["unit"], shown_unit=shown["shown"], required=True,
+        fit=FitRule(body, rule["rule"], rule["tolerance"], rule["why"]),
+    )  # fmt: skip
+    stated = interval(400, 620) if row["kind"] == "range" else number(620)
+    needed = 300 if rule["rule"] == "at_most" else 750
+    with translation.override(language):
+        wrong = fit.verdict({code: stated}, [definition], {body.code: needed})
+        right = fit.verdict({code: stated}, [definition], {body.code: 620})
+        person = units.amount(needed, body.unit, body.shown_unit)
+        goods = units.interval(*fit.bounds(stated), shown["unit"], shown["shown"])
+    assert (wrong.verdict, right.verdict) == ("does_not_fit", "fits")
+    for words in (row["name"][language], person, goods, rule["why"][language]):
+        assert words in wrong.texts[0]
+    assert rule["why"][language] not in right.texts[0]
+    assert "%(" not in wrong.texts[0] + right.texts[0]
+    if rule["tolerance"]:  # what fits by the tolerance alone says so
+        with translation.override(language):
+            near = fit.verdict({code: stated}, [definition], {body.code: 620 + rule["tolerance"]})
+        assert near.verdict == "fits" and rule["why"][language] in near.texts[0]
 
 
 amounts = st.integers(min_value=0, max_value=3000)

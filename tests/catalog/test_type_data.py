@@ -91,7 +91,11 @@ def assert_kazakh_is_kazakh(texts: dict, where: str) -> None:
 def assert_fit_rule(fit: dict | None, kind: str, unit: str, where: str) -> None:
     if fit is None:
         return
-    assert set(fit) == {"measure", "rule", "tolerance"}, where
+    assert set(fit) == {"measure", "rule", "tolerance", "why"}, where
+    assert_in_three_languages(fit["why"], where)
+    assert_kazakh_is_kazakh(fit["why"], where)
+    # What the tolerance allows stands in the reason, in the unit that people use.
+    assert not fit["tolerance"] or all(f"{fit['tolerance'] // 10} " in text for text in fit["why"].values()), where
     measure = next(m for m in MEASURES if m["code"] == fit["measure"])
     assert measure["unit"] == unit, where
     assert fit["rule"] in RULES, where
