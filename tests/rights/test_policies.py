@@ -3,7 +3,7 @@
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
-from django.urls import path
+from django.urls import get_resolver, path
 
 from marketplace import checks, policy
 from marketplace.api import api
@@ -21,6 +21,7 @@ def test_every_route_says_who_may_come():
 
 
 def test_every_operation_of_the_api_looks_at_who_calls_but_the_named_ones():
+    assert get_resolver().url_patterns, "that is what mounts the API's routers"
     operations = [
         operation
         for router in api._get_bound_routers()
