@@ -99,8 +99,8 @@ class Proxy:
             finally:
                 self._open.discard(there_writer)
                 there_writer.close()
-        except OSError:
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # cut, or the proxy stops
         finally:
             self._open.discard(writer)
             writer.close()

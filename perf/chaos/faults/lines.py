@@ -87,8 +87,7 @@ def slow_clients_without(stage: Stage) -> Found:
 
 # --- F22 --------------------------------------------------------------------------------------------
 
-BAD_LINES = (Line(latency=0.5), Line(bandwidth=5_000), Line(half_open=True), Line(cut_after=100), GOOD)
-SECONDS_EACH = 2.0
+BAD_LINES = (Line(half_open=True), Line(cut_after=100), GOOD, Line(latency=0.5), Line(bandwidth=5_000))
 
 
 def _flapping(stage: Stage, storm: drafts.Storm) -> Found:
@@ -99,7 +98,7 @@ def _flapping(stage: Stage, storm: drafts.Storm) -> Found:
             for line in cycle(BAD_LINES):
                 proxy.line = line
                 proxy.cut()
-                if over.wait(SECONDS_EACH):
+                if over.wait(stage.number(1, 2)):
                     break
             proxy.line = GOOD
 
