@@ -15,8 +15,8 @@ from marketplace.drafts.preparing import PORTAL
 from marketplace.models import Region
 
 # An application is sent once; what a supplier declined and another one got is no second application.
-# Rescued: a save came after the session had ended, the same person went on with another device, or what was put
-# aside was taken up again.
+# Rescued: a save came after the session had ended, the same person used another device as well, or what was put
+# aside was taken up again. Saves are summed by day first: a month has millions of them.
 _SENT = """
 WITH sent AS (
     SELECT (e.data ->> 'draft')::uuid AS draft_id, min(e.at) AS at
@@ -25,18 +25,28 @@ WITH sent AS (
         AND e.data ? 'draft' AND (%(region)s::text IS NULL OR o.region_id = %(region)s)
     GROUP BY 1),
 save AS (
-    SELECT s.draft_id, (v.at AT TIME ZONE %(zone)s)::date AS day, v.via = %(via)s AS blind,
-        v.device <> lag(v.device) OVER (PARTITION BY v.draft_id, v.actor_id ORDER BY v.id) AS moved
+    SELECT s.draft_id, v.actor_id, (v.at AT TIME ZONE %(zone)s)::date AS day, bool_or(v.via = %(via)s) AS blind,
+        min(v.device) AS one_device, max(v.device) AS other_device
     FROM sent s JOIN marketplace_draftsave v ON v.draft_id = s.draft_id AND v.at <= s.at AND v.device <> %(portal)s
-    UNION ALL SELECT draft_id, (at AT TIME ZONE %(zone)s)::date, false, false FROM sent),
+    WHERE (SELECT count(*) FROM sent) <= %(most)s
+    GROUP BY 1, 2, 3),
+moved AS (SELECT draft_id FROM save GROUP BY draft_id, actor_id HAVING min(one_device) <> max(other_device)),
+worked_on AS (
+    SELECT draft_id, day, blind FROM save
+    UNION ALL SELECT draft_id, (at AT TIME ZONE %(zone)s)::date, false FROM sent),
 application AS (
-    SELECT draft_id, count(DISTINCT day) AS visits, bool_or(blind OR coalesce(moved, false)) OR EXISTS (
-        SELECT FROM marketplace_event e WHERE e.subject = 'draft:' || draft_id AND e.kind = 'draft.restored') AS rescued
-    FROM save GROUP BY draft_id)
-SELECT count(*) AS sent, count(*) FILTER (WHERE visits = 1) AS at_once,
-    round(avg(visits), 1)::float AS visits, count(*) FILTER (WHERE rescued) AS rescued
+    SELECT draft_id, count(DISTINCT day) AS visits, bool_or(blind) OR draft_id IN (SELECT draft_id FROM moved)
+        OR 'draft:' || draft_id IN (
+            SELECT subject FROM marketplace_event WHERE kind = 'draft.restored' AND at < %(end)s) AS rescued
+    FROM worked_on GROUP BY draft_id)
+SELECT count(*) AS sent,
+    CASE WHEN count(*) <= %(most)s THEN count(*) FILTER (WHERE visits = 1) END AS at_once,
+    CASE WHEN count(*) <= %(most)s THEN round(avg(visits), 1)::float END AS visits,
+    CASE WHEN count(*) <= %(most)s THEN count(*) FILTER (WHERE rescued) END AS rescued
 FROM application
 """
+# Reading the saves of more applications would take longer than a page may: then only how many were sent is told.
+MOST_APPLICATIONS = 3000
 # The first acceptance of each line of a programme, when it is one of the period.
 _ACCEPTED = """
 WITH accepted AS (
@@ -57,7 +67,10 @@ WHERE NOT EXISTS (
 
 
 def of_period(period: Period, region: Region | None) -> dict[str, Any]:
-    """sent (applications), at_once (in one visit), visits (mean of an application), rescued; days to acceptance."""
+    """sent (applications), at_once (in one visit), visits (mean of an application), rescued; days to acceptance.
+
+    Of more than MOST_APPLICATIONS at_once, visits and rescued are None: a region or a shorter period has them.
+    """
     named: dict[str, Any] = {
         "start": period.start,
         "end": period.end,
@@ -65,6 +78,7 @@ def of_period(period: Period, region: Region | None) -> dict[str, Any]:
         "zone": settings.TIME_ZONE,
         "via": VIA,
         "portal": PORTAL,
+        "most": MOST_APPLICATIONS,
         "accepted": ["order.accepted", "order.accepted_with_remarks"],
     }
     found: dict[str, Any] = {}

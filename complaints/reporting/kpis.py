@@ -171,7 +171,8 @@ INDICATORS = (
         lambda found: found["applications"]["at_once"], lambda found: found["applications"]["sent"], SHARE,
     ),
     Indicator(
-        "visits", _("Visits per application"), _("mean of the days on which an application was worked on until it was sent"),
+        "visits", _("Visits per application"),
+        _("mean of the days on which an application was worked on until it was sent"),
         lambda found: found["applications"]["visits"],
     ),
     Indicator(
@@ -185,15 +186,18 @@ INDICATORS = (
         lambda found: found["applications"]["days"], None, DAYS,
     ),
     Indicator(
-        "choice_index", _("Choice index"), _("median of all kinds of goods in the market; as it stands in the period that runs"),
+        "choice_index", _("Choice index"),
+        _("median of all kinds of goods in the market; as it stands in the period that runs"),
         lambda found: found["market"]["index"],
     ),
     Indicator(
-        "no_supplier", _("Kinds of goods without a supplier"), _("kinds nobody sells ÷ kinds in the market; as it stands in the period that runs"),
+        "no_supplier", _("Kinds of goods without a supplier"),
+        _("kinds nobody sells ÷ kinds in the market; as it stands in the period that runs"),
         lambda found: found["market"]["none"], lambda found: found["market"]["kinds"], SHARE, watch="none",
     ),
     Indicator(
-        "one_supplier", _("Kinds of goods with a single supplier"), _("kinds of one supplier ÷ kinds in the market; as it stands in the period that runs"),
+        "one_supplier", _("Kinds of goods with a single supplier"),
+        _("kinds of one supplier ÷ kinds in the market; as it stands in the period that runs"),
         lambda found: found["market"]["one"], lambda found: found["market"]["kinds"], SHARE, watch="one",
     ),
     Indicator(
@@ -216,7 +220,10 @@ CODES = [indicator.code for indicator in INDICATORS]
 
 
 def of_period(period: Period, region: Region | None) -> list[dict[str, Any]]:
-    """Every indicator: code, name, formula, part, whole, value (None of nothing), unit, figure. Raises DoesNotAddUp."""
+    """Every indicator: code, name, formula, part, whole, value (None of nothing), unit, figure, watch.
+
+    Raises DoesNotAddUp.
+    """
     found = reports.checked(reports.facts(period, region))
     counted = Reading(period, region).rows(cases.moments(period), overdue=cases.OVERDUE_COUNTED, filed=_FILED)
     filed = {row["subject"]: row["cases"] for row in counted["filed"]}
@@ -241,7 +248,7 @@ def _of(indicator: Indicator, found: dict[str, Any]) -> dict[str, Any]:
         "formula": str(indicator.formula),
         "part": part,
         "whole": whole,
-        "value": part if whole is None else share(part, whole),
+        "value": part if whole is None or part is None else share(part, whole),
         "unit": indicator.unit,
         "figure": indicator.figure,
         "watch": indicator.watch,

@@ -40,7 +40,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
         ],
         "call_columns": [{"label": _("Reason")}, {"label": _("Calls"), "numeric": True}, {"label": _("Share"), "numeric": True}],
         "call_rows": [
-            [row["name"], _linked(row["calls"], links.to(**row["figure"]) if row["figure"] else ""), f"{row['share']} %"]
+            [row["name"], _linked(row["calls"], links.to(**row["figure"]) if row["figure"] else ""), f"{row['share']}{formats.NO_BREAK}%"]
             for row in calls.reasons(month, region)
         ],
     }  # fmt: skip
@@ -70,7 +70,7 @@ def indicators_file(request: HttpRequest) -> HttpResponse:
 
 
 def _made_of(row: dict[str, Any]) -> str:
-    return "" if row["whole"] is None else f"{row['part']} / {row['whole']}"
+    return "" if row["whole"] is None or row["part"] is None else f"{row['part']} / {row['whole']}"
 
 
 def _value(row: dict[str, Any], url: str) -> Any:
@@ -78,17 +78,16 @@ def _value(row: dict[str, Any], url: str) -> Any:
     if row["value"] is None:
         return "–"
     words = {
-        kpis.SHARE: f"{row['value']} %",
+        kpis.SHARE: f"{row['value']}{formats.NO_BREAK}%",
         kpis.MONEY: formats.money(row["value"]),
     }.get(row["unit"], str(row["value"]))
     return _linked(words, url if row["part"] else "")
 
 
 def _url(request: HttpRequest, row: dict[str, Any], links: Links, region: Region | None) -> str:
-    """The cases behind an indicator, or its kinds of goods in the market watch, for whoever may see them."""
-    if row["watch"] and request.user.is_authenticated and request.user.role in market.OVERSEERS:
-        place = {"region": region.pk} if region else {}
-        return f"{reverse('suppliers:watch_cells')}?{urlencode({**place, 'how': row['watch']})}"
+    """The cases behind an indicator, or a region's kinds of goods in the market watch, for whoever may see them."""
+    if row["watch"] and region and request.user.is_authenticated and request.user.role in market.OVERSEERS:
+        return f"{reverse('suppliers:watch_cells')}?{urlencode({'region': region.pk, 'how': row['watch']})}"
     return links.to(**row["figure"]) if row["figure"] else ""
 
 

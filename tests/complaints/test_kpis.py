@@ -138,7 +138,7 @@ def test_the_page_the_file_and_the_api_show_the_same(client, autumn):
     assert page.status_code == 200
     text = page.content.decode()
     assert "satisfied ÷ examined" in text
-    assert "25.0 %" in text
+    assert "25.0\xa0%" in text
     lines = client.get(f"/en/reports/kpis.csv?{MONTH}&region=KZ-79").content.decode("utf-8-sig").splitlines()
     assert lines[1] == "satisfied,Satisfied,satisfied ÷ examined,1,4,25.0,per_cent,2026-11-01,2026-11-30,KZ-79"
     assert len(lines) == 1 + len(kpis.CODES)

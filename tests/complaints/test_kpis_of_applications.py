@@ -9,7 +9,7 @@ import time_machine
 
 from complaints import filing
 from complaints.checking import Filing
-from complaints.reporting import calls, kpis
+from complaints.reporting import applications, calls, kpis
 from complaints.reports import Period
 from marketplace import events, periodic
 from marketplace.models import Draft, DraftSave, Event, LastRun, Role
@@ -103,6 +103,15 @@ def test_rescued_is_what_a_lost_session_or_device_did_not_lose(aigul, shop):
     assert of("rescued") == (3, 5, 60.0)
 
 
+def test_saves_of_too_many_applications_are_not_read(client, aigul, shop, monkeypatch):
+    monkeypatch.setattr(applications, "MOST_APPLICATIONS", 1)
+    application(aigul, shop, "2026-11-03 12:00", ("2026-11-03 10:00", "phone", ""))
+    assert (of("first_try"), of("visits"), of("rescued")) == ((1, 1, 100.0), (1.0, None, 1.0), (0, 1, 0.0))
+    application(aigul, shop, "2026-11-04 12:00", ("2026-11-04 10:00", "phone", ""))
+    assert (of("first_try"), of("visits"), of("rescued")) == ((None, 2, None), (None, None, None), (None, 2, None))
+    assert client.get(f"/en/reports/kpis/?{MONTH}").status_code == 200
+
+
 def test_days_from_the_programme_to_the_first_goods(aigul, shop):
     def accepted(begins: str, *moments: str, kind: str = "order.accepted") -> None:
         line = make_line(person=aigul, supplier=shop)
@@ -191,6 +200,8 @@ def test_the_market_is_told_of_the_month_that_runs_alone(client, aigul, shop):
         client.force_login(make_reviewer())
         page = client.get(f"/en/reports/kpis/?{MONTH}&region=KZ-79").content.decode()
         assert "/en/review/market/cells/?region=KZ-79&amp;how=one" in page
+        whole = client.get(f"/en/reports/kpis/?{MONTH}").content.decode()
+        assert "/review/market/cells/" not in whole, "the market watch lists regions, not the country"
         client.logout()
         assert "/review/market/" not in client.get(f"/en/reports/kpis/?{MONTH}&region=KZ-79").content.decode()
     with time_machine.travel(at("2026-12-01 10:00"), tick=False):
