@@ -203,6 +203,14 @@ class Cluster:
     def person(self, username: str, url: str = "", patience: float = PATIENCE) -> Person:
         return Person(url or self.url, self.token(username), patience)
 
+    @staticmethod
+    def read(person: Person, path: str) -> Any:
+        """What stands at an address, as soon as the portal answers (it may come back from another fault)."""
+        answer = until_heard(lambda: person.get(path))
+        if answer.status != 200:
+            raise RuntimeError(f"{path}: {answer.status or 'no answer'} {str(answer.body)[:200]}")
+        return answer.body
+
     def ready(self, number: int, *, offer: int = 0, people: int = 0) -> list[Ready]:
         """Drafts with one line each that only have to be sent, of as many people as there are (or ``people``)."""
         made = []
@@ -211,7 +219,7 @@ class Cluster:
             username = self.people[self._next % (people or len(self.people))]
             self._next += 1
             person, draft = self.person(username), str(uuid.uuid4())
-            programme = person.get("/api/v1/entitlements").body["results"]
+            programme = self.read(person, "/api/v1/entitlements")["results"]
             fields = {
                 "line.a.entitlement": next(row["id"] for row in programme if row["type"]["code"] == KIND),
                 "line.a.offer": chosen,
@@ -229,8 +237,8 @@ class Cluster:
     def offer(self) -> tuple[int, list[str]]:
         """An offer of what people are entitled to, with the regions it goes to; stocked up and small in packs."""
         person = self.person(self.people[0])
-        for product in person.get(f"/api/v1/products?type={KIND}").body["results"]:
-            for offer in person.get(f"/api/v1/products/{product['id']}").body["offers"]:
+        for product in self.read(person, f"/api/v1/products?type={KIND}")["results"]:
+            for offer in self.read(person, f"/api/v1/products/{product['id']}")["offers"]:
                 if offer["regions"] and offer["stock"] > 0 and offer["pack_size"] <= 60:
                     self.sql(
                         "UPDATE partner_stockrecord SET num_in_stock = num_allocated + 5000 WHERE id = %s", offer["id"]
@@ -240,7 +248,7 @@ class Cluster:
 
     def _regions(self, offer: int) -> list[str]:
         product = self.number("SELECT product_id FROM partner_stockrecord WHERE id = %s", offer)
-        offers = Person(self.url).get(f"/api/v1/products/{product}").body["offers"]
+        offers = self.read(Person(self.url), f"/api/v1/products/{product}")["offers"]
         return next(row["regions"] for row in offers if row["id"] == offer)
 
     def orders_of(self, draft: str) -> list[str]:

@@ -103,7 +103,7 @@ def _complaint(stage: Stage, url: str) -> Act:
 
 
 # Before and after the moment that counts.
-POINTS_OF_QUICK = ("save.after_commit", "submit.before_commit", "submit.after_commit", "complaint.answered")
+POINTS_OF_QUICK = ("save.after_commit", "submit.after_commit")
 ACTS = {"save": _save, "submit": _submit, "complaint": _complaint}
 
 
