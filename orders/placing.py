@@ -50,11 +50,17 @@ class Placement:
 
 
 def place(
-    placements: Sequence[Placement], *, actor: User | None, now: datetime, confirmed: dict[str, Any] | None = None
+    placements: Sequence[Placement],
+    *,
+    actor: User | None,
+    now: datetime,
+    confirmed: dict[str, Any] | None = None,
+    story: dict[str, Any] | None = None,
 ) -> list[Order]:
     """Write the orders. Raises StockGone or Overdrawn; then nothing stays.
 
     ``confirmed``: what the person said is right on the second screen, part of the orders' first event.
+    ``story``: how the application came about, part of the first order's, so that it is counted once.
     """
     reserve_stock([line for placement in placements for line in placement.lines])
     due = calendar.deadline("order.confirm_days", timezone.localdate(now))
@@ -67,6 +73,7 @@ def place(
     )
     ledger.reserve(lines)
     for order, placement in zip(orders, placements, strict=True):
+        first = order is orders[0]
         events.record(
             kind="order.sent",
             subject=f"order:{order.number}",
@@ -79,6 +86,7 @@ def place(
                 "consent": draft_fields.consent(placement.draft),
                 **({"places": _places(placement)} if placement.previous else {}),
                 **({"confirmed": confirmed} if confirmed else {}),
+                **({"application": story} if story and first else {}),
             },
             at=now,
         )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog import measuring
 from marketplace import idempotency
-from marketplace.drafts import mirror, rights, sending
+from marketplace.drafts import mirror, rights, sending, story
 from marketplace.errors import Changed, Invalid
 from marketplace.models import Draft, User
 from marketplace.money import money
@@ -68,7 +68,8 @@ def submit(
         by_staff = actor.role in rights.STAFF
         confirmed = mirror.confirmation(draft, second_screen.lines(draft, found)) if by_staff else None
         now = timezone.now()
-        orders = placing.place(_placements(draft, found), actor=actor, now=now, confirmed=confirmed)
+        placements, told = _placements(draft, found), story.of(draft, now)
+        orders = placing.place(placements, actor=actor, now=now, confirmed=confirmed, story=told)
         return 201, {"orders": _close(draft, found, orders, actor, now)}
 
     return idempotency.once_beside_twins(request, work)

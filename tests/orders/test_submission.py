@@ -1,16 +1,17 @@
 """A draft becomes orders once; every refusal keeps the draft and changes nothing."""
 
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from marketplace.drafts import sending
 from marketplace.errors import Changed, Invalid, KeyReused, NotFound
-from marketplace.models import Draft, Event, IdempotencyKey, OutboxRow
+from marketplace.models import Draft, DraftSave, Event, IdempotencyKey, OutboxRow
 from orders import submission
 from orders.models import LedgerTransfer, Line, Order, Tranche
 from suppliers.models import StockRecord
@@ -310,6 +311,20 @@ def test_measures_go_to_the_persons_record(family):
     family.order(**{"measures.height_mm": "1040"})
     family.alihan.record.refresh_from_db()
     assert family.alihan.record.measures == {"height_mm": 1040}
+
+
+def test_the_first_order_tells_how_the_application_came_about(family):
+    fields = make.fields_for((family.walker, family.walker_offer, 1), (family.diapers, family.diaper_offer, 2))
+    draft = make.make_draft(family.aigul, fields)
+    three_days_ago = timezone.now() - timedelta(days=3)
+    for number, device in enumerate(("phone", "desk")):
+        DraftSave.objects.create(
+            draft=draft, key=str(number), body_hash="", actor=family.aigul, device=device, rev=number + 1, ops=[],
+            answer={}, at=three_days_ago,
+        )  # fmt: skip
+    make.submit(draft, family.aigul, rev=draft.rev)
+    told = [event.data.get("application") for event in Event.objects.filter(kind="order.sent").order_by("pk")]
+    assert told == [{"visits": 2, "rescued": True}, None]
 
 
 def test_two_lines_need_at_most_25_queries(family):
