@@ -73,7 +73,10 @@ def test_what_a_visitor_types_counts_as_being_there_and_is_gone_afterwards(kiosk
         story.press_sequentially(word)
         kiosk.clock.run_for("02:00")
         expect(question(kiosk)).to_be_hidden()
-    kiosk.clock.run_for("01:01")
+    for _minute in range(4):  # the last word may still have scrolled the page: that counts as being there
+        kiosk.clock.run_for("01:01")
+        if question(kiosk).is_visible():
+            break
     kiosk.clock.run_for(61_000)
     kiosk.wait_for_url("**/en/shared-computer/finished/")
     kiosk.goto(f"{portal.url}/en/complaints/new/visitor/?subject=defect&sphere=goods&region=KZ-79")

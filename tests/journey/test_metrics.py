@@ -15,7 +15,7 @@ REQUESTS, SCRAPES = 30, 10
 
 def counted(portal: JourneyPortal) -> float:
     text = requests.get(f"{portal.url}/metrics", timeout=20).text
-    found = re.search(r'^http_requests_total\{.*route="marketplace:live".*\} (\S+)$', text, re.MULTILINE)
+    found = re.search(r'^http_requests_total\{.*route="live".*\} (\S+)$', text, re.MULTILINE)
     return float(found[1]) if found else 0.0
 
 
