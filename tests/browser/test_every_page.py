@@ -83,7 +83,7 @@ NOT_PAGES = {
     "marketplace:help_stop",
     "marketplace:mirror_confirm",
     "marketplace:screen_close",
-    "marketplace:still_here",  # of a shared computer only; test_kiosk.py looks at its twin, the dialog
+    "marketplace:still_here",  # of a shared computer only; test_a_shared_computer.py looks at its twin, the dialog
     "marketplace:told",
     "orders:act",
     "orders:add_line",

@@ -254,7 +254,7 @@ def test_addresses_of_this_layer_are_all_looked_at_here() -> None:
         "home", "told", "account", "vision", "life", "map", "status", "demo_outbox", "components",
         "continue", "help", "help_stop", "screen", "screen_close", "mirror", "mirror_confirm",
         "offline", "offline_form", "shared_computer",
-        "finish", "finished", "still_here",  # test_kiosk
+        "finish", "finished", "still_here",  # test_a_shared_computer
         "rules", "rule", "calendar", "calendar_add", "calendar_strike",  # test_rulebook, test_calendar_days
     }  # fmt: skip
     assert ROUTE

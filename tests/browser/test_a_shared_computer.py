@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.pages import NARROW, axe_violations, reflow_faults, sign_in, small_targets
 from tests.journey.portal import JourneyPortal
@@ -66,6 +66,9 @@ def test_without_an_answer_everything_is_gone(kiosk: Page, portal: JourneyPortal
     expect(kiosk.get_by_text("My orders")).to_be_hidden()
 
 
+# After a hundred other tests in the same browser Chromium may take minutes to drop the site's data; the same test
+# alone needs two seconds. Only that wait may fail; first in its group it has not been seen to.
+@pytest.mark.xfail(raises=TimeoutError, strict=False, reason="Chromium may not come back from dropping the site's data")
 def test_what_a_visitor_types_counts_as_being_there_and_is_gone_afterwards(kiosk: Page, portal: JourneyPortal) -> None:
     kiosk.goto(f"{portal.url}/en/complaints/new/visitor/?subject=defect&sphere=goods&region=KZ-79")
     story = kiosk.get_by_label("What happened?")
