@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,7 +16,7 @@ from marketplace.errors import DomainError, FieldError, Forbidden, Invalid, NotF
 from marketplace.models import Role, User
 from marketplace.time import database_now
 from orders import selectors
-from orders.models import Order, RecallHolder
+from orders.models import RECALL_OWED, Order, RecallHolder
 from suppliers import recalls
 from suppliers.models import LotRecall
 from suppliers.written import required
@@ -72,8 +72,8 @@ def recall_of(actor: User, recall_id: int) -> LotRecall:
 def listed(actor: User, recall: LotRecall) -> QuerySet[RecallHolder]:
     """The holders of a recall that the actor follows, those first who wait for something that they have wished."""
     rows = RecallHolder.objects.filter(recall=recall_of(actor, recall.pk)).select_related("line__order__region")
-    owed = Q(wish__in=[Wish.REPLACEMENT, Wish.REFUND], served_at=None)
-    return rows.annotate(owed=Count("pk", filter=owed)).order_by("-owed", "served_at", "wished_at", "pk")
+    first = ExpressionWrapper(RECALL_OWED, BooleanField())
+    return rows.order_by(first.desc(), "served_at", "wished_at", "pk")
 
 
 def of_order(order: Order) -> list[RecallHolder]:
@@ -119,7 +119,7 @@ def serve(*, holder_id: int, recall_id: int, actor: User, now: datetime | None =
         raise Forbidden
     with transaction.atomic(durable=True):
         holder = _locked(holder_id, recall=recall)
-        if holder.wish not in (Wish.REPLACEMENT, Wish.REFUND) or holder.served_at is not None:
+        if not holder.owed:
             raise RecallIsOver(_("Nothing is owed here now. Look at the list again."))
         holder.served_at = now or database_now()
         holder.save(update_fields=["served_at"])

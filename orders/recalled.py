@@ -76,11 +76,10 @@ def lot_recalled(row: OutboxRow) -> None:
 def delivered_meanwhile(row: OutboxRow) -> None:
     """Goods that were handed over while a lot was being called back, or that carry no lot: they are held as well."""
     for line in Line.objects.filter(order__number=row.key).order_by("pk"):
-        for recall in recalls.public().filter(
-            partner=line.partner_id, product=line.product_id, status=LotRecall.Status.RUNNING
-        ):
-            if holders(recall.product_id, recall.partner_id, recall.lot).filter(pk=line.pk).exists():
-                _hand_on(Line.objects.filter(pk=line.pk), str(recall.product_id), _told(recall))
+        for recall in recalls.of_product(line.product_id):
+            held = holders(recall.product_id, recall.partner_id, recall.lot).filter(pk=line.pk)
+            if recall.partner_id == line.partner_id and held.exists():
+                _hand_on(held, str(recall.product_id), _told(recall))
 
 
 def _told(recall: LotRecall) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from marketplace import access, rules
 from marketplace.errors import NotFound
 from marketplace.models import Draft, Role, User
 from orders import norms
-from orders.models import Delivery, Entitlement, Line, Order, PaymentHold, RecallHolder, Tranche
+from orders.models import RECALL_OWED, Delivery, Entitlement, Line, Order, PaymentHold, RecallHolder, Tranche
 from orders.states import OPEN_STATES, ORDER, WHOSE_TURN, EntitlementStatus, OrderStatus
 from suppliers.guarantees import Guarantee
 from suppliers.models import Partner
@@ -110,8 +110,7 @@ def shows_contact(actor: User, order: Order) -> bool:
     if handed_over is None or timezone.now() <= handed_over + CONTACT_DAYS:
         return handed_over is not None
     # Who wants another one, or the money, for goods that were called back has to be reached once more.
-    owed = RecallHolder.objects.filter(line__order=order, wish__in=["replacement", "refund"], served_at=None)
-    return owed.filter(recall__status="running").exists()
+    return RecallHolder.objects.filter(RECALL_OWED, line__order=order, recall__status="running").exists()
 
 
 def may_open_file(actor: User, number: str) -> bool:

@@ -9,7 +9,6 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,15 +17,13 @@ from marketplace import access, events, outbox, rules
 from marketplace.errors import FieldError, Invalid, NotFound
 from marketplace.models import Role, User
 from marketplace.time import database_now
+from suppliers import sweeping
 from suppliers.models import Partner, StockRecord, Suspension
 from suppliers.states import SUPPLIER
 from suppliers.written import MAX_TEXT, required
 
-log = structlog.get_logger(__name__)
-
 RULE = "supplier.suspension"
 MAX_BASIS = 300
-BATCH = 200
 
 
 def suspend(
@@ -100,18 +97,12 @@ def terminate(*, supplier: str, reason: str, actor: User, now: datetime | None =
 def lift_due(now: datetime) -> Counter[str]:
     """Restore every supplier whose last day of a ban is over, once; twice or by two at once changes nothing more."""
     due = Partner.objects.filter(status=Partner.Status.SUSPENDED, suspended_until__lt=timezone.localdate(now))
-    done: Counter[str] = Counter()
-    for pk in list(due.order_by("suspended_until", "pk").values_list("pk", flat=True)[:BATCH]):
-        try:
-            with transaction.atomic(durable=True):
-                partner = due.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(pk=pk).first()
-                if partner is not None:
-                    _restore(partner, None, now)
-                    done["suspensions lifted"] += 1
-        except Exception:
-            # One broken supplier must not keep the others banned; the next sweep tries again.
-            log.exception("suspension_not_lifted", supplier=pk)
-    return done
+
+    def lift(partner: Partner) -> str:
+        _restore(partner, None, now)
+        return "suspensions lifted"
+
+    return sweeping.one_by_one(due, "suspended_until", lift, broken="suspension_not_lifted", named="supplier")
 
 
 def running(partner: Partner) -> Suspension | None:

@@ -5,7 +5,7 @@ its order app would add e-mail events, discounts and surcharges that this portal
 """
 
 from orders.models.entitlements import Entitlement, LedgerTransfer, Tranche
-from orders.models.fulfilment import Act, Delivery, PaymentHold, RecallHolder
+from orders.models.fulfilment import RECALL_OWED, Act, Delivery, PaymentHold, RecallHolder
 from orders.models.orders import (
     Line,
     LineAttribute,
@@ -22,6 +22,7 @@ from orders.models.orders import (
 )
 
 __all__ = [
+    "RECALL_OWED",
     "Act",
     "Delivery",
     "Entitlement",

@@ -95,6 +95,14 @@ class RecallHolder(models.Model):
         """Somebody still owes her something: an answer of hers is missing, or what she wished for has not come."""
         return self.wish != self.Wish.KEEP and self.served_at is None
 
+    @property
+    def owed(self) -> bool:
+        """She wished for another one or her money and has not got it: RECALL_OWED of one row."""
+        return self.wish in (self.Wish.REPLACEMENT, self.Wish.REFUND) and self.served_at is None
+
+
+RECALL_OWED = models.Q(wish__in=[RecallHolder.Wish.REPLACEMENT, RecallHolder.Wish.REFUND], served_at=None)
+
 
 class Act(models.Model):
     """The acceptance act: a frozen snapshot, signed by the person at acceptance and by the supplier."""

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from marketplace import access, calendar, events, outbox
 from marketplace.errors import DomainError, FieldError, Invalid
 from marketplace.models import Role, StoredFile, User
 from marketplace.time import database_now
+from suppliers import sweeping
 from suppliers.listings import answers, selectors, words
 from suppliers.listings.models import LISTING_WAITS, Listing
 from suppliers.listings.sending import DAYS_RULE, tell
@@ -29,9 +29,6 @@ from suppliers.selectors import own_supplier
 from suppliers.states import LISTING
 from suppliers.written import required
 
-log = structlog.get_logger(__name__)
-
-BATCH = 200
 S = Listing.Status
 # Offers in these states come on sale with the listing; a recalled one stays stopped.
 COMES_BACK = (StockRecord.Status.DRAFT, StockRecord.Status.HIDDEN, StockRecord.Status.WITHDRAWN)
@@ -123,19 +120,11 @@ def run(now: datetime) -> Counter[str]:
     Nothing comes on sale, and nothing is refused, because the ministry was silent: everybody who can decide is told,
     and the day is counted anew. A supplier that does not explain its price loses the listing.
     """
-    done = Counter[str]()
     due = Listing.objects.filter(status__in=LISTING_WAITS, respond_by__lt=timezone.localdate(now))
-    for pk in list(due.order_by("respond_by", "pk").values_list("pk", flat=True)[:BATCH]):
-        try:
-            with transaction.atomic(durable=True):
-                rows = due.select_for_update(of=("self",), no_key=True, skip_locked=True)
-                listing = rows.select_related("partner").filter(pk=pk).first()
-                if listing is not None:
-                    done[_silence(listing, now)] += 1
-        except Exception:
-            # One broken listing must not keep the others; the next sweep tries again.
-            log.exception("listing_not_moved", listing=pk)
-    return done
+    return sweeping.one_by_one(
+        due.select_related("partner"), "respond_by", lambda listing: _silence(listing, now),
+        broken="listing_not_moved", named="listing",
+    )  # fmt: skip
 
 
 # --- Steps --------------------------------------------------------------------------------------

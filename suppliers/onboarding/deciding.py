@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
 
-import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from marketplace import access, events, outbox
 from marketplace.errors import DomainError, FieldError, Forbidden, Invalid
 from marketplace.models import Role, User
 from marketplace.time import database_now
+from suppliers import sweeping
 from suppliers.models import Partner
 from suppliers.onboarding import selectors, words
 from suppliers.onboarding.models import Application
@@ -27,12 +27,9 @@ from suppliers.onboarding.sending import date_by, refusals_of_bin, tell
 from suppliers.states import APPLICATION
 from suppliers.written import required
 
-log = structlog.get_logger(__name__)
-
 FIX_RULE = "supplier.fix_days"
 APPEAL_RULE = "supplier.appeal_days"
 SECOND_RULE = "supplier.appeal_review_days"
-BATCH = 200
 S = Application.Status
 Change = Callable[[Application, datetime], None]
 
@@ -131,20 +128,13 @@ def withdraw(*, application_id: int, actor: User, now: datetime | None = None) -
 
 def run(now: datetime) -> Counter[str]:
     """Every application whose day has passed at ``now``, once; twice or by two at once changes nothing more."""
-    today, done = timezone.localdate(now), Counter[str]()
+    today = timezone.localdate(now)
     late = Application.objects.filter(respond_by__lt=today, status__in=(S.SUBMITTED, S.NEEDS_FIX, S.APPEALED))
     due = late.exclude(status=S.APPEALED, overdue_at__isnull=False)
-    for pk in list(due.order_by("respond_by", "pk").values_list("pk", flat=True)[:BATCH]):
-        try:
-            with transaction.atomic(durable=True):
-                rows = due.select_for_update(of=("self",), no_key=True, skip_locked=True)
-                application = rows.select_related("author").filter(pk=pk).first()
-                if application is not None:
-                    done[_silence(application, now)] += 1
-        except Exception:
-            # One broken application must not keep the others; the next sweep tries again.
-            log.exception("application_not_moved", application=pk)
-    return done
+    return sweeping.one_by_one(
+        due.select_related("author"), "respond_by", lambda application: _silence(application, now),
+        broken="application_not_moved", named="application",
+    )  # fmt: skip
 
 
 # --- Steps --------------------------------------------------------------------------------------
