@@ -38,8 +38,8 @@ def job(name: str) -> Iterator[Run]:
     yield run
     seconds = round(time.monotonic() - started, 3)
     with transaction.atomic():
-        before, now = last_run(name), database_now()
-        if name == CLOCK and before is not None and (now - before).total_seconds() > LATE_AFTER:
+        before, now = last_run(name) if name == CLOCK else None, database_now()
+        if before is not None and (now - before).total_seconds() > LATE_AFTER:
             since = {"since": before.isoformat()}
             events.record(kind=STOOD_STILL, subject=f"job:{name}", actor=None, data=since, at=now)
         LastRun.objects.update_or_create(name=name, defaults={"at": now, "count": run.count, "seconds": seconds})
