@@ -223,7 +223,8 @@ def parties(actor: Viewer, complaint: Complaint) -> set[str]:
         return held
     if is_person(actor, complaint):
         held.add(PERSON)
-    if actor.role == Role.SUPPLIER and own_suppliers(actor).filter(pk=complaint.addressee_supplier_id).exists():
+    seller = complaint.addressee_supplier_id
+    if actor.role == Role.SUPPLIER and seller and own_suppliers(actor).filter(pk=seller).exists():
         held.add(SELLER)
     body = complaint.addressee_authority
     if actor.role == Role.INSPECTOR and body is not None and body.pk == actor.authority_id:

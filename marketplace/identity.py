@@ -28,3 +28,9 @@ def is_bin(number: str) -> bool:
 def is_iin(number: str) -> bool:
     """An IIN has 0–3 as its fifth digit (first digit of the day of birth)."""
     return has_valid_checksum(number) and number[4] in "0123"
+
+
+def masked(number: str) -> str:
+    """``841317301336`` → ``••••••••1336``: enough to compare with a paper; of less than eight signs nothing is shown."""
+    shown = number[-4:] if len(number) >= 8 else ""
+    return "•" * (len(number) - len(shown)) + shown

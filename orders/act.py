@@ -52,7 +52,12 @@ def snapshot(now: Turn, remarks: str) -> dict[str, Any]:
     delivered = order.deliveries.filter(outcome="delivered").order_by("attempt").last()
     return {
         "order": order.number,
-        "supplier": {"name": order.partner.name, "bin": order.partner.bin or "", "address": order.partner.address},
+        "supplier": {
+            "name": order.partner.name,
+            "bin": order.partner.bin or "",
+            "iin": order.partner.iin_shown,
+            "address": order.partner.address,
+        },
         "person": str(order.user),
         "accepted_by": str(now.person),
         "region": {code: getattr(order.region, f"name_{code}") for code in LANGUAGES},
@@ -110,7 +115,8 @@ def _page(act: Act, code: str) -> dict[str, Any]:
         "facts": [
             [_("Order"), content["order"]],
             [_("Supplier"), ", ".join(filter(None, [content["supplier"]["name"], content["supplier"]["address"]]))],
-            [_("BIN"), content["supplier"]["bin"]],
+            # An act of before entrepreneurs could sell says nothing of an IIN.
+            [_("IIN"), iin] if (iin := content["supplier"].get("iin")) else [_("BIN"), content["supplier"]["bin"]],
             [_("For whom"), content["person"]],
             [_("Accepted by"), content["accepted_by"]],
             [_("Delivery address"), f"{content['region'].get(code) or ''}, {content['address']}"],

@@ -14,6 +14,7 @@ from oscar.apps.partner.abstract_models import AbstractPartner, AbstractStockRec
 
 from marketplace.rules import in_language
 from suppliers.demand.models import UnmetNeed  # noqa: F401  tables of this app
+from suppliers.entrepreneurs import Numbered
 from suppliers.listings.models import Listing  # noqa: F401  the same
 from suppliers.onboarding.models import Application  # noqa: F401  the same
 from suppliers.pricelist.models import PriceList, PriceListPart  # noqa: F401  the same
@@ -21,8 +22,8 @@ from suppliers.states import OfferStatus, RecallStatus, SupplierStatus
 from suppliers.watch.models import Invitation, MarketCell, MarketDebt, PriceFlag, Signal  # noqa: F401  the same
 
 
-class Partner(AbstractPartner):
-    """A supplier. Its stored quality facts are counters of what happened, never opinions typed in."""
+class Partner(Numbered, AbstractPartner):
+    """A supplier: a company with a BIN, or an individual entrepreneur with the IIN of the person. Its stored quality facts are counters of what happened, never opinions typed in."""
 
     Status = SupplierStatus
 
@@ -66,6 +67,8 @@ class Partner(AbstractPartner):
             models.CheckConstraint(
                 condition=~Q(status="suspended") | Q(suspended_until__isnull=False), name="supplier_suspension_ends"
             ),
+            models.CheckConstraint(condition=Q(bin=None) | Q(iin_index=None), name="supplier_one_number"),
+            models.UniqueConstraint(fields=["iin_index"], name="supplier_iin_once"),
         ]  # fmt: skip
 
 

@@ -31,8 +31,8 @@ APPLICANTS: dict[str, dict[str, Any]] = {
         "types.orthopaedics": ["orthopaedic-shoes-child", "insoles"],
     },
     "applicant2": {
-        "bin": "221340008826",
-        "name": "ТОО «Тихий дом»",
+        "iin": "911321400807",
+        "name": "ИП «Тихий дом»",
         "address": "г. Алматы, ул. Сатпаева, 0",
         "home_region": "KZ-75",
         "about": "Слуховые аппараты и батарейки к ним.",
@@ -43,8 +43,8 @@ APPLICANTS: dict[str, dict[str, Any]] = {
         "types.hearing": ["hearing-aid-behind-ear", "hearing-aid-batteries"],
     },
 }
-REFUSED = "Фото свидетельства не читается: не видно ни БИН, ни печати."
-APPEAL = "Фото снято днём, БИН на нём виден. Прошу посмотреть ещё раз."
+REFUSED = "Фото свидетельства не читается: не видно ни ИИН, ни печати."
+APPEAL = "Фото снято днём, ИИН на нём виден. Прошу посмотреть ещё раз."
 
 
 def apply() -> bool:
@@ -81,7 +81,7 @@ def _offer_goods(seller: User) -> None:
 def _send(actor: User, values: Mapping[str, Any]) -> None:
     declared = {f"declare.{item['code']}": True for item in answers.declarations()}
     draft_id = beginning.begin(actor, KIND, {**values, **declared})
-    photo = SimpleUploadedFile("certificate.jpg", _certificate(str(values["bin"])), "image/jpeg")
+    photo = SimpleUploadedFile("certificate.jpg", _certificate(str(values.get("bin") or values["iin"])), "image/jpeg")
     files.attach(draft_id=draft_id, actor=actor, upload=photo)
     submit(draft_id=draft_id, actor=actor, expected_rev=2, request=None)
 

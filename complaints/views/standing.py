@@ -83,7 +83,7 @@ def _context(request: HttpRequest, partner: Partner, wrong: StepForm | None) -> 
         "form": wrong,
         "today": timezone.localdate(),
         "facts": [
-            {"key": _("BIN"), "value": partner.bin},
+            {"key": _("IIN"), "value": iin} if (iin := partner.iin_shown) else {"key": _("BIN"), "value": partner.bin},
             {"key": _("Region"), "value": partner.home_region.name if partner.home_region else ""},
             {"key": _("Orders whose goods are still owed"), "value": str(owed.count())},
             {"key": _("Open complaints"), "value": str(cases.filter(closed_at=None).count())},

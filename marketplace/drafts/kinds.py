@@ -37,7 +37,8 @@ class Kind:
     language, with %s for the id; ``label``: a field's name in words; ``words``: from the operations of a log,
     what shows a field's value in words (one look-up for all); ``picture``: what
     a second screen shows of it, None when the kind has none; ``keep_rule``: the rule that says how many days
-    an untouched one is kept; ``most_files``: how many photos go with it.
+    an untouched one is kept; ``most_files``: how many photos go with it; ``sealed``: is this value of the
+    field kept encrypted, with its last digits shown to everybody (``sealed.kept``).
     """
 
     name: str
@@ -55,6 +56,7 @@ class Kind:
     picture: Callable[[Draft], Picture] | None = None
     keep_rule: str = "order.draft_keep_days"
     most_files: Callable[[], int] = lambda: MOST_FILES
+    sealed: Callable[[str, Any], bool] = lambda field, value: False
 
 
 _kinds: dict[str, Kind] = {}

@@ -103,7 +103,7 @@ def history(actor: User, draft_id: UUID) -> list[dict[str, Any]]:
             "by_name": str(save.actor),
             "device": save.device,
             "via": save.via,
-            "ops": save.ops,
+            "ops": [{name: said for name, said in op.items() if name != "sealed"} for op in save.ops],
         }
         for save in draft.saves.select_related("actor").order_by("pk")
     ]

@@ -16,8 +16,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import events, payloads
-from marketplace.drafts import deciding, ending, keys, kinds, rights
+from marketplace import crypto, events, payloads
+from marketplace.drafts import deciding, ending, keys, kinds, rights, sealed
 from marketplace.drafts.errors import AnswerChanged, DraftClosed, NoQuestion
 from marketplace.errors import BadRequest, FieldError, Forbidden, Invalid, KeyReused, NotFound, TooLarge
 from marketplace.models import Draft, DraftSave, User
@@ -79,7 +79,7 @@ def save(
     """
     _check_request(key, body, ops)
     device, blind = payloads.clean(device)[:64], via == keys.VIA
-    body_hash = hashlib.sha256(body).hexdigest()
+    plain_hash = body_hash = hashlib.sha256(body).hexdigest()
     with transaction.atomic(durable=True):
         draft = _locked(draft_id)
         if draft is None:
@@ -91,22 +91,34 @@ def save(
             raise NotFound
         known = DraftSave.objects.filter(draft=draft, key=key).first()
         if known is not None:
-            if known.body_hash != body_hash:
+            if known.body_hash not in (plain_hash, _keyed_hash(body)):
                 raise KeyReused
-            return Receipt(known.answer, replayed=True)
+            return Receipt(known.answer | {"sha256": plain_hash}, replayed=True)
         _check_open(draft)
         now = timezone.now()
-        ops = [Op(op.field, payloads.clean(op.value), op.base, op.seq) for op in ops]
-        results = {op.field: _apply(draft, draft_kind, op, actor, device, now, blind=blind) for op in ops}
+        kept = {op.field: sealed.kept(draft_kind, draft, op.field, payloads.clean(op.value)) for op in ops}
+        results = {
+            op.field: _apply(draft, draft_kind, op, kept[op.field], actor, device, now, blind=blind) for op in ops
+        }
         told = {field: _told(result) if blind else result for field, result in results.items()}
         if any(result["s"] in {"applied", "conflict"} for result in told.values()):
             draft.rev += 1
         logged = [
-            {"f": op.field, "v": op.value, "base": op.base, "seq": op.seq, **_logged(results[op.field])} for op in ops
+            {"f": op.field, **kept[op.field], "base": op.base, "seq": op.seq, **_logged(results[op.field])}
+            for op in ops
         ]
-        answer = {"rev": draft.rev, "sha256": body_hash, "r": told}
-        _store(draft, now, actor, device, logged, answer, key=key, body_hash=body_hash, via=via)
+        answer = {"rev": draft.rev, "sha256": plain_hash, "r": told}
+        stored = dict(answer)
+        if any("sealed" in entry for entry in kept.values()):
+            # By a plain digest of the body a number of twelve digits could be found out.
+            body_hash = _keyed_hash(body)
+            del stored["sha256"]
+        _store(draft, now, actor, device, logged, stored, key=key, body_hash=body_hash, via=via)
     return Receipt(answer)
+
+
+def _keyed_hash(body: bytes) -> str:
+    return crypto.digest("draft-save", body.hex()).hex()
 
 
 def _logged(result: dict[str, Any]) -> dict[str, Any]:
@@ -189,9 +201,17 @@ def _create(draft_id: UUID, actor: User, kind: str, schema: int, beneficiary_id:
 
 
 def _apply(
-    draft: Draft, kind: kinds.Kind, op: Op, actor: User, device: str, now: datetime, *, blind: bool
+    draft: Draft,
+    kind: kinds.Kind,
+    op: Op,
+    kept: dict[str, Any],
+    actor: User,
+    device: str,
+    now: datetime,
+    *,
+    blind: bool,
 ) -> dict[str, Any]:
-    """One operation's outcome: applied, same, conflict, unknown or locked.
+    """One operation's outcome: applied, same, conflict, unknown or locked; ``kept``: its value as it is stored.
 
     With ``blind`` the live value said again is a new version like any other: only who did not see the
     latest version can say the same without effect.
@@ -206,19 +226,14 @@ def _apply(
     # A device cannot be in conflict with its own lost answer.
     own = current is not None and current["dev"] == device and current["by"] == actor.pk
     current_seen = op.base >= version or own
-    if current and _same(current["v"], op.value) and not (blind and current_seen):
+    if current and sealed.same(draft, op.field, current, kept) and not (blind and current_seen):
         return {"s": "same", "ver": version}
-    entry = {"v": op.value, "by": actor.pk, "dev": device, "at": now.isoformat()}
+    entry = {**kept, "by": actor.pk, "dev": device, "at": now.isoformat()}
     if current_seen:
         draft.fields[op.field] = {**entry, "ver": version + 1}
         return {"s": "applied", "ver": version + 1}
     draft.conflicts[op.field] = {**entry, "base": op.base}
     return {"s": "conflict", "ver": version, "theirs": current["v"], "by": current["by"]}
-
-
-def _same(left: Any, right: Any) -> bool:
-    # JSON keeps 1 and true apart, Python does not.
-    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 
 def resolve(
@@ -240,13 +255,14 @@ def resolve(
     decides about somebody else's answer without a ``reason`` (deciding.REASONS); the person is told.
     """
     key = f"resolve:{key or uuid4()}"[:255]
-    decision = hashlib.sha256(json.dumps([field, pick, base, value, reason]).encode()).hexdigest()
+    decision = _keyed_hash(json.dumps([field, pick, base, value, reason]).encode())
     with transaction.atomic(durable=True):
         draft = rights.lock(draft_id=draft_id, actor=actor)
         if _known(draft, key, decision):
             return draft
         _check_open(draft)
-        if not kinds.get(draft.kind).may_write(actor, draft, field):
+        kind = kinds.get(draft.kind)
+        if not kind.may_write(actor, draft, field):
             raise Forbidden
         conflict, current = draft.conflicts.get(field), draft.fields.get(field)
         if conflict is None or current is None:
@@ -256,14 +272,16 @@ def resolve(
         told = deciding.must_be_told(actor, draft, current, conflict)
         reason = deciding.checked(reason, needed=told)
         device = payloads.clean(device)[:64]
-        kept = _picked(pick, actor, current, conflict, payloads.clean(value))
+        edit = sealed.kept(kind, draft, field, payloads.clean(value))
+        kept = _picked(pick, actor, current, conflict, edit)
         now = timezone.now()
         version = current["ver"] + 1
-        draft.fields[field] = {"v": kept, "ver": version, "by": actor.pk, "dev": device, "at": now.isoformat()}
+        other = conflict if sealed.same(draft, field, kept, current) else current
+        draft.fields[field] = {**kept, "ver": version, "by": actor.pk, "dev": device, "at": now.isoformat()}
         del draft.conflicts[field]
         draft.rev += 1
-        op = {"f": field, "v": kept, "base": base, "seq": 0, "s": "resolved", "ver": version, "pick": pick}
-        op |= {"other": conflict["v"] if _same(kept, current["v"]) else current["v"], "reason": reason}
+        op = {"f": field, **kept, "base": base, "seq": 0, "s": "resolved", "ver": version, "pick": pick}
+        op |= {"other": other["v"], "reason": reason}
         answer = {"rev": draft.rev, "r": {field: {"s": "resolved", "ver": version}}}
         save = _store(draft, now, actor, device, [op], answer, key=key, body_hash=decision)
         if told:
@@ -279,14 +297,16 @@ def _known(draft: Draft, key: str, body_hash: str) -> bool:
     return known is not None
 
 
-def _picked(pick: str, actor: User, current: dict[str, Any], conflict: dict[str, Any], value: Any) -> Any:
+def _picked(
+    pick: str, actor: User, current: dict[str, Any], conflict: dict[str, Any], edit: dict[str, Any]
+) -> dict[str, Any]:
     mine, theirs = sides(actor, current, conflict)
     if pick in {"mine", "yours"}:
-        return mine["v"]
+        return sealed.part(mine)
     if pick == "theirs":
-        return theirs["v"]
+        return sealed.part(theirs)
     if pick == "edit":
-        return value
+        return edit
     raise Invalid([FieldError("pick", "choice", _("Choose mine, theirs or edit."))])
 
 
@@ -317,13 +337,13 @@ def bring_back(*, draft_id: UUID, actor: User, field: str, rev: int, key: str = 
             raise Forbidden
         now, device = timezone.now(), payloads.clean(device)[:64]
         current, conflict = draft.fields.get(field), draft.conflicts.get(field)
-        version, value, state = current["ver"] if current else 0, former["v"], "same"
-        op = {"f": field, "v": value, "base": version, "seq": 0, "from": rev}
-        if current is None or not _same(current["v"], value):
+        version, value, state = current["ver"] if current else 0, sealed.part(former), "same"
+        op = {"f": field, **value, "base": version, "seq": 0, "from": rev}
+        if current is None or not sealed.same(draft, field, current, value):
             version, state = version + 1, "brought_back"
-            draft.fields[field] = {"v": value, "ver": version, "by": actor.pk, "dev": device, "at": now.isoformat()}
+            draft.fields[field] = {**value, "ver": version, "by": actor.pk, "dev": device, "at": now.isoformat()}
             draft.rev += 1
-            if conflict is not None and _same(conflict["v"], value) and not deciding.asks_reason(actor):
+            if conflict is not None and sealed.same(draft, field, conflict, value) and not deciding.asks_reason(actor):
                 del draft.conflicts[field]
         answer = {"rev": draft.rev, "r": {field: {"s": state, "ver": version}}}
         ops = [op | {"s": state, "ver": version}]

@@ -1,6 +1,5 @@
 """A step of a draft as a plain form: fill it from the fields, save what the person changed, settle questions."""
 
-import hashlib
 import json
 import uuid
 from datetime import datetime
@@ -10,6 +9,7 @@ from django.forms import Form
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from marketplace import crypto
 from marketplace.drafts import deciding, kinds, reading, saving
 from marketplace.drafts.saving import PAGE_DEVICE, Op
 from marketplace.forms import DraftForm
@@ -63,7 +63,7 @@ def save(request: HttpRequest, draft: Draft, form: DraftForm) -> saving.Receipt 
     return saving.save(
         draft_id=draft.pk,
         actor=request.user,
-        key=f"form:{form_key}:{hashlib.sha256(body).hexdigest()}",
+        key=f"form:{form_key}:{crypto.digest('form', body.decode()).hex()}",
         body=body,
         device=request.POST.get("_device", "")[:64] or PAGE_DEVICE,
         schema=kinds.get(draft.kind).schema,

@@ -3,7 +3,6 @@
 The apps route the two views under the address of their kind and say where the way back leads.
 """
 
-import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketplace.drafts import keys, kinds, reading, saving
+from marketplace.drafts import keys, kinds, reading, saving, sealed
 from marketplace.errors import DomainError, NotFound
 from marketplace.models import Draft, DraftSave
 
@@ -90,7 +89,7 @@ def _device(request: HttpRequest, save: DraftSave, devices: set[str]) -> str:
 
 def _change(request: HttpRequest, draft: Draft, save: DraftSave, op: dict[str, Any], value: str) -> dict[str, Any]:
     name, live = op["f"], draft.fields.get(op["f"])
-    is_live = live is not None and json.dumps(live["v"], sort_keys=True) == json.dumps(op["v"], sort_keys=True)
+    is_live = live is not None and sealed.same(draft, name, live, op)
     state = STATES.get(op["s"], "")
     if op["s"] == "conflict":
         state = _("a question is open") if name in draft.conflicts else _("not chosen of two answers")

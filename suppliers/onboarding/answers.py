@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalog import types
 from marketplace import identity, regions, rules
-from marketplace.drafts import files
+from marketplace.drafts import files, sealed
 from marketplace.drafts.answers import is_yes
 from marketplace.errors import FieldError
 from marketplace.form_fields import DatePartsField
@@ -24,7 +24,7 @@ DECLARATIONS_RULE = "supplier.declarations"
 # Which application the draft corrects; nobody types it.
 CORRECTS = "corrects"
 PLAIN = {
-    "bin", "name", "address", "home_region", "about", "contact.name", "contact.phone", "contact.email", "regions",
+    "bin", "iin", "name", "address", "home_region", "about", "contact.name", "contact.phone", "contact.email", "regions",
     "licence.number", "licence.until", CORRECTS,
 }  # fmt: skip
 TYPES = re.compile(r"types\.[a-z0-9_-]{1,60}")
@@ -37,6 +37,7 @@ class Answers:
     """What the draft says; ``errors`` names each wrong field of it."""
 
     bin: str = ""
+    iin: str = ""
     name: str = ""
     address: str = ""
     home_region: str = ""
@@ -54,7 +55,7 @@ class Answers:
 
     def as_data(self) -> dict[str, Any]:
         """What an application keeps; days as text."""
-        kept = {name: value for name, value in vars(self).items() if name not in {"errors", "bin", "name"}}
+        kept = {name: value for name, value in vars(self).items() if name not in {"errors", "bin", "iin", "name"}}
         return kept | {"licence_until": self.licence_until.isoformat() if self.licence_until else ""}
 
 
@@ -90,7 +91,7 @@ def explain_bin(text: str) -> str:
     """Why this is no BIN, in words that help to find the slip; empty when it is one."""
     number = text.replace(" ", "")
     if not number:
-        return _("Give the BIN: 12 digits, from the certificate of registration.")
+        return _("Give the BIN, 12 digits; or below the IIN, if you are an individual entrepreneur.")
     if not (number.isascii() and number.isdigit()):
         return _("A BIN has digits only. Take out letters and signs.")
     if len(number) != 12:
@@ -100,15 +101,33 @@ def explain_bin(text: str) -> str:
             "One of the digits is mistyped: the last digit does not agree with the others. Compare them one by one."
         )
     if not identity.is_bin(number):
-        return _("This is the IIN of a person. Give the BIN of the business: its fifth digit is 4, 5 or 6.")
+        return _("This is an IIN. If you are an individual entrepreneur, give it below and leave the BIN empty.")
     return ""
+
+
+def explain_iin(text: str) -> str:
+    """Why this is no IIN, in words that help to find the slip; empty when it is one."""
+    number = text.replace(" ", "")
+    if not (number.isascii() and number.isdigit()):
+        return _("An IIN has digits only. Type the whole number anew.")
+    if len(number) != 12:
+        return _("An IIN has 12 digits, here are %(count)s. Type the whole number anew.") % {"count": len(number)}
+    if not identity.is_iin(number):
+        return _("One of the digits is mistyped: the last digit does not agree with the others. Type the number anew.")
+    return ""
+
+
+def is_secret(name: str, value: Any) -> bool:
+    """Is this answer kept sealed? A person's number is, also where the number of a business was asked for."""
+    return name == "iin" or (name == "bin" and identity.is_iin(str(value).replace(" ", "")))
 
 
 def read(draft: Draft, today: date) -> Answers:
     """The draft's answers with every error; never fails, whatever was typed."""
-    text = {name: str(draft.value(name) or "").strip() for name in PLAIN}
+    text = {name: str(sealed.whole(draft, name) or "").strip() for name in PLAIN}
     found = Answers(
         bin=text["bin"].replace(" ", ""),
+        iin=text["iin"].replace(" ", ""),
         name=" ".join(text["name"].split()),
         address=text["address"],
         home_region=text["home_region"],
@@ -135,8 +154,7 @@ def _regions(draft: Draft) -> list[str]:
 
 
 def _check_business(found: Answers, text: dict[str, str]) -> None:
-    if problem := explain_bin(found.bin):
-        found.errors.append(FieldError("bin", "bin", problem))
+    _check_number(found)
     required = {
         "name": _("Give the name as in the certificate of registration."),
         "address": _("Give the address: town, street, house."),
@@ -160,6 +178,18 @@ def _check_business(found: Answers, text: dict[str, str]) -> None:
     except ValidationError:
         message = _("Give an e-mail address, for example shop@example.kz. We write to it about your application.")
         found.errors.append(FieldError("contact.email", "email", message))
+
+
+def _check_number(found: Answers) -> None:
+    """A company has a BIN, an individual entrepreneur the IIN of the person: one of the two."""
+    if found.bin and found.iin:
+        message = _("Give one number: the BIN of a company, or the IIN of an individual entrepreneur.")
+        found.errors.append(FieldError("iin", "both", message))
+    if found.bin or not found.iin:
+        if problem := explain_bin(found.bin):
+            found.errors.append(FieldError("bin", "bin", problem))
+    elif problem := explain_iin(found.iin):
+        found.errors.append(FieldError("iin", "iin", problem))
 
 
 def _check_goods(found: Answers) -> None:

@@ -23,7 +23,7 @@ from suppliers import sweeping
 from suppliers.models import Partner
 from suppliers.onboarding import selectors, words
 from suppliers.onboarding.models import Application
-from suppliers.onboarding.sending import date_by, refusals_of_bin, tell
+from suppliers.onboarding.sending import date_by, refusals_of_number, tell
 from suppliers.states import APPLICATION
 from suppliers.written import required
 
@@ -48,7 +48,7 @@ def approve(*, application_id: int, actor: User, now: datetime | None = None) ->
     """The business becomes a supplier, its account the shop's. Raises Forbidden, NotFound, IllegalStep, SamePerson, Invalid."""
 
     def change(application: Application, moment: datetime) -> None:
-        if problems := refusals_of_bin(application.bin):
+        if problems := refusals_of_number(application.bin, application.iin):
             raise Invalid(problems)
         application.partner = _open_shop(application, timezone.localdate(moment))
         outbox.add("supplier.changed", str(application.partner.pk))
@@ -56,7 +56,7 @@ def approve(*, application_id: int, actor: User, now: datetime | None = None) ->
     try:
         return _decide("approve", application_id, actor, change, now)
     except IntegrityError:
-        # Two applications with one BIN, or one shop's code: the second look finds the first.
+        # Two applications with one number, or one shop's code: the second look finds the first.
         return _decide("approve", application_id, actor, change, now)
 
 
@@ -200,7 +200,7 @@ def _open_shop(application: Application, today: date) -> Partner:
     partner: Partner = Partner.objects.create(
         code=_free_code(application.name),
         name=application.name,
-        bin=application.bin,
+        bin=application.bin or None,
         status=Partner.Status.APPROVED,
         home_region_id=data["home_region"],
         address=data["address"],
@@ -212,6 +212,9 @@ def _open_shop(application: Application, today: date) -> Partner:
         licence_until=date.fromisoformat(data["licence_until"]) if data["licence_until"] else None,
         **{f"about_{language}": data["about"]},
     )
+    if iin := application.iin:
+        partner.put_iin(iin)
+        partner.save(update_fields=["iin_encrypted", "iin_index"])
     partner.users.add(application.author)
     events.record(
         kind="supplier.opened",

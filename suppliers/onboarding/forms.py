@@ -18,7 +18,8 @@ _CONTACT: dict[str, dict[str, Any]] = {
     "contact.email": {"type": "email", "autocomplete": "email", "spellcheck": "false", "width": 30},
 }
 _HINTS = {
-    "bin": _("12 digits, as in the certificate of registration."),
+    "bin": _("12 digits, as in the certificate of registration. An individual entrepreneur has none."),
+    "iin": _("12 digits. It is kept encrypted, everybody sees the last four digits only."),
     "name": _("As in the certificate of registration."),
     "address": _("Town, street, house. People see it."),
     "contact.email": _("We write to it about your application."),
@@ -36,6 +37,7 @@ class BusinessForm(DraftForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["bin"] = _text("bin", inputmode="numeric", autocomplete="off", width=20)
+        self.fields["iin"] = _text("iin", inputmode="numeric", autocomplete="off", width=20)
         for name in ("name", "address"):
             self.fields[name] = _text(name)
         self.fields["home_region"] = forms.CharField(

@@ -5,13 +5,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from suppliers.entrepreneurs import Numbered
 from suppliers.states import ApplicationStatus
 
 # States in which somebody owes an answer; of a refused one the day until which it may be appealed is kept as well.
 WAITING = (ApplicationStatus.SUBMITTED, ApplicationStatus.NEEDS_FIX, ApplicationStatus.APPEALED)
 
 
-class Application(models.Model):
+class Application(Numbered):
     """One application of one account. ``answers`` is what was sent last, as ``answers.Answers.as_data`` gives it."""
 
     Status = ApplicationStatus
@@ -21,7 +22,7 @@ class Application(models.Model):
     )
     draft = models.OneToOneField("marketplace.Draft", models.PROTECT, related_name="+")
     status = models.CharField(_("state"), max_length=12, choices=Status, default=Status.SUBMITTED)
-    bin = models.CharField(_("BIN"), max_length=12, db_index=True)
+    bin = models.CharField(_("BIN"), max_length=12, blank=True, db_index=True)
     name = models.CharField(_("legal name"), max_length=128)
     answers = models.JSONField(_("answers"))
     submitted_at = models.DateTimeField(_("sent at"))
@@ -57,9 +58,16 @@ class Application(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="approved") | Q(partner__isnull=False), name="application_approved_has_shop"
             ),
+            models.CheckConstraint(
+                condition=Q(bin="", iin_index__isnull=False) | ~Q(bin="") & Q(iin_index=None),
+                name="application_one_number",
+            ),
             models.UniqueConstraint(fields=["author"], name="application_one_runs", condition=Q(status__in=WAITING)),
         ]
-        indexes = [models.Index(fields=["respond_by"], name="application_due", condition=Q(status__in=WAITING))]
+        indexes = [
+            models.Index(fields=["respond_by"], name="application_due", condition=Q(status__in=WAITING)),
+            models.Index(fields=["iin_index"], name="application_iin", condition=Q(iin_index__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -1,7 +1,8 @@
 """Who sees which applications: the applicant the own ones, the ministry and the auditor all of them."""
 
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
+from marketplace import crypto
 from marketplace.errors import NotFound
 from marketplace.models import Role, User
 from suppliers.models import Partner
@@ -58,14 +59,18 @@ def has_shop(actor: User) -> bool:
 
 
 def same_business(application: Application) -> list[Application]:
-    """Other applications that name the same BIN: two accounts cannot both speak for it."""
-    rows = Application.objects.filter(bin=application.bin).exclude(pk=application.pk)
+    """Other applications that name the same BIN or IIN: two accounts cannot both speak for it."""
+    same = Q(iin_index=application.iin_index) if application.iin_index else Q(bin=application.bin)
+    rows = Application.objects.filter(same).exclude(pk=application.pk)
     return list(rows.select_related("author").order_by("-submitted_at")[:5])
 
 
-def known_supplier(number: str) -> Partner | None:
-    """The supplier that this BIN already stands for."""
-    found: Partner | None = Partner.objects.filter(bin=number).first()
+def known_supplier(bin_number: str, iin: str) -> Partner | None:
+    """The supplier that this BIN or IIN already stands for."""
+    if not (bin_number or iin):
+        return None
+    same = Q(iin_index=crypto.blind_index(iin)) if iin else Q(bin=bin_number)
+    found: Partner | None = Partner.objects.filter(same).first()
     return found
 
 

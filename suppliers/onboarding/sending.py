@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace import access, calendar, events, idempotency, outbox
+from marketplace import access, calendar, crypto, events, idempotency, outbox
 from marketplace.drafts import files, kinds, sending
 from marketplace.drafts.answers import whole_number
 from marketplace.errors import DomainError, FieldError, Forbidden, Invalid
@@ -59,7 +59,7 @@ def submit(
         )
         moment = now or database_now()
         found = answers.read(draft, timezone.localdate(moment))
-        found.errors += refusals_of_bin(found.bin)
+        found.errors += refusals_of_number(found.bin, found.iin)
         if found.errors:
             raise Invalid(found.errors)
         number = whole_number(draft.value(answers.CORRECTS))
@@ -77,21 +77,21 @@ def submit(
     return idempotency.once_beside_twins(request, work)
 
 
-def refusals_of_bin(number: str) -> list[FieldError]:
+def refusals_of_number(bin_number: str, iin: str) -> list[FieldError]:
     """A business that sells here already, or may not: it cannot come in by another door."""
-    known = selectors.known_supplier(number) if number else None
+    field, known = ("iin" if iin else "bin"), selectors.known_supplier(bin_number, iin)
     if known is None:
         return []
     if known.status == Partner.Status.SUSPENDED and known.suspended_until is not None:
         message = _("This business may not sell here until %(day)s. It need not apply again afterwards.") % {
             "day": f"{known.suspended_until:%d.%m.%Y}"
         }
-        return [FieldError("bin", "banned", message)]
+        return [FieldError(field, "banned", message)]
     if known.status == Partner.Status.TERMINATED:
         message = _("This business was taken off the portal for good. You can complain about that decision.")
-        return [FieldError("bin", "banned", message)]
+        return [FieldError(field, "banned", message)]
     message = _("This business sells here already. Ask its people to let you in.")
-    return [FieldError("bin", "taken", message)]
+    return [FieldError(field, "taken", message)]
 
 
 def _begin(actor: User, draft: Draft, found: answers.Answers, now: datetime) -> Application:
@@ -100,7 +100,11 @@ def _begin(actor: User, draft: Draft, found: answers.Answers, now: datetime) -> 
         raise AlreadyRuns.of(running)
     application = Application(author=actor, submitted_at=now)
     _fill(application, draft, found, now)
+    if found.iin:
+        application.iin_index = crypto.blind_index(found.iin)  # the rest is bound to the row's key
     application.save(force_insert=True)
+    application.put_iin(found.iin)
+    application.save(update_fields=["iin_encrypted"])
     tell("sent", application, "", actor, now)
     return application
 
@@ -114,6 +118,7 @@ def _correct(actor: User, number: int, draft: Draft, found: answers.Answers, now
     APPLICATION.take(Application.objects.filter(pk=application.pk), step, before)
     application.status = step.target
     _fill(application, draft, found, now)
+    application.put_iin(found.iin)
     application.save()
     tell("correct", application, before, actor, now)
     return application
@@ -161,5 +166,6 @@ ONBOARDING = kinds.register(
         label=words.label,
         words=words.in_words,
         keep_rule="supplier.application_keep_days",
+        sealed=answers.is_secret,
     )
 )

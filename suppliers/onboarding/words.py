@@ -17,6 +17,7 @@ from suppliers.onboarding.models import Application
 
 LABELS = {
     "bin": gettext_lazy("BIN"),
+    "iin": gettext_lazy("IIN of an individual entrepreneur"),
     "name": gettext_lazy("Legal name"),
     "address": gettext_lazy("Address"),
     "home_region": gettext_lazy("Region of registration"),
@@ -76,10 +77,10 @@ def reason_name(code: str) -> str:
     return dict(reasons()).get(code, code)
 
 
-def summary(number: str, name: str, data: dict[str, Any]) -> list[dict[str, Any]]:
+def summary(bin_number: str, iin_shown: str, name: str, data: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of the preview and of the page of an application; ``data`` as ``Answers.as_data`` gives it."""
     rows: list[dict[str, Any]] = [
-        {"key": LABELS["bin"], "value": number},
+        {"key": LABELS["iin"], "value": iin_shown} if iin_shown else {"key": LABELS["bin"], "value": bin_number},
         {"key": LABELS["name"], "value": name},
         {"key": LABELS["address"], "value": data["address"]},
         {"key": LABELS["home_region"], "value": regions.name_of(data["home_region"])},

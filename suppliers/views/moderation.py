@@ -80,7 +80,7 @@ def _context(request: HttpRequest, found: Application, wrong: WordsForm | None) 
         "same_person": same_person,
         "reason": words.reason_name(found.reason) if found.reason else "",
         "due_words": calendar.in_words(found.due_explained),
-        "rows": words.summary(found.bin, found.name, found.answers),
+        "rows": words.summary(found.bin, found.iin_shown, found.name, found.answers),
         "papers": answers.papers(found.pk),
         "same_business": selectors.same_business(found),
         "events": happened,

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from marketplace import calendar, policy
+from marketplace import calendar, identity, policy
 from marketplace.accounts import AccountAdapter
-from marketplace.drafts import beginning, reading, retention
+from marketplace.drafts import beginning, reading, retention, sealed
 from marketplace.errors import DomainError, FieldError, Invalid, NotFound, TooManyTries
 from marketplace.forms import DraftForm, add_errors
 from marketplace.kept_answers import kept_over_sign_in
@@ -25,7 +25,7 @@ from marketplace.models import Draft, Role, User
 from marketplace.views import attachments, draft_forms, draft_steps
 from suppliers.onboarding import account, answers, deciding, forms, selectors, words
 from suppliers.onboarding.models import WAITING, Application
-from suppliers.onboarding.sending import KIND, refusals_of_bin, submit
+from suppliers.onboarding.sending import KIND, refusals_of_number, submit
 from suppliers.states import APPLICATION
 
 # An office or a mobile network has one address for many people; a flood of accounts has one as well.
@@ -115,7 +115,7 @@ def _form(draft: Draft, name: str, data: Any) -> DraftForm:
 
 def _problems(_actor: User, draft: Draft) -> list[FieldError]:
     found = answers.read(draft, timezone.localdate())
-    return [*found.errors, *refusals_of_bin(found.bin)]
+    return [*found.errors, *refusals_of_number(found.bin, found.iin)]
 
 
 def _step_of(field: str) -> str:
@@ -193,12 +193,12 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         return draft_steps.send(request, found, STEPS)
     told = answers.read(found, timezone.localdate())
-    if told.errors or refusals_of_bin(told.bin) or found.conflicts:
+    if told.errors or refusals_of_number(told.bin, told.iin) or found.conflicts:
         return redirect("suppliers:application_draft", draft_id)
     counted = calendar.deadline("supplier.review_days", timezone.localdate())
     context = {
         "draft": found,
-        "rows": words.summary(told.bin, told.name, told.as_data()),
+        "rows": words.summary(told.bin, identity.masked(told.iin), told.name, told.as_data()),
         "respond_by": counted.respond_by,
         "due_words": calendar.in_words(counted.explained),
         **attachments.context(found),
@@ -260,7 +260,7 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
         "again": found.status in ENDED and not selectors.has_shop(request.user) and not selectors.running(request.user),
         "reason": words.reason_name(found.reason) if found.reason else "",
         "due_words": calendar.in_words(found.due_explained),
-        "rows": words.summary(found.bin, found.name, found.answers),
+        "rows": words.summary(found.bin, found.iin_shown, found.name, found.answers),
         "papers": answers.papers(found.pk),
         "form": form,
     }
@@ -289,5 +289,5 @@ def _correction(actor: User, found: Application) -> uuid.UUID:
     if begun is not None:
         return begun.pk
     correcting = found.status == Application.Status.NEEDS_FIX
-    sent = {name: entry["v"] for name, entry in found.draft.fields.items() if name != answers.CORRECTS}
+    sent = {name: sealed.whole(found.draft, name) for name in found.draft.fields if name != answers.CORRECTS}
     return _begin(actor, sent | ({answers.CORRECTS: found.pk} if correcting else {}))

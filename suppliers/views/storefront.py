@@ -332,7 +332,10 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
         "supplier": found,
         "facts": _facts(found),
         "contacts": [
-            {"key": _("BIN"), "value": found.bin},
+            # The number of an entrepreneur is the person's own: nobody reads it here.
+            {"key": _("Business"), "value": _("individual entrepreneur")}
+            if found.iin_index
+            else {"key": _("BIN"), "value": found.bin},
             {"key": _("Region"), "value": found.home_region.name if found.home_region else ""},
             {"key": _("Address"), "value": found.address},
             {"key": _("Phone"), "value": found.phone},

@@ -16,6 +16,7 @@ from suppliers.onboarding.sending import KIND, submit
 from tests import factories as make
 
 BIN, OTHER_BIN = "221360008815", "221340008826"
+IIN, OTHER_IIN = "911321400817", "841317301336"  # month 13: nobody's
 
 
 def ground() -> None:

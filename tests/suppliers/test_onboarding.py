@@ -152,7 +152,7 @@ def test_nobody_else_sees_a_draft_or_an_application(aidos, asel):
         ("22136000881O", "digits only"),
         ("2213600088", "12 digits, here are 10"),
         ("221360008816", "last digit does not agree"),
-        ("841317300124", "the IIN of a person"),
+        ("841317300124", "This is an IIN"),
         ("2213 6000 8815", ""),
     ],
 )
