@@ -10,12 +10,18 @@ class SuppliersConfig(OscarConfig):
 
     def ready(self) -> None:
         from marketplace import files
-        from suppliers import declaring, effects, home, shop  # noqa: F401  outbox handlers, parts of home and desk
+        from suppliers import (  # noqa: F401  outbox handlers, parts of home and desk
+            dated,
+            declaring,
+            effects,
+            home,
+            shop,
+        )
         from suppliers.listings import effects as listing_effects  # noqa: F401
         from suppliers.listings import photos
         from suppliers.listings import sending as listing_sending  # noqa: F401  the draft kind "listing"
-        from suppliers.onboarding import dated, selectors, sending  # noqa: F401  the draft kind "onboarding"
         from suppliers.onboarding import effects as onboarding_effects  # noqa: F401
+        from suppliers.onboarding import selectors, sending  # noqa: F401  the draft kind "onboarding"
         from suppliers.pricelist import jobs, keeping  # noqa: F401  an outbox handler, a night's work
         from suppliers.watch import collusion  # noqa: F401  registers its signals
 

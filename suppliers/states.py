@@ -116,6 +116,8 @@ class ListingStatus(models.TextChoices):
     PRICE_REVIEW = "price_review", _("Price being checked")
     PUBLISHED = "published", _("Published")
     REFUSED = "refused", _("Refused")
+    APPEALED = "appealed", _("Being checked once more")
+    UPHELD = "upheld", _("Refused after a second check")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
@@ -125,8 +127,17 @@ LISTING = Machine(
     "listing",
     ListingStatus,
     [
-        Step("publish", _WAITS, ListingStatus.PUBLISHED, ("ministry",), _("Put on sale")),
+        Step("publish", (*_WAITS, ListingStatus.APPEALED), ListingStatus.PUBLISHED, ("ministry",), _("Put on sale")),
         Step("refuse", _WAITS, ListingStatus.REFUSED, ("ministry",), _("Refuse")),
+        # As with applications, by another person than the one who refused.
+        Step(
+            "uphold",
+            (ListingStatus.APPEALED,),
+            ListingStatus.UPHELD,
+            ("ministry",),
+            _("Refuse after a second check"),
+        ),
+        Step("appeal", (ListingStatus.REFUSED,), ListingStatus.APPEALED, ("supplier",), _("Ask for a second check")),
         Step(
             "question-price",
             (ListingStatus.MODERATION,),

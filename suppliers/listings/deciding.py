@@ -1,4 +1,5 @@
-"""What becomes of a listing: the ministry puts it on sale, refuses it or asks about its price; the supplier explains.
+"""What becomes of a listing: the ministry puts it on sale, refuses it or asks about its price; the supplier explains,
+or asks for a second check, which is another person's.
 
 Until it is published nothing on sale changes: a changed offer is sold as it was. Every step is one transaction: the
 row locked, a conditional UPDATE, the event, the outbox rows.
@@ -9,14 +10,15 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog import stating, types
 from catalog.models import Category, Product, ProductClass
 from catalog.slugs import slugify
-from marketplace import access, calendar, events, outbox
+from marketplace import access, events, outbox
 from marketplace.errors import DomainError, FieldError, Invalid
 from marketplace.models import Role, StoredFile, User
 from marketplace.time import database_now
@@ -25,10 +27,13 @@ from suppliers.listings import answers, selectors, words
 from suppliers.listings.models import LISTING_WAITS, Listing
 from suppliers.listings.sending import DAYS_RULE, tell
 from suppliers.models import Partner, StockRecord
+from suppliers.second_check import TooLate, by_another, date_by, in_time
 from suppliers.selectors import own_supplier
 from suppliers.states import LISTING
 from suppliers.written import required
 
+APPEAL_RULE = "listing.appeal_days"
+SECOND_RULE = "listing.appeal_review_days"
 S = Listing.Status
 # Offers in these states come on sale with the listing; a recalled one stays stopped.
 COMES_BACK = (StockRecord.Status.DRAFT, StockRecord.Status.HIDDEN, StockRecord.Status.WITHDRAWN)
@@ -39,12 +44,13 @@ class CannotSell(DomainError):
 
 
 def publish(*, listing_id: int, actor: User, now: datetime | None = None) -> Listing:
-    """The product and the offer become what the listing says. Raises Forbidden, NotFound, IllegalStep, CannotSell, Invalid."""
+    """The product and the offer become what the listing says. Raises Forbidden, NotFound, IllegalStep, SamePerson, CannotSell, Invalid."""
     access.require_role(actor, Role.REVIEWER)
     moment = now or database_now()
     with transaction.atomic(durable=True):
         listing = selectors.locked(actor, listing_id)
         LISTING.find("publish", listing.status, ["ministry"])
+        by_another(listing, actor)
         if listing.partner.status not in (Partner.Status.APPROVED, Partner.Status.PAUSED):
             raise CannotSell(_("This supplier may not sell now."))
         product = _put_product(listing)
@@ -60,7 +66,10 @@ def publish(*, listing_id: int, actor: User, now: datetime | None = None) -> Lis
 
 
 def refuse(*, listing_id: int, actor: User, reason: str, text: str, now: datetime | None = None) -> Listing:
-    """Refuse for a reason of the list and in words; what is on sale stays. Raises Forbidden, NotFound, IllegalStep, Invalid."""
+    """Refuse for a reason of the list and in words; what is on sale stays, and a second check may be asked for.
+
+    Raises Forbidden, NotFound, IllegalStep, Invalid.
+    """
     access.require_role(actor, Role.REVIEWER)
     errors = []
     if reason not in dict(words.reasons()):
@@ -74,10 +83,54 @@ def refuse(*, listing_id: int, actor: User, reason: str, text: str, now: datetim
     moment = now or database_now()
     with transaction.atomic(durable=True):
         listing = selectors.locked(actor, listing_id)
-        listing.reason, listing.words = reason, told
-        listing.respond_by, listing.decided_at = None, moment
+        listing.reason, listing.words, listing.refused_by = reason, told, actor
+        listing.decided_at = moment
+        date_by(listing, APPEAL_RULE, moment)
         _take(listing, "refuse", "ministry", actor, moment, reason=told)
     return listing
+
+
+def uphold(*, listing_id: int, actor: User, text: str, now: datetime | None = None) -> Listing:
+    """Refuse after the second check. Raises Forbidden, NotFound, IllegalStep, SamePerson, Invalid."""
+    access.require_role(actor, Role.REVIEWER)
+    told = required(text, "text", _("Write what to change. The supplier reads it."))
+    moment = now or database_now()
+    with transaction.atomic(durable=True):
+        listing = selectors.locked(actor, listing_id)
+        LISTING.find("uphold", listing.status, ["ministry"])
+        by_another(listing, actor)
+        listing.words, listing.respond_by, listing.decided_at = told, None, moment
+        _take(listing, "uphold", "ministry", actor, moment, reason=told)
+    return listing
+
+
+def appeal(*, listing_id: int, actor: User, text: str, now: datetime | None = None) -> Listing:
+    """The supplier asks for a second check. Raises Forbidden, NotFound, IllegalStep, TooLate, Invalid (nothing said)."""
+    said = required(text, "text", _("Write what was judged wrongly."))
+    moment = now or database_now()
+    sent_again = TooLate(_("You have sent these goods again since. What you sent last counts."))
+    try:
+        with transaction.atomic(durable=True):
+            listing = _own(actor, listing_id)
+            LISTING.find("appeal", listing.status, ["supplier"])
+            in_time(listing, moment)
+            if _sent_again(listing):
+                raise sent_again
+            listing.appeal, listing.overdue_at = said, None
+            date_by(listing, SECOND_RULE, moment)
+            _take(listing, "appeal", "supplier", actor, moment, reason=said)
+    except IntegrityError:  # the same change was sent at the same moment
+        raise sent_again from None
+    return listing
+
+
+def _sent_again(listing: Listing) -> bool:
+    """Does a later listing of the same goods wait, or has it come on sale?"""
+    same = Q(answers__sku=listing.answers["sku"])
+    if listing.offer_id is not None:
+        same |= Q(offer=listing.offer_id)
+    later = Listing.objects.filter(same, partner=listing.partner_id, submitted_at__gt=listing.submitted_at)
+    return later.filter(status__in=(*LISTING_WAITS, S.PUBLISHED)).exists()
 
 
 def question_price(*, listing_id: int, actor: User, text: str, now: datetime | None = None) -> Listing:
@@ -88,7 +141,7 @@ def question_price(*, listing_id: int, actor: User, text: str, now: datetime | N
     with transaction.atomic(durable=True):
         listing = selectors.locked(actor, listing_id)
         listing.words = asked
-        _date(listing, moment)
+        date_by(listing, DAYS_RULE, moment)
         _take(listing, "question-price", "ministry", actor, moment, reason=asked)
     return listing
 
@@ -100,7 +153,7 @@ def explain(*, listing_id: int, actor: User, text: str, now: datetime | None = N
     with transaction.atomic(durable=True):
         listing = _own(actor, listing_id)
         listing.price_reason = said
-        _date(listing, moment)
+        date_by(listing, DAYS_RULE, moment)
         _take(listing, "explain", "supplier", actor, moment, reason=said)
     return listing
 
@@ -136,7 +189,7 @@ def _silence(listing: Listing, now: datetime) -> str:
         _take(listing, "lapse", "clock", None, now)
         return "listings lapsed"
     listing.overdue_at = listing.overdue_at or now
-    _date(listing, now)
+    date_by(listing, SECOND_RULE if listing.status == S.APPEALED else DAYS_RULE, now)
     listing.save(update_fields=["overdue_at", "respond_by", "due_explained"])
     tell("overdue", listing, listing.status, None, now)
     return "listings overdue"
@@ -145,11 +198,6 @@ def _silence(listing: Listing, now: datetime) -> str:
 def _own(actor: User, listing_id: int) -> Listing:
     own_supplier(actor)
     return selectors.locked(actor, listing_id)
-
-
-def _date(listing: Listing, now: datetime) -> None:
-    counted = calendar.deadline(DAYS_RULE, timezone.localdate(now))
-    listing.respond_by, listing.due_explained = counted.respond_by, counted.explained
 
 
 def _take(listing: Listing, action: str, party: str, actor: User | None, now: datetime, *, reason: str = "") -> None:

@@ -1,4 +1,4 @@
-"""What became of a listing, told to the supplier's people in their language, and to the ministry when it is late."""
+"""What became of a listing, told to the supplier's people in their language; and to the ministry what others have to look at."""
 
 from django.conf import settings
 from django.utils import translation
@@ -10,13 +10,16 @@ from suppliers.listings import words
 from suppliers.listings.models import Listing
 from suppliers.listings.sending import TOPIC
 
+# Somebody else than the one who refused has to look at it.
+FOR_MINISTRY = {"appeal", "overdue"}
+
 
 @outbox.handler(TOPIC)
 def tell(row: OutboxRow) -> None:
     """``key`` is the listing's id, ``action`` the step that was taken."""
     listing = Listing.objects.select_related("partner").get(pk=row.key)
-    if row.payload["action"] == "overdue":
-        _tell_ministry(row, listing)
+    if row.payload["action"] in FOR_MINISTRY:
+        _tell_ministry(row, listing, row.payload["action"])
     for user in listing.partner.users.filter(is_active=True):
         with translation.override(user.language):
             title, text = _said(listing, row.payload["action"])
@@ -31,9 +34,10 @@ def tell(row: OutboxRow) -> None:
             )
 
 
-def _tell_ministry(row: OutboxRow, listing: Listing) -> None:
-    """Everybody who can decide: whoever was to look at it has not."""
-    for reader in User.objects.filter(role=Role.REVIEWER, is_active=True).order_by("pk"):
+def _tell_ministry(row: OutboxRow, listing: Listing, action: str) -> None:
+    """Everybody who can decide."""
+    reviewers = User.objects.filter(role=Role.REVIEWER, is_active=True).exclude(pk=listing.refused_by_id or 0)
+    for reader in reviewers.order_by("pk"):
         with translation.override(reader.language):
             facts = {
                 "number": listing.number,
@@ -41,10 +45,13 @@ def _tell_ministry(row: OutboxRow, listing: Listing) -> None:
                 "day": formats.date_long(listing.respond_by) if listing.respond_by else "",
                 "url": f"{settings.PORTAL_URL}/{translation.get_language()}/review/listings/{listing.pk}/",
             }
-            title = _("Nobody has looked at goods in time: %(title)s") % facts
+            title = {
+                "appeal": _("A supplier asks for a second check: %(title)s"),
+                "overdue": _("Nobody has looked at goods in time: %(title)s"),
+            }[action] % facts
             text = _("Listing %(number)s waits. Answer by %(day)s: %(url)s") % facts
         notices.create(
-            recipient=reader, kind="listing.overdue", subject=f"listing:{listing.pk}", title=title, text=text,
+            recipient=reader, kind=f"listing.{action}", subject=f"listing:{listing.pk}", title=title, text=text,
             dedupe=f"{row.topic}:{row.pk}:{reader.pk}",
         )  # fmt: skip
 
@@ -73,7 +80,18 @@ def _said(listing: Listing, action: str) -> tuple[str, str]:
             _("Not put on sale: %(title)s"),
             _("The price was not explained in time. Your answers are kept, you can send it again: %(url)s"),
         ),
-        "refuse": (_("Not put on sale: %(title)s"), _("%(reason)s. %(words)s Correct it and send it again: %(url)s")),
+        "refuse": (
+            _("Not put on sale: %(title)s"),
+            _("%(reason)s. %(words)s Correct it, or ask for a second check until %(day)s: %(url)s"),
+        ),
+        "appeal": (
+            _("Checked once more: %(title)s"),
+            _("Another person answers by %(day)s. Follow it here: %(url)s"),
+        ),
+        "uphold": (
+            _("Not put on sale after a second check: %(title)s"),
+            _("%(words)s Correct it and send it again: %(url)s"),
+        ),
     }
     title, text = said.get(action, ("", ""))
     return title % facts, text % facts

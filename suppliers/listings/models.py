@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from suppliers.states import ListingStatus
 
-LISTING_WAITS = (ListingStatus.MODERATION, ListingStatus.PRICE_REVIEW)
+# States in which somebody owes an answer; of a refused one the day until which it may be appealed is kept as well.
+LISTING_WAITS = (ListingStatus.MODERATION, ListingStatus.PRICE_REVIEW, ListingStatus.APPEALED)
 
 
 class Listing(models.Model):
@@ -39,6 +40,10 @@ class Listing(models.Model):
     overdue_at = models.DateTimeField(_("late since"), null=True, blank=True)
     reason = models.CharField(_("code of the reason"), max_length=40, blank=True)
     words = models.TextField(_("why it was refused"), blank=True)
+    appeal = models.TextField(_("why it should be checked once more"), blank=True)
+    refused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("refused by")
+    )
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
 
     class Meta:

@@ -12,11 +12,10 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from catalog.slugs import slugify
 from marketplace import access, events, outbox
-from marketplace.errors import DomainError, FieldError, Forbidden, Invalid
+from marketplace.errors import FieldError, Forbidden, Invalid
 from marketplace.models import Role, User
 from marketplace.time import database_now
 from suppliers import sweeping
@@ -24,6 +23,7 @@ from suppliers.models import Partner
 from suppliers.onboarding import selectors, words
 from suppliers.onboarding.models import Application
 from suppliers.onboarding.sending import date_by, refusals_of_number, tell
+from suppliers.second_check import TooLate, by_another, in_time
 from suppliers.states import APPLICATION
 from suppliers.written import required
 
@@ -32,16 +32,6 @@ APPEAL_RULE = "supplier.appeal_days"
 SECOND_RULE = "supplier.appeal_review_days"
 S = Application.Status
 Change = Callable[[Application, datetime], None]
-
-
-class SamePerson(DomainError):
-    code = "same_person"
-    message = gettext_lazy("You refused this application. Somebody else decides on it now.")
-
-
-class TooLate(DomainError):
-    code = "too_late"
-    message = gettext_lazy("The time for this is over. You can send a new application.")
 
 
 def approve(*, application_id: int, actor: User, now: datetime | None = None) -> Application:
@@ -107,8 +97,7 @@ def appeal(*, application_id: int, actor: User, text: str, now: datetime | None 
     with transaction.atomic(durable=True):
         application = _own(actor, application_id)
         step = APPLICATION.find("appeal", application.status, ["applicant"])
-        if application.respond_by is not None and application.respond_by < timezone.localdate(moment):
-            raise TooLate
+        in_time(application, moment)
         if selectors.running(actor) is not None or selectors.has_shop(actor):
             raise TooLate(_("You have sent a new application since. It is the one that counts."))
         application.appeal = said
@@ -163,8 +152,7 @@ def _decide(
     with transaction.atomic(durable=True):
         application = selectors.locked(actor, application_id)
         APPLICATION.find(action, application.status, ["ministry"])
-        if application.status == S.APPEALED and application.refused_by_id == actor.pk:
-            raise SamePerson
+        by_another(application, actor)
         application.respond_by, application.due_explained = None, {}
         application.decided_at = moment
         change(application, moment)

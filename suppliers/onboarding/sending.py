@@ -7,12 +7,13 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace import access, calendar, crypto, events, idempotency, outbox
+from marketplace import access, crypto, events, idempotency, outbox
 from marketplace.drafts import files, kinds, sending
 from marketplace.drafts.answers import whole_number
 from marketplace.errors import DomainError, FieldError, Forbidden, Invalid
 from marketplace.models import Draft, Role, User
 from marketplace.time import database_now
+from suppliers import second_check
 from suppliers.models import Partner
 from suppliers.onboarding import answers, selectors, words
 from suppliers.onboarding.models import Application
@@ -131,9 +132,8 @@ def _fill(application: Application, draft: Draft, found: answers.Answers, now: d
 
 
 def date_by(application: Application, rule: str, now: datetime) -> None:
-    """Until when whoever has the turn answers, and how that was counted."""
-    counted = calendar.deadline(rule, timezone.localdate(now))
-    application.respond_by, application.due_explained = counted.respond_by, counted.explained
+    """A new day, which nobody is late for."""
+    second_check.date_by(application, rule, now)
     application.overdue_at = None
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import calendar, policy
 from marketplace.models import Role, StoredFile
+from suppliers import second_check
 from suppliers.listings import deciding, selectors, words
 from suppliers.listings.models import LISTING_WAITS, Listing
 from suppliers.onboarding.forms import WordsForm
@@ -19,10 +20,16 @@ from suppliers.views.deciding import Decisions
 
 PAGE_SIZE = 30
 DECISIONS = Decisions(
-    doors={"publish": deciding.publish, "refuse": deciding.refuse, "question-price": deciding.question_price},
+    doors={
+        "publish": deciding.publish,
+        "refuse": deciding.refuse,
+        "question-price": deciding.question_price,
+        "uphold": deciding.uphold,
+    },
     asks={
         "refuse": (gettext_lazy("What has to change?"), True),
         "question-price": (gettext_lazy("What do you want to know?"), False),
+        "uphold": (gettext_lazy("What has to change?"), False),
     },
     reasons=words.reasons,
     named="listing_id",
@@ -52,12 +59,16 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
 
 
 def _context(request: HttpRequest, found: Listing, wrong: WordsForm | None) -> dict[str, Any]:
-    allowed = LISTING.allowed(found.status, ["ministry"] if request.user.role == Role.REVIEWER else [])
+    same_person = not second_check.is_another(found, request.user)
+    may_decide = request.user.role == Role.REVIEWER and not same_person
+    allowed = LISTING.allowed(found.status, ["ministry"] if may_decide else [])
     subject = f"product:{found.product_id}" if found.status == Listing.Status.PUBLISHED else f"listing:{found.pk}"
     return {
         "listing": found,
         "steps": DECISIONS.offered(allowed, wrong),
         "form": wrong,
+        "same_person": same_person,
+        "waits": LISTING_WAITS,
         "high": prices.out_of_line(found.unit_price, found.median),
         "reason": words.reason_name(found.reason) if found.reason else "",
         "due_words": calendar.in_words(found.due_explained),

@@ -29,6 +29,9 @@ from suppliers.onboarding.forms import WordsForm
 from suppliers.pricelist import prices
 from suppliers.states import LISTING
 
+# After these the answers may be sent again.
+ENDED = (Listing.Status.REFUSED, Listing.Status.UPHELD, Listing.Status.WITHDRAWN)
+
 
 @policy.signed_in
 @require_safe
@@ -241,7 +244,12 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
     """The own listing: where it stands and until when, what was asked, and the supplier's own steps."""
     suppliers.own_supplier(request.user)
     found = selectors.get(request.user, listing_id)
-    form = WordsForm(request.POST or None, action="explain", label=_("Why is the price what it is?"))
+    action, label = (
+        ("appeal", _("What was judged wrongly?"))
+        if found.status == Listing.Status.REFUSED
+        else ("explain", _("Why is the price what it is?"))
+    )
+    form = WordsForm(request.POST or None, action=action, label=label)
     if request.method == "POST":
         try:
             return _act(request, found, form)
@@ -256,7 +264,8 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
     context = {
         "listing": found,
         "steps": LISTING.actions(found.status, ["supplier"]),
-        "again": found.status in (Listing.Status.REFUSED, Listing.Status.WITHDRAWN),
+        "again": found.status in ENDED,
+        "may_appeal": found.respond_by is not None and found.respond_by >= timezone.localdate(),
         "reason": words.reason_name(found.reason) if found.reason else "",
         "due_words": calendar.in_words(found.due_explained),
         "rows": words.summary(found.title, found.answers, found.product),
@@ -273,6 +282,9 @@ def _act(request: HttpRequest, found: Listing, form: WordsForm) -> HttpResponse:
     if action == "withdraw":
         deciding.withdraw(listing_id=found.pk, actor=actor)
         messages.success(request, _("It is withdrawn. What is on sale stays as it was."))
+    elif action == "appeal":
+        deciding.appeal(listing_id=found.pk, actor=actor, text=form.data.get("text", ""))
+        messages.success(request, _("Somebody else looks at it once more."))
     else:
         deciding.explain(listing_id=found.pk, actor=actor, text=form.data.get("text", ""))
         messages.success(request, _("The ministry reads your words."))

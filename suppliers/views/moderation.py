@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import calendar, events, policy
 from marketplace.models import Role
+from suppliers import second_check
 from suppliers.onboarding import answers, deciding, selectors, words
 from suppliers.onboarding.forms import WordsForm
 from suppliers.onboarding.models import Application
@@ -59,7 +60,7 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
 
 
 def _context(request: HttpRequest, found: Application, wrong: WordsForm | None) -> dict[str, Any]:
-    same_person = found.status == Application.Status.APPEALED and found.refused_by_id == request.user.pk
+    same_person = not second_check.is_another(found, request.user)
     may_decide = request.user.role == Role.REVIEWER and not same_person
     allowed = APPLICATION.allowed(found.status, ["ministry"] if may_decide else [])
     labels = {step.action: step.label for step in APPLICATION.steps}

@@ -22,6 +22,7 @@ from suppliers.listings.models import Listing
 from suppliers.listings.sending import KIND, ChangeWaits, submit
 from suppliers.models import StockRecord
 from suppliers.pricelist import prices
+from suppliers.second_check import SamePerson, TooLate
 from suppliers.states import LISTING, ListingStatus
 from tests import factories as make
 from tests.complaints.factories import at
@@ -238,6 +239,8 @@ def test_nobody_else_sees_or_decides(market):
         lambda: deciding.publish(listing_id=listing.pk, actor=market.yerlan),
         lambda: deciding.refuse(listing_id=listing.pk, actor=market.yerlan, reason="other", text="x"),
         lambda: deciding.question_price(listing_id=listing.pk, actor=market.yerlan, text="x"),
+        lambda: deciding.uphold(listing_id=listing.pk, actor=market.yerlan, text="x"),
+        lambda: deciding.appeal(listing_id=listing.pk, actor=market.asel, text="x"),
     ):
         with pytest.raises(Forbidden):
             door()
@@ -260,6 +263,110 @@ def test_a_refusal_has_its_reason_and_the_answers_come_back(market):
     assert not StockRecord.objects.filter(partner=market.jarqyn).exists()
 
 
+# --- A second check ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bauyrzhan(market) -> User:
+    return make.make_user("bauyrzhan", Role.REVIEWER, language="en")
+
+
+def refused_listing(market, **more: Any) -> Listing:
+    listing = send(market.yerlan, new(**more))
+    return deciding.refuse(listing_id=listing.pk, actor=market.asel, reason="parameters", text="Handle.", now=NOW)
+
+
+def test_another_person_decides_on_refused_goods_by_a_day(market, bauyrzhan):
+    listing = refused_listing(market)
+    assert listing.respond_by == date(2026, 12, 7), "until then it may be appealed"
+    client, ministry, other = Client(), Client(), Client()
+    for browser, user in ((client, market.yerlan), (ministry, market.asel), (other, bauyrzhan)):
+        browser.force_login(user, BACKEND)
+    own, desk = f"/en/supplier/listings/{listing.pk}/", f"/en/review/listings/{listing.pk}/"
+    assert client.post(own, {"action": "appeal", "text": " "}).status_code == 422
+    assert Listing.objects.get().status == "refused"
+    deciding.appeal(listing_id=listing.pk, actor=market.yerlan, text="It says 45 on the tube.", now=NOW)
+    listing.refresh_from_db()
+    assert (listing.status, listing.respond_by) == ("appealed", date(2026, 11, 30))
+    events = Event.objects.count()
+    for door in (
+        lambda: deciding.publish(listing_id=listing.pk, actor=market.asel, now=NOW),
+        lambda: deciding.uphold(listing_id=listing.pk, actor=market.asel, text="No.", now=NOW),
+    ):
+        with pytest.raises(SamePerson):
+            door()
+    listing.refresh_from_db()
+    assert listing.status == "appealed" and Event.objects.count() == events
+    assert not StockRecord.objects.filter(partner=market.jarqyn).exists()
+    assert "Somebody else decides" in ministry.get(desk).content.decode()
+    assert "It says 45 on the tube." in other.get(desk).content.decode()
+    outbox.drain()
+    assert list(Notice.objects.filter(kind="listing.appeal").values_list("recipient__username", flat=True)) in (
+        ["bauyrzhan", "yerlan"], ["yerlan", "bauyrzhan"],
+    )  # fmt: skip
+    other.post(desk, {"action": "publish"})
+    assert StockRecord.objects.get(partner=market.jarqyn).status == "published"
+
+
+def test_a_second_refusal_is_the_last_and_the_answers_come_back(market, bauyrzhan):
+    listing = refused_listing(market)
+    deciding.appeal(listing_id=listing.pk, actor=market.yerlan, text="Please.", now=NOW)
+    client, other = Client(), Client()
+    client.force_login(market.yerlan, BACKEND)
+    other.force_login(bauyrzhan, BACKEND)
+    assert other.post(f"/en/review/listings/{listing.pk}/", {"action": "uphold", "text": ""}).status_code == 422
+    other.post(f"/en/review/listings/{listing.pk}/", {"action": "uphold", "text": "The tube says 54."})
+    listing.refresh_from_db()
+    assert (listing.status, listing.respond_by) == ("upheld", None)
+    page = client.get(f"/en/supplier/listings/{listing.pk}/").content.decode()
+    assert "The tube says 54." in page and 'value="appeal"' not in page and 'value="again"' in page
+    outbox.drain()
+    assert "The tube says 54." in Notice.objects.get(kind="listing.uphold", recipient=market.yerlan).text
+
+
+def test_a_second_check_is_asked_for_in_time_and_not_beside_goods_that_were_sent_again(market):
+    listing = refused_listing(market)
+    late = at("2026-12-08 00:01")
+    with pytest.raises(TooLate):
+        deciding.appeal(listing_id=listing.pk, actor=market.yerlan, text="Please.", now=late)
+    again = send(market.yerlan, new(), at("2026-11-24 10:00"))
+    with pytest.raises(TooLate) as refused:
+        deciding.appeal(listing_id=listing.pk, actor=market.yerlan, text="Please.", now=NOW)
+    assert "sent these goods again" in str(refused.value)
+    listing.refresh_from_db()
+    assert (listing.status, listing.appeal) == ("refused", "")
+    deciding.withdraw(listing_id=again.pk, actor=market.yerlan, now=NOW)
+    deciding.appeal(listing_id=listing.pk, actor=market.yerlan, text="Please.", now=at("2026-12-07 23:59"))
+    assert Listing.objects.get(pk=listing.pk).status == "appealed"
+
+
+def test_a_change_of_an_offer_is_appealed_or_sent_again_never_both(market):
+    offer = make.make_offer(market.bota, market.jarqyn, price="90000.00", partner_sku="J-9")
+    change = {"offer": offer.pk, **terms(product=str(market.bota.pk), sku="J-9")}
+    listing = send(market.yerlan, change)
+    deciding.refuse(listing_id=listing.pk, actor=market.asel, reason="other", text="No.", now=NOW)
+    deciding.appeal(listing_id=listing.pk, actor=market.yerlan, text="Please.", now=NOW)
+    with pytest.raises(ChangeWaits):
+        send(market.yerlan, change)
+    assert Listing.objects.count() == 1
+
+
+def test_a_late_second_check_is_brought_before_everybody_but_who_refused(market, bauyrzhan):
+    listing = refused_listing(market)
+    deciding.appeal(listing_id=listing.pk, actor=market.yerlan, text="Please.", now=NOW)
+    assert not deciding.run(at("2026-11-30 23:59"))
+    assert deciding.run(at("2026-12-01 00:05")) == {"listings overdue": 1}
+    assert not deciding.run(at("2026-12-01 00:06"))
+    outbox.drain()
+    told = set(Notice.objects.filter(kind="listing.overdue").values_list("recipient__username", flat=True))
+    assert told == {"bauyrzhan", "yerlan"}
+    listing.refresh_from_db()
+    assert (listing.status, listing.respond_by) == ("appealed", date(2026, 12, 8))
+    # A refusal that nobody appeals against ends nothing.
+    refused_listing(market, sku="J-2")
+    assert not deciding.run(at("2026-12-08 23:59"))
+
+
 @pytest.mark.parametrize("state", ListingStatus.values)
 def test_only_the_steps_of_the_table_are_possible(market, state):
     offer = make.make_offer(market.bota, market.jarqyn) if state == "published" else None
@@ -269,6 +376,8 @@ def test_only_the_steps_of_the_table_are_possible(market, state):
         "question-price": lambda pk: deciding.question_price(listing_id=pk, actor=market.asel, text="Why?", now=NOW),
         "explain": lambda pk: deciding.explain(listing_id=pk, actor=market.yerlan, text="So.", now=NOW),
         "withdraw": lambda pk: deciding.withdraw(listing_id=pk, actor=market.yerlan, now=NOW),
+        "uphold": lambda pk: deciding.uphold(listing_id=pk, actor=market.asel, text="No.", now=NOW),
+        "appeal": lambda pk: deciding.appeal(listing_id=pk, actor=market.yerlan, text="Please.", now=NOW),
     }
     # The clock's own step: test_a_price_that_nobody_explains_… takes it.
     assert {step.action for step in LISTING.steps} == {*doors, "lapse"}

@@ -15,6 +15,7 @@ from suppliers.models import Partner
 from suppliers.onboarding import account, answers, deciding
 from suppliers.onboarding.models import Application
 from suppliers.onboarding.sending import AlreadyRuns
+from suppliers.second_check import SamePerson, TooLate
 from suppliers.states import APPLICATION, ApplicationStatus
 from tests import factories as make
 from tests.complaints.factories import at
@@ -299,7 +300,7 @@ def test_a_refusal_names_its_reason_and_another_person_decides_on_the_appeal(aid
         lambda: deciding.approve(application_id=application.pk, actor=asel, now=NOW),
         lambda: deciding.uphold(application_id=application.pk, actor=asel, text="No.", now=NOW),
     ):
-        with pytest.raises(deciding.SamePerson):
+        with pytest.raises(SamePerson):
             door()
     application.refresh_from_db()
     assert application.status == "appealed" and Event.objects.count() == before
@@ -319,7 +320,7 @@ def test_an_appeal_has_its_time(aidos, asel):
     deciding.refuse(application_id=application.pk, actor=asel, reason="other", text="No.", now=NOW)
     application.refresh_from_db()
     assert application.respond_by == date(2026, 12, 7)
-    with pytest.raises(deciding.TooLate):
+    with pytest.raises(TooLate):
         deciding.appeal(application_id=application.pk, actor=aidos, text="Please.", now=at("2026-12-08 00:01"))
     assert Application.objects.get().status == "refused"
     deciding.appeal(application_id=application.pk, actor=aidos, text="Please.", now=at("2026-12-07 23:59"))
