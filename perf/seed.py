@@ -98,9 +98,10 @@ def _unnamed(statement: str, facts: dict[str, Any]) -> tuple[str, str]:
 
 def _analyse() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
+        # The database's own housekeeper may hold a table that has just been filled: wait for it.
+        cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
         cursor.execute("ANALYZE")
-        cursor.execute("RESET statement_timeout")
+        cursor.execute("RESET statement_timeout; RESET lock_timeout")
 
 
 # A reproducible whole number 0 … n-1 out of a row's number and a purpose.
