@@ -1,5 +1,6 @@
 // A shared computer that nobody uses any more: a dialog asks, and without an answer everything is erased (kiosk.py).
-// Every key, touch or scroll begins the time anew; while the question stands, only its answer does.
+// Every key, touch or turn of the wheel begins the time anew; while the question stands, only its answer does. A page also
+// scrolls by itself, when a line of its own appears: that is nobody.
 
 const box = document.querySelector("[data-idle]");
 const form = document.querySelector("[data-finish]");
@@ -63,7 +64,7 @@ function look() {
   }
 }
 
-for (const kind of ["keydown", "pointerdown", "touchstart", "input", "scroll", "wheel"]) {
+for (const kind of ["keydown", "pointerdown", "touchstart", "input", "wheel"]) {
   document.addEventListener(kind, (event) => here(event), { capture: true, passive: true });
 }
 box.querySelector("[data-here]").addEventListener("click", answered);
