@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +30,7 @@ from complaints.schemas import (
     RouteIn,
     RouteOut,
     TemplateList,
+    TranscriptIn,
 )
 from marketplace import events, idempotency, regions
 from marketplace.api import Problem, anyone
@@ -140,9 +142,19 @@ def read_complaint(request: HttpRequest, number: str) -> dict[str, Any]:
     "/complaints/{number}/attachments", response={201: FileOut, 403: Problem, 404: Problem, 409: Problem, 422: Problem}
 )
 def attach(request: HttpRequest, number: str, file: File[UploadedFile]) -> Any:
-    """Add a picture or paper: pictures are made anew, without where and when they were taken."""
+    """Add a picture, paper or recording: without where it was made, pictures drawn anew."""
     stored = attachments.add(number=number, actor=request.auth, upload=file)
     return 201, {"id": str(stored.pk), "content_type": stored.content_type, "size": stored.size}
+
+
+@router.put(
+    "/complaints/{number}/attachments/{uuid:file_id}/transcript",
+    response={200: ComplaintOut, 403: Problem, 404: Problem, 422: Problem},
+)
+def transcribe(request: HttpRequest, number: str, file_id: UUID, body: TranscriptIn) -> dict[str, Any]:
+    """Write what a recording says, for those who cannot hear or see it: the person, or the state's side."""
+    attachments.transcribe(number=number, file_id=file_id, actor=request.auth, text=body.text)
+    return read_complaint(request, number)
 
 
 @router.get("/reports/complaints", auth=anyone, by_alias=True, response={200: ReportOut, 409: Problem, 422: Problem})

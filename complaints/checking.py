@@ -69,6 +69,8 @@ class Filing:
     received_on: date | str = ""
     # Ids of pictures that a visitor's session has kept so far; never told by a program.
     photos: list[str] = field(default_factory=list)
+    # Told by voice or video: then no written words are asked for. Found by the server, never told by a program.
+    recorded: bool = False
     targets: list[str] = field(default_factory=list)
     from_draft: bool = False
     origin: str = ""
@@ -230,7 +232,7 @@ def _check_words(checked: Checked) -> None:
         errors.append(FieldError("demand", "too_long", _("Write the demand in at most 200 characters.")))
     if len(checked.demands) > MAX_DEMANDS:
         errors.append(FieldError("demands", "too_many", _("Choose at most 20 demands.")))
-    if not filing.text.strip():
+    if not filing.text.strip() and not filing.recorded:
         errors.append(FieldError("text", "required", _("Tell in your own words what happened.")))
     elif len(filing.text) > MAX_TEXT:
         errors.append(FieldError("text", "too_long", _("Write at most 20,000 characters.")))

@@ -84,6 +84,7 @@ def filing_of(draft: Draft) -> Filing:
         about=ADDRESSEE if is_yes(draft.value("about")) else text.get("about", ""),
         targets=[target for target in PRECEDENCE if is_yes(draft.value(f"target.{target}"))],
         received_on=text.get("received_on", ""),
+        recorded=files.has_recording(draft),
         beneficiary=draft.beneficiary_id if line is None else None,
     )
 
@@ -152,5 +153,7 @@ COMPLAINT_DRAFT = kinds.register(
         label=field_words.label,
         words=field_words.in_words,
         most_files=attachments.most,
+        recording_bytes=attachments.recording_bytes,
+        together_bytes=attachments.together_bytes,
     )
 )

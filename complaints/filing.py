@@ -1,7 +1,7 @@
 """Filing a complaint: check everything at once, decide the addressee, start the clock, in one transaction.
 
-Routes of domain part 4; template and answers of part 5. The law asks only what happened: own words are
-always enough, and nothing a person typed is refused for its style.
+Routes of domain part 4; template and answers of part 5. The law asks only what happened: own words, written, spoken
+or signed, are always enough, and nothing a person typed is refused for its style.
 """
 
 from collections.abc import Callable, Iterator

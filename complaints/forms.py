@@ -56,7 +56,7 @@ class SubjectForm(forms.Form):
 class ComplaintForm(forms.Form):
     """What happened, the template's further questions, the demand, and how to reach the person.
 
-    Field names are those of the draft kind "complaint". Nothing but the story is required.
+    Field names are those of the draft kind "complaint". Nothing but the story is required, in writing or recorded.
     """
 
     versions: dict[str, int] = {}
@@ -76,7 +76,7 @@ class ComplaintForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["text"] = forms.CharField(
             label=_("What happened?"),
-            help_text=_("Your own words are enough."),
+            help_text=_("Your own words are enough. You may also say it by voice or in sign language, further below."),
             widget=forms.Textarea(attrs={"rows": 6}),
             error_messages={"required": _("Tell in your own words what happened.")},
         )
@@ -112,6 +112,10 @@ class ComplaintForm(forms.Form):
                 required=False,
             )
         self._contact()
+
+    def tell(self, *, recorded: bool) -> None:
+        """Whoever has told it by voice or video is not asked for written words."""
+        self.fields["text"].required = not recorded
 
     @property
     def own(self) -> list[forms.BoundField]:

@@ -73,6 +73,8 @@ def _rows(complaint: Complaint) -> list[tuple[Any, Any]]:
         (_("Rule"), f"{complaint.rule}. {in_language(basis)}".strip()),
         (_("State"), complaint.get_status_display()),
     ]
+    if enclosed := shapes.enclosed(complaint.number):
+        rows.append((_("With it"), enclosed))
     if complaint.respond_by:
         off = [f"{date.fromisoformat(day['day']):%d.%m.%Y}" for day in explained.get("skipped", [])]
         rows += [

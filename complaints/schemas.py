@@ -128,6 +128,17 @@ class BesideOut(AddresseeOut):
     done_at: datetime | None
 
 
+class CaseFileOut(Schema):
+    """A picture or recording of a complaint."""
+
+    id: str
+    content_type: str = Field(description="image/…, audio/… or video/…")
+    size: int = Field(description="Bytes")
+    created_at: datetime
+    url: str | None = Field(description="Answers Range requests; nothing when it would show who complains")
+    transcript: str = Field(description="What a recording says, written down by the person or the state's side")
+
+
 class ComplaintOut(TrackedOut):
     escalates_to: dict[str, str] | None
     parallels: list[BesideOut]
@@ -143,6 +154,7 @@ class ComplaintOut(TrackedOut):
     demands: list[NamedOut] | None = None
     template: str | None = None
     fields: dict[str, Any] | None = None
+    files: list[CaseFileOut] | None = None
     order_line: int | None = None
     person: str | None = None
     contact: dict[str, str] | None = None
@@ -227,3 +239,7 @@ class FileOut(Schema):
     id: str
     content_type: str
     size: int
+
+
+class TranscriptIn(Schema):
+    text: str = Field(description="What the recording says or shows; everybody who reads the complaint sees it")

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from complaints import selectors, templates
+from complaints import attachments, selectors, templates
 from complaints.models import Complaint
 from complaints.routing import Route, Table, named
 from complaints.selectors import Sight, Viewer
@@ -31,7 +33,8 @@ _TITLES |= {
     "fine_paid": _("The fine was paid"),
     "fine_appealed": _("The fine was appealed against"),
 }
-_TITLES |= {"overdue": _("The state body is late"), "file_added": _("A picture was added")}
+_TITLES |= {"overdue": _("The state body is late"), "file_added": _("A file was added")}
+_TITLES |= {"transcribed": _("What a recording says was written down")}
 
 
 def local(moment: datetime | None) -> str | None:
@@ -99,10 +102,36 @@ def detail(actor: Viewer, complaint: Complaint, table: Table, happened: Iterable
             "demands": [{"code": code, "name": table.demand_name(code)} for code in complaint.wanted],
             "template": complaint.template_id,
             "fields": answers(complaint, seen),
+            "files": files(complaint, seen),
         }
     if seen.traces:
         data["order_line"] = complaint.order_line_id
     return data | person(complaint, seen)
+
+
+def files(complaint: Complaint, seen: Sight) -> list[dict[str, Any]]:
+    """Pictures and recordings; the address of each for whoever may open it, what recordings say for every reader."""
+    return [
+        {
+            "id": str(stored.pk),
+            "content_type": stored.content_type,
+            "size": stored.size,
+            "created_at": local(stored.created_at),
+            "url": reverse("stored_file", args=[stored.pk]) if seen.traces else None,
+            "transcript": stored.transcript,
+        }
+        for stored in attachments.of(complaint.number)
+        if seen.traces or stored.is_recording
+    ]
+
+
+def enclosed(number: str) -> str:
+    """What came with a complaint, in words for its papers; nothing when nothing did."""
+    pictures, recordings = attachments.count(number)
+    if not pictures and not recordings:
+        return ""
+    words = gettext("pictures: %(pictures)s; voice and video: %(recordings)s")
+    return words % {"pictures": pictures, "recordings": recordings}
 
 
 def beside(complaint: Complaint) -> list[dict[str, Any]]:

@@ -48,6 +48,7 @@ urlpatterns = [
     path("complaints/<slug:number>/sent/", new.sent, name="sent"),
     path("complaints/<slug:number>/receipt.pdf", receipt.receipt, name="receipt"),
     path("complaints/<slug:number>/pictures/", case.attach, name="attach"),
+    path("complaints/<slug:number>/recordings/<uuid:file_id>/", case.transcribe, name="transcribe"),
     path("complaints/<slug:number>/parallel-done/", case.parallel_done, name="parallel_done"),
     path("complaints/<slug:number>/<slug:action>/", case.step, name="step"),
     path("supplier/complaints/", lists.supplier_inbox, name="supplier_inbox"),

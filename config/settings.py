@@ -295,6 +295,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "img-src": ["'self'", "data:", "blob:"],
+        "media-src": ["'self'", "blob:"],  # a recording is heard and seen before it is sent
         "object-src": ["'none'"],
         "worker-src": ["'self'"],
         "base-uri": ["'self'"],

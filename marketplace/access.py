@@ -1,7 +1,7 @@
 """Who may act for whom. Selectors of the apps build on this; views never decide."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -62,16 +62,25 @@ PURPOSES = {
     "draft": _("To help with an application"),
     "entitlement": _("To see the individual programme"),
     "fit": _("To choose what fits by the body measures"),
-    "file": _("To look at a photo or paper"),
+    "file": _("To look at a photo, paper or recording"),
     "help": _("To help with an application, by the code you told"),
     "office": _("To serve you at the social office"),
     "order": _("To carry out an order"),
 }
 
 
-def log_read(*, actor: User, person_id: int | None, purpose: str, subject: str) -> None:
-    """Leave a row when someone opens another person's data (guarantee G8); own data needs none."""
+def log_read(
+    *, actor: User, person_id: int | None, purpose: str, subject: str, goes_on: timedelta | None = None
+) -> None:
+    """Leave a row when someone opens another person's data (guarantee G8); own data needs none.
+
+    ``goes_on``: the same look as one of so long before, if there is one: a player asks for its film part by part.
+    """
     if person_id is None or not actor.is_authenticated or actor.pk == person_id:
+        return
+    if goes_on is not None and ReadLog.objects.filter(
+        actor=actor, person=person_id, purpose=purpose, subject=subject, at__gte=timezone.now() - goes_on
+    ):
         return
     ReadLog.objects.create(
         actor=actor, person_id=person_id, purpose=purpose, subject=subject, request_id=request_id.get()

@@ -1,8 +1,9 @@
-"""Pictures that people upload: decoded, drawn anew, kept under random names, handed out by right only.
+"""Pictures and recordings that people upload: made clean, kept under random names, handed out by right only.
 
 Drawing a picture anew drops what must not be kept (place and camera in EXIF, text, colour profiles,
 anything hidden behind the image data) and everything that is no picture. PDF is refused: people can
-photograph a page, and a PDF may carry scripts and files that we could not take out.
+photograph a page, and a PDF may carry scripts and files that we could not take out. Voice and video are taken where
+the caller says how large they may be; ``marketplace.recordings`` says what is checked and taken out of them.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import io
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
@@ -17,13 +19,15 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from marketplace import access
+from marketplace import access, recordings
 from marketplace.errors import FieldError, Invalid, NotFound
 from marketplace.models import Role, StoredFile, User
+from marketplace.recordings import Recording
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 QUALITY = 85
+ONE_LOOK = timedelta(hours=1)
 SMALL = 192  # points, the longer side of a preview
 SMALL_QUALITY = 60
 MEDIUM = 640
@@ -37,6 +41,7 @@ REFUSALS = {
     "type": _("We can read photos: JPEG, PNG or WebP. If it is a document, take a photo of its page."),
     "too_many_pixels": _("The picture has too many points. Make it smaller and try again."),
     "damaged": _("We cannot read this picture. Open it on your device, save it again and send that."),
+    **recordings.REFUSALS,
 }
 
 Rule = Callable[[User, str], bool]
@@ -68,6 +73,26 @@ def register_rule(kind: str, rule: Rule, about: About | None = None) -> None:
 def store(*, upload: UploadedFile, subject: str, purpose: str, owner: User | None, field: str = "file") -> StoredFile:
     """Check, draw anew and keep one upload. Raises Invalid, naming ``field``, with what to do."""
     return keep(picture=draw(upload, field=field), subject=subject, purpose=purpose, owner=owner)
+
+
+def clean(upload: File, *, recording_bytes: int, field: str = "file") -> Picture | Recording:
+    """A picture drawn anew, or a recording of at most so many bytes without the place; best before a transaction.
+
+    Raises Invalid, as ``draw`` does and for a recording that is too large or cannot be played.
+    """
+    upload.seek(0)
+    beginning = upload.read(BEGINNING)
+    if upload.size and recordings.container_of(beginning):
+        if upload.size > recording_bytes:
+            raise refusal("long", field)
+        upload.seek(0)
+        found = recordings.look_through(upload.chunks())
+        if found is None:
+            raise refusal("recording", field)
+        return found
+    if upload.size and kind_of(beginning) is None:
+        raise refusal("type_or_recording", field)
+    return draw(upload, field=field)
 
 
 def draw(upload: File, *, field: str = "file") -> Picture:
@@ -113,18 +138,23 @@ def _drawn_anew(image: Image.Image) -> Picture:
     return Picture(buffer.getvalue(), f"image/{form.lower()}", extension)
 
 
-def keep(*, picture: Picture, subject: str, purpose: str, owner: User | None) -> StoredFile:
-    """Write the picture and its row; the row belongs to the running transaction, if there is one."""
+def keep(*, picture: Picture | Recording, subject: str, purpose: str, owner: User | None) -> StoredFile:
+    """Write the picture or recording and its row; the row belongs to the running transaction, if there is one."""
+    content = ContentFile(picture.content) if isinstance(picture, Picture) else File(picture.content)
+    digest, size = hashlib.sha256(), 0
+    for part in content.chunks():
+        digest.update(part)
+        size += len(part)
     stored = StoredFile(
         id=uuid.uuid4(),
         subject=subject,
         purpose=purpose,
         owner=owner,
         content_type=picture.content_type,
-        size=len(picture.content),
-        sha256=hashlib.sha256(picture.content).hexdigest(),
+        size=size,
+        sha256=digest.hexdigest(),
     )
-    stored.file.save(f"{uuid.uuid4().hex}.{picture.extension}", ContentFile(picture.content), save=False)
+    stored.file.save(f"{uuid.uuid4().hex}.{picture.extension}", content, save=False)
     stored.save(force_insert=True)
     return stored
 
@@ -156,8 +186,11 @@ def forget(stored: StoredFile) -> None:
     transaction.on_commit(lambda: content.delete(save=False))
 
 
-def open_for(actor: User, file_id: uuid.UUID) -> tuple[StoredFile, File]:
-    """A file and its content; foreign and missing alike raise NotFound. Looking leaves a row (guarantee G8)."""
+def open_for(actor: User, file_id: uuid.UUID, *, goes_on: bool = False) -> tuple[StoredFile, File]:
+    """A file and its content; foreign and missing alike raise NotFound. Looking leaves a row (guarantee G8).
+
+    ``goes_on``: a further part of it; within the hour that is the same look.
+    """
     stored = StoredFile.objects.select_related("owner").filter(pk=file_id).first()
     if stored is None or not _may_open(actor, stored):
         raise NotFound
@@ -167,7 +200,13 @@ def open_for(actor: User, file_id: uuid.UUID) -> tuple[StoredFile, File]:
         raise NotFound from None
     person_id = _person_of(stored)
     if not access.is_owner(actor, person_id):
-        access.log_read(actor=actor, person_id=person_id, purpose="file", subject=stored.subject)
+        access.log_read(
+            actor=actor,
+            person_id=person_id,
+            purpose="file",
+            subject=stored.subject,
+            goes_on=ONE_LOOK if goes_on else None,
+        )
     return stored, content
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -38,6 +39,7 @@ from marketplace.forms import add_errors
 from marketplace.idempotency import Answer
 from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Role, User
+from marketplace.views.attachments import MEGABYTE
 
 
 @dataclass(frozen=True)
@@ -176,11 +178,11 @@ def parallel_done(request: HttpRequest, number: str) -> HttpResponse:
 @policy.signed_in
 @require_POST
 def attach(request: HttpRequest, number: str) -> HttpResponse:
-    """Add a picture to the case."""
+    """Add a picture or recording to the case."""
     upload = request.FILES.get("file")
     try:
         if upload is None:
-            raise Invalid([FieldError("file", "required", _("Choose a picture first."))])
+            raise Invalid([FieldError("file", "required", _("Choose a file first."))])
         attachments.add(number=number, actor=request.user, upload=upload)
     except DomainError as error:
         if error.status in {403, 404}:
@@ -188,8 +190,30 @@ def attach(request: HttpRequest, number: str) -> HttpResponse:
         reason = error.errors[0].message if isinstance(error, Invalid) else error
         messages.error(request, str(reason))
     else:
-        messages.success(request, _("The picture was added."))
+        messages.success(request, _("The file was added."))
     return redirect(case_url(request.user, number))
+
+
+@policy.signed_in
+@kept_over_sign_in
+@require_http_methods(["GET", "POST"])
+def transcribe(request: HttpRequest, number: str, file_id: UUID) -> HttpResponse:
+    """Write beside a recording what it says; a text that is refused stands in the form again."""
+    if request.method == "POST":
+        text = request.POST.get("transcript", "")
+        try:
+            attachments.transcribe(number=number, file_id=file_id, actor=request.user, text=text)
+        except Invalid as error:
+            complaint = selectors.read(request.user, number)
+            wrong = [item.message for item in error.errors]
+            page = context(request.user, complaint) | {
+                "untold": {"id": file_id, "text": text, "errors": wrong},
+                "file_errors": [{"text": message, "target": file_id} for message in wrong],
+                "has_errors": True,
+            }
+            return render(request, _template_of(request.user), page, status=422)
+        messages.success(request, _("The text of the recording is kept."))
+    return redirect(case_url(request.user, selectors.read(request.user, number).number))
 
 
 _DESKS: dict[str, tuple[str, str]] = {
@@ -236,8 +260,21 @@ def context(actor: selectors.Viewer, complaint: Complaint, wrong: StepForm | Non
         "linked": _numbers(actor, selectors.linked_to(actor, complaint), table),
         "own_part": _own_part(actor, complaint, wrong) if beside else None,
         "records": measure_shapes.of_case(actor, complaint, wrong),
-        "pictures": attachments.of(complaint.number) if seen.traces else [],
+        "files": _files(actor, complaint, seen),
         "may_attach": actor.is_authenticated and bool(held) and complaint.closed_at is None,
+    }
+
+
+def _files(actor: selectors.Viewer, complaint: Complaint, seen: selectors.Sight) -> dict[str, Any]:
+    """Pictures and recordings for whoever may open them; what recordings say for everybody who reads the story."""
+    found = attachments.of(complaint.number) if seen.story else []
+    recordings = [stored for stored in found if stored.is_recording]
+    return {
+        "pictures": [stored for stored in found if not stored.is_recording] if seen.traces else [],
+        "recordings": recordings,
+        "open": seen.traces,
+        "may_transcribe": bool(recordings) and attachments.may_transcribe(actor, complaint),
+        "megabytes": attachments.recording_bytes() // MEGABYTE,
     }
 
 
@@ -303,7 +340,8 @@ def _facts(complaint: Complaint, table: routing.Table, seen: selectors.Sight) ->
 
 
 def _story(complaint: Complaint, table: routing.Table, seen: selectors.Sight) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [{"key": _("What happened"), "value": complaint.text}]
+    told = complaint.text or _("The person says it in the recording.")
+    rows: list[dict[str, Any]] = [{"key": _("What happened"), "value": told}]
     answers = templates.shown(complaint.template, shapes.answers(complaint, seen))
     rows += [{"key": label, "value": value} for label, value in answers]
     if complaint.wanted:

@@ -110,6 +110,7 @@ def form_of(draft: Draft, actor: User, data: Any = None, *, whole: bool = False)
     given["about_addressee"] = routing.may_be_about_addressee(table.rows, told.subject, told.sphere)
     given["office"] = bool(told.office)
     form = HotlineForm(data, sphere=told.sphere, **given) if whole else ComplaintForm(data, **given)
+    form.tell(recorded=told.recorded)
     for name in form.fields:
         if origin := prefill.origin(draft, name):
             form.fields[name].help_text = _("%(origin)s. Change it if it is wrong.") % {"origin": origin}

@@ -16,7 +16,7 @@ from complaints.models import Complaint
 from complaints.views import drafting
 from complaints.views.case import turn_words
 from marketplace import policy, rules
-from marketplace.drafts import reading, rights
+from marketplace.drafts import files, reading, rights
 from marketplace.errors import Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.kept_answers import kept_over_sign_in
@@ -84,6 +84,7 @@ def complaint(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     form = drafting.form_of(found, request.user, request.POST, whole=True)
     drafting.save(request, found, form)
     problem = attachments.take(request, found)
+    form.tell(recorded=files.has_recording(found))
     saved = reading.get(request.user, draft_id)
     if "_stay" in request.POST or "_resolve" in request.POST or (attachments.stays(request) and not problem):
         return redirect(_address(draft_id, saved.beneficiary_id))

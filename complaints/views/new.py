@@ -17,7 +17,7 @@ from complaints.forms import SphereForm, SubjectForm
 from complaints.models import Complaint
 from complaints.views import drafting, filed
 from marketplace import access, calendar, formats, idempotency, kept_answers, policy
-from marketplace.drafts import deciding, reading, rights
+from marketplace.drafts import deciding, files, reading, rights
 from marketplace.drafts.sending import AlreadySubmitted
 from marketplace.errors import Changed, Forbidden, Invalid, NotFound
 from marketplace.forms import add_errors
@@ -151,6 +151,7 @@ def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     except Invalid:  # a specialist who did not say how the person takes part
         return _form_page(request, found, undecided=request.POST.get("_resolve", "").partition(":")[2])
     problem = attachments.take(request, found)
+    form.tell(recorded=files.has_recording(found))
     if problem:
         return _form_page(request, reading.get(request.user, draft_id), photo_problem=problem)
     if "leave" in request.POST:
@@ -259,7 +260,7 @@ def check_context(checked: checking.Checked, route: routing.Route, found: Draft 
         rows.append({"key": _("Product"), "value": shapes.line_title(checked.line)})
     elif checked.supplier is not None:
         rows.append({"key": _("Supplier"), "value": checked.supplier.name})
-    rows.append({"key": _("What happened"), "value": told.text})
+    rows.append({"key": _("What happened"), "value": told.text or _("You say it in the recording.")})
     for question, words in templates.answered(checked.template, checked.answers):
         origin = prefill.origin(found, f"answer.{question.code}") if found is not None else ""
         rows.append({"key": question.label, "lines": [words, *filter(None, [origin])]})
@@ -302,6 +303,7 @@ def sent(request: HttpRequest, number: str) -> HttpResponse:
         "complaint": complaint,
         "code": tracking.code_of(number),
         "addressee": shapes.addressee(complaint),
+        "enclosed": shapes.enclosed(number),
         "due_words": calendar.in_words(complaint.due_explained),
     }
     return render(request, "complaints/sent.html", context)

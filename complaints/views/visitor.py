@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from complaints import filing, routing, templates
+from complaints import attachments, filing, routing, templates
 from complaints.checking import Filing
 from complaints.complaint_draft import in_draft_names
 from complaints.forms import ComplaintForm
@@ -22,6 +22,7 @@ from marketplace.errors import Invalid, TooManyTries
 from marketplace.forms import add_errors
 from marketplace.kept_answers import comes_back
 from marketplace.rules import in_language
+from marketplace.views.attachments import MEGABYTE
 
 CARRIED = ("subject", "sphere", "region", "supplier", "qr")
 
@@ -47,11 +48,15 @@ def visitor(request: HttpRequest) -> HttpResponse:
     problem = photos.take(request, key) if request.method == "POST" else ""
     if problem or photos.stays(request):
         form = ComplaintForm(initial=_typed(request, form), **asked)
+    kept = photos.of(request, key)
+    recorded = attachments.told([photo.id for photo in kept])
+    form.tell(recorded=recorded)
     page: dict[str, Any] = {
         "form": form,
         "carried": carried,
         "key": key,
-        "photos": photos.of(request, key),
+        "photos": kept,
+        "recording_megabytes": attachments.recording_bytes() // MEGABYTE,
         "photo_problem": problem,
         "photo_errors": [{"text": problem, "target": "photo"}] if problem else [],
         "has_errors": bool(problem),
@@ -61,7 +66,7 @@ def visitor(request: HttpRequest) -> HttpResponse:
     }
     if request.method != "POST" or "edit" in request.POST or not form.is_valid():
         return render(request, "complaints/visitor_form.html", page, status=422 if problem else 200)
-    told = replace(_filing(carried, form), photos=[photo.id for photo in page["photos"]])
+    told = replace(_filing(carried, form), photos=[photo.id for photo in kept], recorded=recorded)
     try:
         if "send" in request.POST:
             return send(request, told, page["key"])

@@ -1,4 +1,4 @@
-"""Photos of a visitor: kept under the key of the form and known to this browser's session until it is sent.
+"""Photos and recordings of a visitor: kept under the key of the form and known to this browser's session until it is sent.
 
 The complaint adopts them in the transaction that files it (``attachments.adopt``); nobody opens them before, and
 the night's work forgets those whose complaint never came (rule ``complaint.visitor_photo_days``).
@@ -16,12 +16,14 @@ from marketplace import files, kiosk, payloads
 from marketplace.errors import DomainError, Invalid
 from marketplace.limits import Limit, Tries
 from marketplace.models import StoredFile
+from marketplace.recordings import Recording
 from marketplace.views.attachments import ADD, INPUT, REMOVE
 
 SESSION_NAME = "visitor_photos"
 MAX_FORMS = 5  # of one browser: older forms were left
 # Each photo is a file of ours that nobody signed for. A library behind one address stays far below.
 PHOTOS_OF_ADDRESS = Limit("visitor-photos", most=200, seconds=3600)
+RECORDINGS_OF_ADDRESS = Limit("visitor-recordings", most=30, seconds=3600)  # they are large
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def take(request: HttpRequest, key: str) -> str:
     photos = of(request, key)
     try:
         if upload := request.FILES.get(INPUT):
-            photos.append(_kept(request, key, upload, len(photos)))
+            photos.append(_kept(request, key, upload))
     except Invalid as error:
         return str(error.errors[0].message)
     except DomainError as error:
@@ -68,13 +70,14 @@ def stays(request: HttpRequest) -> bool:
     return ADD in request.POST or REMOVE in request.POST
 
 
-def _kept(request: HttpRequest, key: str, upload: Any, count: int) -> Photo:
-    if count >= attachments.most():
-        raise attachments.TooMany.at(attachments.most())
-    if not Tries([(PHOTOS_OF_ADDRESS, str(get_adapter(request).get_client_ip(request)))]).allowed():
-        raise DomainError(_("Too many photos from here now. Send the complaint and add the photo in an hour."))
-    stored = files.store(upload=upload, subject=_subject(key), purpose="complaint", owner=None)
-    return Photo(str(stored.pk), payloads.clean(upload.name or "").strip()[:200] or _("Photo"))
+def _kept(request: HttpRequest, key: str, upload: Any) -> Photo:
+    attachments.check_room(_subject(key), upload.size or 0)
+    clean = attachments.clean(upload)
+    limit = RECORDINGS_OF_ADDRESS if isinstance(clean, Recording) else PHOTOS_OF_ADDRESS
+    if not Tries([(limit, str(get_adapter(request).get_client_ip(request)))]).allowed():
+        raise DomainError(_("Too many files from here now. Send the complaint and add the file in an hour."))
+    stored = files.keep(picture=clean, subject=_subject(key), purpose="complaint", owner=None)
+    return Photo(str(stored.pk), payloads.clean(upload.name or "").strip()[:200] or _("File"))
 
 
 def _remember(request: HttpRequest, key: str, photos: list[Photo]) -> None:

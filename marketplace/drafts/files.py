@@ -3,22 +3,23 @@
 A file is not a field: its bytes have a protocol of their own, nobody edits them, and two people who add a
 photo each are not in conflict. Each piece and the new offset are one transaction under the row's lock, in
 PostgreSQL, so any web process goes on where another one died. When the last byte is here the picture is
-drawn anew (``marketplace.files``) and the pieces go.
+drawn anew (``marketplace.files``), or the recording looked through, and the pieces go.
 """
 
 import hashlib
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from django.core.files.base import ContentFile
+from django.core.files.base import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import events, payloads
+from marketplace import events, payloads, recordings
 from marketplace import files as pictures
 from marketplace.drafts import kinds, reading, rights
 from marketplace.drafts.errors import DraftClosed
@@ -46,7 +47,7 @@ class TooManyFiles(DomainError):
     code = "too_many_files"
 
     def __init__(self, most: int) -> None:
-        message = _("There can be %(most)s photos at most. Remove one to add another.")
+        message = _("There can be %(most)s files at most. Remove one to add another.")
         super().__init__(message % {"most": most})
 
 
@@ -75,13 +76,13 @@ class Progress:
 
 
 def receive(*, draft_id: UUID, file_id: UUID, actor: User, piece: Piece) -> Progress:
-    """Store one piece; with the last one the picture is checked and attached.
+    """Store one piece; with the last one the picture or recording is checked and attached.
 
     A piece that is here already changes nothing. A file whose bytes are all here but which a crash kept
     from being finished is finished by any further call, also by an empty piece.
 
     Raises NotFound (foreign draft), DraftClosed, FileTooLarge, TooManyFiles, WrongOffset, BadRequest (the
-    numbers do not fit), Invalid (no picture that we can read).
+    numbers do not fit), Invalid (no picture that we can read, no recording that we can play or the kind takes).
     """
     _check(piece)
     with transaction.atomic(durable=True):
@@ -98,13 +99,17 @@ def receive(*, draft_id: UUID, file_id: UUID, actor: User, piece: Piece) -> Prog
 
 
 def attach(*, draft_id: UUID, actor: User, upload: UploadedFile) -> None:
-    """The door of the plain form: the whole file as one piece. The same photo twice is one attachment."""
-    if upload.size and upload.size > pictures.MAX_BYTES:
-        raise FileTooLarge
-    content = upload.read()
-    file_id = uuid5(draft_id, hashlib.sha256(content).hexdigest())
-    piece = Piece(content, 0, len(content), upload.content_type or "", upload.name or "")
-    receive(draft_id=draft_id, file_id=file_id, actor=actor, piece=piece)
+    """The door of the plain form: the whole file, piece by piece. The same file twice is one attachment."""
+    digest, length = hashlib.sha256(), upload.size or 0
+    for part in upload.chunks():
+        digest.update(part)
+    file_id = uuid5(draft_id, digest.hexdigest())
+    told = upload.content_type or "", upload.name or ""
+    upload.seek(0)
+    for offset in range(0, max(length, 1), MAX_CHUNK):
+        piece = Piece(upload.read(MAX_CHUNK), offset, length, *told)
+        if receive(draft_id=draft_id, file_id=file_id, actor=actor, piece=piece).kept:
+            break
 
 
 def remove(*, draft_id: UUID, file_id: UUID, actor: User) -> None:
@@ -152,6 +157,17 @@ def most(draft: Draft) -> int:
     return kinds.get(draft.kind).most_files()
 
 
+def recording_bytes(draft: Draft) -> int:
+    """How large a voice or video of a draft of this kind may be; 0 when it takes none."""
+    return kinds.get(draft.kind).recording_bytes()
+
+
+def has_recording(draft: Draft) -> bool:
+    """Whether somebody has told it by voice or video: the whole file is here."""
+    kept_ones = DraftFile.objects.filter(draft=draft, status=DraftFile.Status.KEPT)
+    return any(map(recordings.is_one, kept_ones.values_list("stored_file__content_type", flat=True)))
+
+
 def of(draft: Draft) -> list[DraftFile]:
     """Files that are in the draft or on their way, the first one first."""
     rows = DraftFile.objects.filter(draft=draft).exclude(status=DraftFile.Status.REFUSED)
@@ -188,11 +204,12 @@ pictures.register_rule("draft", may_open, person_of)
 
 def _check(piece: Piece) -> None:
     """What can be said before anything is read or written."""
-    if piece.length > pictures.MAX_BYTES:
+    recording = recordings.is_one(piece.content_type)
+    if piece.length > pictures.MAX_BYTES and not recording:
         raise FileTooLarge
     if piece.length <= 0:
         raise pictures.refusal("empty")
-    if piece.content_type not in CONTENT_TYPES:
+    if piece.content_type not in CONTENT_TYPES and not recording:
         raise pictures.refusal("type")
     if piece.offset < 0 or piece.offset + len(piece.content) > piece.length:
         raise BadRequest(_("This piece does not fit into the file."), code="piece")
@@ -218,12 +235,33 @@ def _begin(draft: Draft, file_id: UUID, actor: User, piece: Piece) -> DraftFile:
         return file  # a twin was first
     if piece.offset:
         raise WrongOffset(0)
-    if len(piece.content) >= pictures.BEGINNING and pictures.kind_of(piece.content) is None:
-        raise pictures.refusal("type")  # before ten megabytes of it have come over a slow line
-    if DraftFile.objects.filter(draft=draft).exclude(status=DraftFile.Status.REFUSED).count() >= most(draft):
+    _check_beginning(draft, piece)
+    here = DraftFile.objects.filter(draft=draft).exclude(status=DraftFile.Status.REFUSED)
+    found = here.aggregate(count=Count("pk"), length=Sum("length", default=0))
+    if found["count"] >= most(draft):
         raise TooManyFiles(most(draft))
+    if found["length"] + piece.length > kinds.get(draft.kind).together_bytes():
+        raise pictures.refusal("together")
     name = payloads.clean(piece.name).strip()[:200]
     return DraftFile.objects.create(pk=file_id, draft=draft, uploader=actor, name=name, length=piece.length)
+
+
+def _check_beginning(draft: Draft, piece: Piece) -> None:
+    """Before megabytes of it have come over a slow line: what it is and, by that, whether it may be so large."""
+    most_bytes = recording_bytes(draft)
+    if recordings.is_one(piece.content_type) and piece.length > max(most_bytes, pictures.MAX_BYTES):
+        raise pictures.refusal("long" if most_bytes else "too_large")
+    if len(piece.content) < pictures.BEGINNING:
+        return
+    if pictures.kind_of(piece.content):
+        if piece.length > pictures.MAX_BYTES:
+            raise FileTooLarge
+    elif not most_bytes:
+        raise pictures.refusal("type")
+    elif recordings.container_of(piece.content) is None:
+        raise pictures.refusal("type_or_recording")
+    elif piece.length > most_bytes:
+        raise pictures.refusal("long")
 
 
 def _append(file: DraftFile, piece: Piece) -> None:
@@ -242,15 +280,17 @@ def _append(file: DraftFile, piece: Piece) -> None:
 
 
 def _finish(draft_id: UUID, file: DraftFile, actor: User) -> None:
-    """Draw the picture, which takes up to a second and holds no lock, then attach it, once."""
-    pieces = DraftFileChunk.objects.filter(file=file).order_by("offset").values_list("content", flat=True)
-    content = b"".join(bytes(piece) for piece in pieces)
+    """Make it clean, which takes up to a second and holds no lock, then attach it, once."""
     picture = refused = None
-    if len(content) == file.length:  # else a twin has attached it and removed the pieces
-        try:
-            picture = pictures.draw(ContentFile(content))
-        except Invalid as error:
-            refused = error
+    with tempfile.SpooledTemporaryFile(max_size=recordings.IN_MEMORY) as whole:
+        pieces = DraftFileChunk.objects.filter(file=file).order_by("offset").values_list("content", flat=True)
+        for piece in pieces.iterator(chunk_size=1):
+            whole.write(piece)
+        if whole.tell() == file.length:  # else a twin has attached it and removed the pieces
+            try:
+                picture = _clean(draft_id, File(whole))
+            except Invalid as error:
+                refused = error
     with transaction.atomic(durable=True):
         draft = rights.lock(draft_id=draft_id, actor=actor)
         row = _locked(draft, file.pk)
@@ -269,6 +309,12 @@ def _finish(draft_id: UUID, file: DraftFile, actor: User) -> None:
         file.status = row.status
     if refused is not None:
         raise refused
+
+
+def _clean(draft_id: UUID, whole: File) -> pictures.Picture | recordings.Recording:
+    """Raises Invalid for what is no picture, nor a recording where this kind of draft takes one."""
+    most_bytes = recording_bytes(Draft.objects.get(pk=draft_id))
+    return pictures.clean(whole, recording_bytes=most_bytes) if most_bytes else pictures.draw(whole)
 
 
 def _refuse_closed(draft: Draft) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from marketplace import files
 from marketplace.drafts.pictures import Picture
 from marketplace.errors import FieldError, Invalid
 from marketplace.idempotency import Answer
@@ -37,8 +38,9 @@ class Kind:
     language, with %s for the id; ``label``: a field's name in words; ``words``: from the operations of a log,
     what shows a field's value in words (one look-up for all); ``picture``: what
     a second screen shows of it, None when the kind has none; ``keep_rule``: the rule that says how many days
-    an untouched one is kept; ``most_files``: how many photos go with it; ``sealed``: is this value of the
-    field kept encrypted, with its last digits shown to everybody (``sealed.kept``).
+    an untouched one is kept; ``most_files``: how many photos go with it; ``recording_bytes``: how large a voice or
+    video among them may be, 0 when none is taken; ``together_bytes``: how large all of them together; ``sealed``: is
+    this value of the field kept encrypted, with its last digits shown to everybody (``sealed.kept``).
     """
 
     name: str
@@ -56,6 +58,8 @@ class Kind:
     picture: Callable[[Draft], Picture] | None = None
     keep_rule: str = "order.draft_keep_days"
     most_files: Callable[[], int] = lambda: MOST_FILES
+    recording_bytes: Callable[[], int] = lambda: 0
+    together_bytes: Callable[[], int] = lambda: MOST_FILES * files.MAX_BYTES
     sealed: Callable[[str, Any], bool] = lambda field, value: False
 
 

@@ -1,9 +1,11 @@
-"""Uploaded pictures and papers: re-encoded, under random names, handed out only by right."""
+"""Uploaded pictures, papers and recordings: made clean, under random names, handed out only by right."""
 
 import uuid
 
 from django.conf import settings
 from django.db import models
+
+from marketplace import recordings
 
 
 class StoredFile(models.Model):
@@ -15,6 +17,8 @@ class StoredFile(models.Model):
     content_type = models.CharField(max_length=60)
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    # What a recording says or shows, for whoever cannot hear or see it.
+    transcript = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -22,3 +26,11 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} of {self.subject}"
+
+    @property
+    def is_recording(self) -> bool:
+        return recordings.is_one(self.content_type)
+
+    @property
+    def is_video(self) -> bool:
+        return self.content_type.startswith("video/")

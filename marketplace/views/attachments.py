@@ -1,4 +1,4 @@
-"""Photos on a draft's page, for the plain form: its buttons take and remove them through the service of the pieces."""
+"""Photos and recordings on a draft's page, for the plain form: its buttons take and remove them through the service of the pieces."""
 
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.files import MAX_BYTES
 from marketplace.models import Draft
 
+MEGABYTE = 1024 * 1024
 INPUT, ADD, REMOVE = "_photo", "_add_photo", "_remove_photo"
 
 
@@ -43,7 +44,7 @@ def context(draft: Draft, problem: str = "") -> dict[str, Any]:
         {
             "id": file.pk,
             "name": file.name,
-            "stored": file.stored_file_id,
+            "stored": file.stored_file,
             "at": file.stored_file.created_at if file.stored_file else None,
             "percent": f"{file.offset * 100 // file.length}\u00a0%",
         }
@@ -55,6 +56,8 @@ def context(draft: Draft, problem: str = "") -> dict[str, Any]:
         "photo_errors": [{"text": problem, "target": "photo"}] if problem else [],
         "photos_most": files.most(draft),
         "photo_bytes": MAX_BYTES,
+        "recording_megabytes": files.recording_bytes(draft) // MEGABYTE,
+        "recording_bytes": files.recording_bytes(draft),
     }
 
 

@@ -78,6 +78,7 @@ NOT_PAGES = {
     "complaints:routing_file",
     "complaints:step",
     "complaints:track_receipt",
+    "complaints:transcribe",  # shows the case again
     "complaints:track_step",  # shows the case again, as complaints:track does
     "marketplace:finish",
     "marketplace:help_stop",

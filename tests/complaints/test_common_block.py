@@ -173,7 +173,7 @@ def test_a_complaint_takes_as_many_photos_as_the_rule_says(client, aigul, line, 
     for number in range(2):
         client.post(url, {"_photo": photo(f"{number}.jpg"), "_add_photo": "1"})
     refused = client.post(url, {"_photo": photo("2.jpg"), "_add_photo": "1"})
-    assert refused.status_code == 422 and "2 photos at most" in text_of(refused)
+    assert refused.status_code == 422 and "2 files at most" in text_of(refused)
     assert draft.files.count() == 2
     order = Draft(kind="order")
     assert files.most(order) == 5

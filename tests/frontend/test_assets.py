@@ -27,6 +27,7 @@ SCRIPTS = {
     "sw-off.js": 1,
     "files.js": 1,
     "photos.js": 5,
+    "recorder.js": 2,
     "mirror.js": 2,
     "presence.js": 1,
     "kiosk.js": 1,

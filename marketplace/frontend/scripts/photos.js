@@ -1,5 +1,5 @@
-// Photos of a draft: <section data-photos> (drafts/_photos.html). A chosen photo lies on this device before
-// anything else happens, is made smaller, and goes to the server in pieces that survive every cut. Without this script
+// Photos and recordings of a draft: <section data-photos> (drafts/_photos.html). A chosen photo lies on this device before
+// anything else happens, is made smaller (a recording stays as it is), and goes to the server in pieces that survive every cut. Without this script
 // the same part is a plain upload.
 import { here } from "./here.js";
 import { drop, keep, keepsPhotos, waiting } from "./photo_store.js";
@@ -8,6 +8,7 @@ import { hours } from "./status.js";
 import { alone } from "./tabs.js";
 import { removeFromServer, upload } from "./upload.js";
 
+const isRecording = (record) => /^(audio|video)\//.test(record.type);
 const QUIET = ["preparing", "sending", "kept-sending"];
 
 function start(root) {
@@ -39,7 +40,9 @@ function start(root) {
     const button = row.querySelector("button");
     if (button) button.value = record.id;
     const image = row.querySelector("img");
-    if (image) {
+    if (image && isRecording(record)) {
+      image.parentNode.replaceChild(player(record, title), image);
+    } else if (image) {
       image.alt = image.alt.replace("{name}", title);
       image.src = URL.createObjectURL(record.blob);
     }
@@ -49,6 +52,16 @@ function start(root) {
     else list.append(row);
     root.hidden = false; // on a page that only shows what there is
     limit();
+  }
+
+  /** What was recorded can be heard and seen before it is sent. */
+  function player(record, title) {
+    const made = document.createElement(record.type.slice(0, 5));
+    made.controls = true;
+    made.width = 280;
+    made.setAttribute("aria-label", title);
+    made.src = URL.createObjectURL(record.blob);
+    return made;
   }
 
   function show(record, state, details = {}) {
@@ -122,15 +135,18 @@ function start(root) {
 
   async function prepare(record) {
     if (!record.raw) return;
-    show(record, "preparing");
-    if (record.tries === 0) {
+    const recording = isRecording(record) && Number(root.dataset.recordingBytes) > 0;
+    if (!recording) show(record, "preparing");
+    if (record.tries === 0 && !recording) {
       record.tries = 1;
       if (record.kept) await keep(record);
       record.blob = await shrink(record.blob);
       record.type = record.blob.type;
     }
     record.raw = false;
-    if (READABLE.indexOf(record.type) < 0) refuse(record, words("unreadable"));
+    if (recording) {
+      if (record.blob.size > Number(root.dataset.recordingBytes)) refuse(record, words("long"));
+    } else if (READABLE.indexOf(record.type) < 0) refuse(record, words("unreadable"));
     else if (record.blob.size > Number(root.dataset.bytes)) refuse(record, words("large"));
     else if (record.kept) record.kept = await keep(record);
   }
