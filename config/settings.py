@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "marketplace.apps.MarketplaceConfig",  # before allauth: its account pages are ours
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "oscar.apps.address.apps.AddressConfig",
     "catalog.apps.CatalogConfig",
@@ -264,10 +265,23 @@ ACCOUNT_ADAPTER = "marketplace.accounts.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "marketplace.accounts.LoginForm",
     "change_password": "marketplace.accounts.ChangePasswordForm",
+    "reauthenticate": "marketplace.accounts.ReauthenticateForm",
 }
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}  # marketplace.accounts counts without a lock
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Off in a demonstration, whose passwords everybody knows; whom it is asked of is the rule sign_in.second_factor.
+SECOND_FACTOR = env_bool("SECOND_FACTOR", default=not DEMO)
+MFA_ADAPTER = "marketplace.accounts.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "marketplace.accounts.SecondStepForm",
+    "reauthenticate": "marketplace.accounts.SecondStepAgainForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Tirek"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds: phones' clocks differ
+MFA_RECOVERY_CODE_DIGITS = 10
 API_TOKEN_LIFETIME = timedelta(hours=12)
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

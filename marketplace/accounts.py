@@ -3,19 +3,37 @@
 allauth has no Kazakh texts: every text of the pages that can be reached is our own.
 """
 
+import time
+from typing import Any
+
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
+from allauth.mfa.base.internal.flows import post_authentication
+from allauth.mfa.models import Authenticator
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import local_copies
+from marketplace import crypto, known_browsers, local_copies, second_factor, sessions
+from marketplace.errors import TooManyTries
 from marketplace.limits import Limit, Tries
+from marketplace.models import User
+
+log = structlog.get_logger(__name__)
 
 # An office, a library or a mobile network has one address for many people.
 WRONG_PASSWORDS = Limit("wrong-passwords", most=5, seconds=300)
@@ -48,6 +66,47 @@ class AccountAdapter(DefaultAccountAdapter):
         )
         if not self._login_failed_rl_usage.allowed():
             raise self.validation_error("too_many_login_attempts")
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        # Who was meant can be compared, not read: names may be personal numbers.
+        name = crypto.digest("sign-in", str(credentials.get("username", "")).lower()).hex()[:16]
+        log.warning("sign_in_refused", account=name)
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        ways = [record["method"] for record in get_authentication_records(request, user)]
+        sessions.begin(request, user, by="+".join(dict.fromkeys(ways)) or "unknown")
+
+    def post_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **options)
+        known_browsers.remember(request, response, user)
+        return response
+
+    def set_password(self, user: User, password: str) -> None:
+        # Whoever changes it because somebody else knows it wants that somebody out, now.
+        here = (self.request.session.get(sessions.SESSION_NAME) or [None])[0]
+        with transaction.atomic(durable=True):
+            super().set_password(user, password)
+            stored = sessions.end_all(user_id=user.pk, actor=user, because="password", keep=here)
+        user.session_epoch = stored.session_epoch
+        if here is not None:
+            self.request.session[sessions.SESSION_NAME] = [here, 0.0]
+
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        """Not within five minutes of a sign-in: it would ask for what was typed a moment ago."""
+        request = self.request
+        records = get_authentication_records(request, request.user)
+        return not records or time.time() - records[-1]["at"] > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """A code where the person can type one, else the password; never a choice between strong and weak."""
+        if not user.is_authenticated:
+            return []
+        if Authenticator.objects.filter(user=user, type__in=second_factor.TYPED).exists():
+            return [{"id": "mfa_reauthenticate", "url": reverse("mfa_reauthenticate")}]
+        if user.has_usable_password():
+            return [{"id": "reauthenticate", "url": reverse("account_reauthenticate")}]
+        return []
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -111,3 +170,67 @@ class ChangePasswordForm(AllauthChangePasswordForm):
         if first and second and first != second:
             self.add_error("password2", ValidationError(_("The two new passwords differ. Type both again.")))
         return data
+
+
+class ReauthenticateForm(AllauthReauthenticateForm):
+    """The password once more, before something that a stolen session must not do."""
+
+    def __init__(self, *args: object, **kwargs: object):
+        super().__init__(*args, **kwargs)
+        password = self.fields["password"]
+        password.label, password.error_messages["required"] = _("Password"), _("Enter your password.")
+        _without_placeholders(self)
+
+
+# --- The second step -------------------------------------------------------------------------------
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """What allauth keeps of a factor is sealed for its person."""
+
+    def encrypt(self, text: str) -> str:
+        return second_factor.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return second_factor.unseal(encrypted_text)
+
+    def get_totp_label(self, user: User) -> str:
+        return user.username
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
+        # What the key itself remembers: a random-looking number and the name, which its owner typed to come here.
+        mark = crypto.digest("security-key", str(user.pk))[:16]
+        return {"id": mark, "display_name": user.username, "name": user.username}
+
+    def _get_site_name(self) -> str:
+        return str(_("Tirek"))
+
+
+class SecondStepForm(AllauthAuthenticateForm):
+    """The code of the app, or one of the ten codes on paper."""
+
+    def __init__(self, *args: object, **kwargs: object):
+        super().__init__(*args, **kwargs)
+        code = self.fields["code"]
+        code.label = _("Code")
+        code.help_text = _("6 digits from the app, or one of the codes that you wrote down.")
+        code.error_messages["required"] = _("Enter the code.")
+        code.widget.attrs |= {"inputmode": "numeric", "autocomplete": "one-time-code", "width": 10}
+        _without_placeholders(self)
+
+    def clean_code(self) -> str:
+        try:
+            found = second_factor.check_code(user_id=self.user.pk, code=self.cleaned_data["code"])
+        except TooManyTries as error:
+            raise ValidationError(error.message, code="too_many_tries") from None
+        if found is None:
+            raise ValidationError(second_factor.WrongCode.message, code="wrong_code")
+        self.authenticator = found
+        return str(self.cleaned_data["code"])
+
+
+class SecondStepAgainForm(SecondStepForm):
+    """The same, before something that a stolen session must not do."""
+
+    def save(self) -> None:
+        post_authentication(context.request, self.authenticator, reauthenticated=True)

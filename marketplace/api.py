@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as TooManyAttempts
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -29,7 +29,7 @@ from ninja.renderers import JSONRenderer
 from ninja.security import HttpBearer, SessionAuth
 from ninja.security.base import AuthBase
 
-from marketplace import local_copies, payloads
+from marketplace import events, local_copies, payloads, second_factor
 from marketplace.errors import Busy, DomainError, Invalid, NotFound, TooLarge, TooManyTries
 from marketplace.models import ApiToken, User
 
@@ -226,8 +226,11 @@ router = Router(tags=["sign-in"])
 
 
 class TokenIn(Schema):
+    """``code`` is the second step of an account that has one."""
+
     username: str
     password: str
+    code: str = ""
 
 
 class TokenOut(Schema):
@@ -238,7 +241,7 @@ class TokenOut(Schema):
     office: str | None = None
 
 
-@router.post("/auth/token", auth=None, response={200: TokenOut, 401: Problem, 429: Problem})
+@router.post("/auth/token", auth=None, response={200: TokenOut, 401: Problem, 403: Problem, 429: Problem})
 def sign_in(request: HttpRequest, body: TokenIn) -> Any:
     """Exchange user name and password for a bearer token of 12 hours."""
     try:
@@ -250,9 +253,18 @@ def sign_in(request: HttpRequest, body: TokenIn) -> Any:
         return response
     if user is None or not user.is_active:
         return problem(request, 401, "wrong_credentials", _("The user name or the password is not right."))
+    if second_factor.of(user.pk).exists():
+        if not body.code:
+            return problem(request, 401, "second_factor", _("Send the code of your second step of sign-in, too."))
+        if second_factor.check_code(user_id=user.pk, code=body.code) is None:
+            return problem(request, 401, "wrong_code", str(second_factor.WrongCode.message))
+    elif second_factor.must_have(user.role):
+        raise second_factor.FactorMissing
     token = secrets.token_urlsafe(32)
     expires_at = timezone.now() + settings.API_TOKEN_LIFETIME
-    ApiToken.objects.create(user=user, token_hash=hash_token(token), expires_at=expires_at)
+    with transaction.atomic(durable=True):
+        ApiToken.objects.create(user=user, token_hash=hash_token(token), expires_at=expires_at)
+        events.record(kind="account.signed_in", subject=f"user:{user.pk}", actor=user, data={"by": "token"})
     return {"token": token, "role": user.role, "expires_at": expires_at, **affiliation(user)}
 
 

@@ -8,14 +8,19 @@ class MarketplaceConfig(AppConfig):
     verbose_name = "Marketplace"
 
     def ready(self) -> None:
+        from allauth.mfa.models import Authenticator
+        from django.contrib import admin
         from django.db.backends.signals import connection_created
 
         from marketplace import (
             checks,  # noqa: F401  registers the start-up checks
             loading,  # noqa: F401  registers the rules that the product ships
+            sign_in_codes,  # noqa: F401  registers its outbox handler
         )
         from marketplace.drafts import effects  # noqa: F401  registers its outbox handlers
         from marketplace.notices import sending  # noqa: F401  registers its outbox handler
         from marketplace.slow_queries import watch
 
+        # Its page in the admin would show what only services may touch.
+        admin.site.unregister(Authenticator)
         connection_created.connect(watch, dispatch_uid="slow_queries")

@@ -112,3 +112,50 @@ class CodeForm(forms.Form):
         error_messages={"required": _("Enter the 6 digits of the code, for example 123 456.")},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "width": 10}),
     )
+
+
+class SecurityKeyForm(forms.Form):
+    """The name that the person gives a key, and the key's answer, which the script puts in."""
+
+    name = forms.CharField(
+        label=_("What do you call this key?"),
+        help_text=_("For example, key on the key ring."),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "width": 20}),
+    )
+    credential = forms.JSONField(
+        widget=forms.HiddenInput,
+        error_messages={"required": _("The key gave no answer. Press the button, then touch the key.")},
+    )
+
+
+class SecondFactorResetForm(forms.Form):
+    """Whose second step goes, and how the administrator knows that it is that person."""
+
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        error_messages={"required": _("Enter the user name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "width": 20}),
+    )
+    reason = forms.CharField(
+        label=_("How do you know that it is this person?"),
+        help_text=_("For example, came with the identity card; the head of the office called."),
+        max_length=300,
+        error_messages={"required": _("Say how you know that it is this person.")},
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class WhoForm(forms.Form):
+    """Who wants a code."""
+
+    name = forms.CharField(
+        label=_("User name or IIN"),
+        max_length=150,
+        error_messages={"required": _("Enter your user name or your IIN.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none", "width": 20}
+        ),
+    )

@@ -90,7 +90,7 @@ def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     for forget in _forgetters:
         forget(request)
     logout(request)
-    for cookie in (vision.COOKIE, settings.CSRF_COOKIE_NAME):
+    for cookie in (vision.COOKIE, settings.CSRF_COOKIE_NAME, local_copies.KNOWN_COOKIE):
         response.delete_cookie(cookie, samesite="Lax")
     local_copies.erase(response, cache=True)
     return response

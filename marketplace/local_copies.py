@@ -22,6 +22,7 @@ from marketplace import crypto
 from marketplace.models import Role, User
 
 SHARED_COOKIE = "shared-computer"
+KNOWN_COOKIE = "known-people"  # marketplace/known_browsers.py
 SHARED_COOKIE_AGE = timedelta(days=365)
 KEY_BYTES = 32  # AES-256
 ID_BYTES = 9
@@ -127,6 +128,7 @@ def set_shared(request: HttpRequest, response: HttpResponse, *, shared: bool) ->
             httponly=True,
             samesite="Lax",
         )
+        response.delete_cookie(KNOWN_COOKIE, samesite="Lax")
     else:
         response.delete_cookie(SHARED_COOKIE, samesite="Lax")
     if request.user.is_authenticated:

@@ -16,7 +16,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import redirect, resolve_url
 from django.utils import translation
 
-from marketplace import kept_answers, policy
+from marketplace import kept_answers, policy, second_factor, sessions
 from marketplace import request as request_facts
 from marketplace.errors import Busy, DomainError, Forbidden, NotFound
 from marketplace.views import errors
@@ -143,10 +143,14 @@ class PolicyMiddleware:
         said = policy.of(view)
         if said is None:
             return errors.refusal(request, NotFound())
-        if not said.signs_in:
-            return None
         try:
+            if not policy.is_before_second_factor(view) and second_factor.is_owed(request):
+                return self._second_factor_first(request)
+            if not said.signs_in:
+                return None
             visitor = request.user
+            if visitor.is_authenticated:
+                sessions.seen(request)
             if said.admits(visitor):
                 return None
             if not visitor.is_authenticated:
@@ -154,6 +158,11 @@ class PolicyMiddleware:
         except (OperationalError, InterfaceError):
             return errors.busy(request)
         return errors.refusal(request, Forbidden())
+
+    def _second_factor_first(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith("/api/"):
+            return errors.refusal(request, second_factor.FactorMissing())
+        return redirect("mfa_index")
 
 
 class DomainErrorMiddleware:

@@ -71,6 +71,17 @@ def only(*roles: str) -> Callable[[View], View]:
     return lambda view: set_for(view, policy)
 
 
+def before_second_factor(view: View) -> View:
+    """Open also to somebody whose role needs a second factor and who has none: what leads to one, or out."""
+    view.before_second_factor = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_before_second_factor(view: Callable[..., Any]) -> bool:
+    """Says the view that it needs no second factor?"""
+    return getattr(view, "before_second_factor", False)
+
+
 def undeclared(routes: Iterable[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
     """Addresses of routes that say nothing: nobody gets in there."""
     for route in routes:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from marketplace import events
+from marketplace import events, sessions
 from marketplace.drafts import files as draft_files
 from marketplace.models import (
     ApiToken,
@@ -19,6 +19,7 @@ from marketplace.models import (
     Mirror,
     OutboxRow,
     PageChange,
+    SignInCode,
     TroubleMinute,
 )
 
@@ -32,6 +33,7 @@ PAGE_CHANGES_KEPT = timedelta(days=1)
 KEYS_KEPT = timedelta(days=400)
 # What was agreed and confirmed stands in the events; the codes and screens themselves are over within the hour.
 CODES_KEPT = timedelta(days=30)
+SIGN_IN_CODES_KEPT = timedelta(days=1)
 
 
 _others: dict[str, Callable[[datetime], int]] = {}
@@ -55,6 +57,8 @@ def tidy_up(now: datetime | None = None) -> dict[str, int]:
 
 def _expired(moment: datetime) -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "outbox_rows", OutboxRow.objects.filter(done_at__lt=moment - OUTBOX_KEPT)
+    yield "browser_sessions", sessions.expired(moment)
+    yield "sign_in_codes", SignInCode.objects.filter(expires_at__lt=moment - SIGN_IN_CODES_KEPT)
     yield "trouble_minutes", TroubleMinute.objects.filter(minute__lt=moment - TROUBLE_KEPT)
     yield "page_changes", PageChange.objects.filter(at__lt=moment - PAGE_CHANGES_KEPT)
     # A signed-out session's keys say "this device" in the history until then.

@@ -1,6 +1,7 @@
 """Routes of the pages that belong to no desk; config/urls.py mounts the three lists."""
 
 from allauth.account import views as allauth_views
+from allauth.mfa.base import views as allauth_mfa_views
 from django.urls import path
 
 from marketplace import demo as demonstration
@@ -16,6 +17,9 @@ from marketplace.views import (
     mirror,
     places,
     rulebook,
+    second_factor,
+    sessions,
+    sign_in,
     status,
 )
 
@@ -59,9 +63,27 @@ account_urlpatterns = [
         policy.anyone(allauth_views.LoginView.as_view(extra_context={"demonstration": demonstration.accounts})),
         name="account_login",
     ),
+    path("account/login/sms/", sign_in.ask_code, name="sign_in_code_ask"),
+    path("account/login/sms/code/", sign_in.enter_code, name="sign_in_code"),
     path("account/logout/", device.sign_out, name="account_logout"),
     path("account/password/change/", policy.signed_in(allauth_views.password_change), name="account_change_password"),
     path("account/password/help/", account.password_help, name="account_reset_password"),
+    path("account/sessions/", sessions.index, name="sessions"),
+    path("account/sessions/end/", sessions.end_others, name="sessions_end_others"),
+    path("account/sessions/<int:session_id>/end/", sessions.end, name="session_end"),
+    path(
+        "account/again/",
+        policy.before_second_factor(policy.signed_in(allauth_views.reauthenticate)),
+        name="account_reauthenticate",
+    ),
+    path("account/code/", policy.anyone(allauth_mfa_views.authenticate), name="mfa_authenticate"),
+    path("account/code/again/", policy.signed_in(allauth_mfa_views.reauthenticate), name="mfa_reauthenticate"),
+    path("account/second-step/", second_factor.index, name="mfa_index"),
+    path("account/second-step/app/", second_factor.set_up_app, name="mfa_activate_totp"),
+    path("account/second-step/key/", second_factor.add_key, name="mfa_add_webauthn"),
+    path("account/second-step/codes/", second_factor.new_codes, name="mfa_generate_recovery_codes"),
+    path("account/second-step/<int:factor_id>/remove/", second_factor.remove, name="second_factor_remove"),
+    path("account/second-step/reset/", second_factor.reset, name="second_factor_reset"),
 ]
 
 # Without a language.

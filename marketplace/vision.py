@@ -95,6 +95,7 @@ class VisionForm(forms.Form):
     images = forms.BooleanField(label=_("Show pictures"), required=False)
 
 
+@policy.before_second_factor
 @policy.anyone
 @require_http_methods(["GET", "POST"])
 def vision_settings(request: HttpRequest) -> HttpResponse:

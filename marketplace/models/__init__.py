@@ -1,6 +1,6 @@
 """Tables of the lowest layer, one module per subject."""
 
-from marketplace.models.accounts import ApiToken
+from marketplace.models.accounts import ApiToken, BrowserSession, SignInCode
 from marketplace.models.draft_files import DraftFile, DraftFileChunk
 from marketplace.models.draft_keys import DraftKey
 from marketplace.models.drafts import Draft, DraftReminder, DraftSave
@@ -20,6 +20,7 @@ __all__ = [
     "ApiToken",
     "AuditSeal",
     "Authority",
+    "BrowserSession",
     "CalendarDay",
     "ContinueCode",
     "Draft",
@@ -43,6 +44,7 @@ __all__ = [
     "Region",
     "Role",
     "Rule",
+    "SignInCode",
     "StoredFile",
     "TroubleMinute",
     "User",

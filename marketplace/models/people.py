@@ -4,6 +4,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Upper
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models.places import Authority, Office, Region
@@ -47,6 +48,8 @@ class User(AbstractUser):
     authority = models.ForeignKey(
         Authority, models.PROTECT, related_name="users", null=True, blank=True, verbose_name=_("authority")
     )
+    # Counted up to end every session at once, whatever engine keeps them.
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -64,6 +67,12 @@ class User(AbstractUser):
 
     def get_full_name(self) -> str:
         return self.full_name or super().get_full_name()
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must carry to be this person's: another one after the password or the epoch changed."""
+        if not self.session_epoch:
+            return super().get_session_auth_hash()
+        return salted_hmac("session_epoch", f"{self.session_epoch}:{self.password}", algorithm="sha256").hexdigest()
 
 
 class PersonRecord(models.Model):

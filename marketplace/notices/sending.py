@@ -39,6 +39,15 @@ def filled_by(kind: str, filler: Callable[[Notice], str]) -> None:
     _fillers[kind] = filler
 
 
+# Kinds whose message is of no use after a while; nobody phones about it then.
+_short_lived: dict[str, timedelta] = {}
+
+
+def of_use_for(kind: str, time: timedelta) -> None:
+    """A message of this kind that did not leave within ``time`` is given up: it ends as not delivered."""
+    _short_lived[kind] = time
+
+
 class BeingTried(Exception):
     """Another worker is at it, or died at it a moment ago: the outbox comes back to it."""
 
@@ -71,7 +80,8 @@ def on_send(row: OutboxRow) -> None:
 
 
 def _try_later(notice: Notice, why: str, wait: timedelta | None) -> None:
-    if Notice.objects.filter(pk=notice.pk, created_at__lte=Now() - GIVE_UP_AFTER).exists():
+    patience = _short_lived.get(notice.kind, GIVE_UP_AFTER)
+    if Notice.objects.filter(pk=notice.pk, created_at__lte=Now() - patience).exists():
         _end_unsent(notice, why)
         return
     pause = max(wait or timedelta(0), min(LONGEST_PAUSE, timedelta(seconds=2 ** min(notice.attempts, 9))))
@@ -91,7 +101,8 @@ def _end_unsent(notice: Notice, why: str) -> None:
         _send_otherwise(notice, why)
         return
     staff = notice.recipient is not None and notice.recipient.role in STAFF
-    _end(notice, S.FAILED if staff or notice.channel == gateways.TELEGRAM else S.CALL, error=why)
+    no_call = staff or notice.channel == gateways.TELEGRAM or notice.kind in _short_lived
+    _end(notice, S.FAILED if no_call else S.CALL, error=why)
 
 
 def _send_otherwise(notice: Notice, why: str) -> None:

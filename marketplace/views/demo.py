@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from marketplace import policy
+from marketplace import policy, sign_in_codes
 from marketplace.models import Notice
 
 SHOWN = 20
@@ -19,4 +19,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     if not settings.DEMO:
         raise Http404
     page = Paginator(Notice.objects.select_related("recipient"), SHOWN).get_page(request.GET.get("page"))
+    for notice in page:
+        if notice.kind == sign_in_codes.KIND:
+            notice.text = sign_in_codes.with_code(notice)
     return render(request, "demo/outbox.html", {"page": page})

@@ -28,6 +28,7 @@ def _worker_etag(_request: HttpRequest) -> str:
     return f'"{hashlib.sha256(_worker().encode()).hexdigest()[:32]}"'
 
 
+@policy.before_second_factor
 @policy.anyone
 @require_safe
 @condition(etag_func=_worker_etag)
@@ -40,6 +41,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     )
 
 
+@policy.before_second_factor
 @policy.anyone
 @require_safe
 def shell(request: HttpRequest, name: str = "") -> HttpResponse:
@@ -51,6 +53,7 @@ def shell(request: HttpRequest, name: str = "") -> HttpResponse:
     return HttpResponse(html, headers={"Cache-Control": "no-cache"})
 
 
+@policy.before_second_factor
 @policy.anyone
 @require_http_methods(["GET", "HEAD", "POST"])
 def shared_computer(request: HttpRequest) -> HttpResponse:
@@ -68,6 +71,7 @@ def shared_computer(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@policy.before_second_factor
 @policy.anyone
 @csrf_exempt  # the cookie that makes the computer a shared one is not sent across sites; a stale token must not keep data
 @require_POST
@@ -78,6 +82,7 @@ def finish(request: HttpRequest) -> HttpResponse:
     return kiosk.finish(request, redirect("marketplace:finished"))
 
 
+@policy.before_second_factor
 @policy.anyone
 @require_safe
 def finished(request: HttpRequest) -> HttpResponse:
@@ -85,6 +90,7 @@ def finished(request: HttpRequest) -> HttpResponse:
     return render(request, "account/finished.html")
 
 
+@policy.before_second_factor
 @policy.anyone
 @never_cache
 @require_safe
@@ -102,6 +108,7 @@ def still_here(request: HttpRequest) -> HttpResponse:
     )
 
 
+@policy.before_second_factor
 @policy.anyone
 @never_cache
 def sign_out(request: HttpRequest, **options: Any) -> HttpResponse:

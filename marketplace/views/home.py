@@ -15,6 +15,7 @@ from marketplace.notices import calls
 CALLS_SHOWN = 20
 
 
+@policy.before_second_factor
 @policy.anyone
 @require_safe
 @vary_on_cookie

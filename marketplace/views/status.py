@@ -29,6 +29,7 @@ def status(request: HttpRequest) -> HttpResponse:
     return render(request, "status/status.html", context)
 
 
+@policy.before_second_factor
 @policy.anyone
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
@@ -36,6 +37,7 @@ def live(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
+@policy.before_second_factor
 @policy.anyone
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
@@ -44,6 +46,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     return JsonResponse(facts, status=200 if sound else 503)
 
 
+@policy.before_second_factor
 @policy.anyone
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -54,6 +57,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 LONGEST_TOLD = 1024  # bytes
 
 
+@policy.before_second_factor
 @policy.anyone
 @csrf_exempt  # it changes nothing but counts, and a browser that leaves a page has no token at hand
 @require_POST

@@ -14,9 +14,10 @@ from playwright.sync_api import APIRequestContext
 PAGES = re.compile(r"^/[a-z]{2}/")
 # These show another page with a query; all others only another choice of the same.
 BY_QUERY = {"complaints:new"}
-# Not pages of the portal: the staff's Django admin, allauth's pages behind the sign-in page.
+# Not pages of the portal: the staff's Django admin, allauth's pages behind the sign-in page. And pages of an account
+# that look the same to every role: states.py shows them once.
 NOT_OURS = re.compile(
-    r"^/[a-z]{2}/(admin|account/(signup|password|email|confirm|inactive|reauthenticate|social|2fa))\b"
+    r"^/[a-z]{2}/(admin|account/(signup|password|email|confirm|inactive|reauthenticate|social|2fa|sessions|second-step))\b"
 )
 
 

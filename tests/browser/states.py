@@ -110,6 +110,9 @@ def _one_of_each(program: Client, what: str) -> dict[str, str]:
 
 def _person(program: Client) -> list[State]:
     return [
+        State("account/sessions/"),
+        State("account/second-step/"),
+        State("account/second-step/app/"),
         *[State(f"orders/{number}/") for number in _one_of_each(program, "orders").values()],
         *[State(f"complaints/{number}/") for number in _one_of_each(program, "complaints").values()],
     ]

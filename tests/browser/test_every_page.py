@@ -53,6 +53,17 @@ STARTS = {
 }
 # Routes that answer with a redirect or a file.
 NOT_PAGES = {
+    "account_reauthenticate",  # this and the next come only after a sign-in that is old; one template
+    "mfa_reauthenticate",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",  # test_security_key.py looks at this and the next
+    "mfa_authenticate",
+    "mfa_generate_recovery_codes",
+    "second_factor_remove",
+    "second_factor_reset",  # an administrator's, who has no desk of ours
+    "session_end",
+    "sessions_end_others",
+    "sign_in_code",  # behind an answer to sign_in_code_ask; its form is that of continue codes
     "catalogue:category",
     "catalogue:withdraw_need",
     "complaints:attach",

@@ -32,6 +32,7 @@ SCRIPTS = {
     "presence.js": 1,
     "kiosk.js": 1,
     "pace.js": 1,
+    "key.js": 1,
 }
 
 

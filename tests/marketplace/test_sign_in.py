@@ -154,6 +154,7 @@ def test_the_published_password_opens_nothing_without_the_demonstration(marat: U
         "confirm-email/",
         "login/code/confirm/",
         "reauthenticate/",
+        "2fa/",
     ],
 )
 def test_other_pages_of_allauth_are_not_there(signed_in: SignIn, marat: User, path: str) -> None:
