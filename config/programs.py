@@ -18,6 +18,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 WEB_WORKERS = 2
 WEB_THREADS = 4
 WORKER_PROCESSES = 2
+TALKER_PROCESSES = 2
 
 
 @dataclass(frozen=True)
@@ -76,18 +77,29 @@ def web(socket: Path | None = None) -> Program:
     )
 
 
-def worker() -> Program:
+def _celery_worker(name: str, queue: str, processes: int) -> Program:
     return Program(
-        "worker",
+        name,
         _python(
-            *("celery", "-A", "config", "worker", "--pool", "prefork", "--loglevel", "INFO"),
-            *("--concurrency", str(WORKER_PROCESSES)),
+            *("celery", "-A", "config", "worker", "--queues", queue, "--pool", "prefork", "--loglevel", "INFO"),
+            *("--concurrency", str(processes)),
+            *("--hostname", f"{name}@%h"),
             # The outbox needs none of the workers' talk among themselves through the broker.
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ),
         {"STATEMENT_TIMEOUT_MS": "60000"},
         stop_seconds=20,
     )
+
+
+def worker() -> Program:
+    """Effects within the portal, and the sweeps of the clock."""
+    return _celery_worker("worker", "celery", WORKER_PROCESSES)
+
+
+def talker() -> Program:
+    """Effects that wait for others: messages, the search server, files (``talks`` in marketplace/outbox.py)."""
+    return _celery_worker("talker", "talk", TALKER_PROCESSES)
 
 
 def relay() -> Program:
@@ -99,7 +111,7 @@ def beat() -> Program:
     return Program("beat", _python("celery", "-A", "config", "beat", "--schedule", str(schedule), "--pidfile", ""))
 
 
-PROGRAMS = {"web": web, "worker": worker, "relay": relay, "beat": beat}
+PROGRAMS = {"web": web, "worker": worker, "talker": talker, "relay": relay, "beat": beat}
 
 
 def main() -> None:

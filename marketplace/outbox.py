@@ -7,12 +7,13 @@ and are safe to run twice.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from marketplace.logs import without_values
@@ -27,6 +28,33 @@ _talking: set[str] = set()
 MAX_ATTEMPTS = 10
 HANDED_FOR = timedelta(seconds=60)
 NO_TIME = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A queue of the broker with workers of its own.
+
+    At most ``in_flight`` rows are on it: as many as its workers do within HANDED_FOR even when each takes long.
+    More of them would wait there until they count as lost, again and again, and be given up for no fault.
+    """
+
+    queue: str
+    talks: bool
+    in_flight: int
+
+    def topics(self) -> Q:
+        return Q(topic__in=_talking) if self.talks else ~Q(topic__in=_talking)
+
+    def room(self) -> int:
+        """How many more rows it takes now. What has been on it for too long is with nobody."""
+        under_way = OutboxRow.objects.filter(
+            self.topics(), done_at=None, dead_at=None, handed_at__gt=Now() - HANDED_FOR
+        )
+        return max(0, self.in_flight - under_way.count())
+
+
+# Whoever speaks to somebody outside waits for the answer: a slow SMS gateway holds up messages, and nothing else.
+LANES = (Lane("celery", talks=False, in_flight=1000), Lane("talk", talks=True, in_flight=16))
 
 
 def handler(*topics: str, talks: bool = False) -> Callable[[Handler], Handler]:
@@ -64,17 +92,19 @@ def add_many(rows: list[tuple[str, str, dict[str, Any]]]) -> None:
     OutboxRow.objects.bulk_create(OutboxRow(topic=topic, key=key, payload=payload) for topic, key, payload in rows)
 
 
-def hand_on(publish: Callable[[int], None], limit: int = 200) -> int:
-    """Give waiting rows to ``publish``; returns how many. Two relays never take the same row.
+def hand_on(publish: Callable[[int], None], limit: int = 200, lane: Lane | None = None) -> int:
+    """Give waiting rows (of a lane, as many as it takes) to ``publish``; returns how many. Two relays never take the same row.
 
     The rows are marked first and published after the commit: a worker that is quicker than the
     relay must not find them locked. What a failing broker did not take waits again at once; what a
     killed relay did not publish waits again after HANDED_FOR (``requeue``).
     """
+    if lane is not None and not (limit := min(limit, lane.room())):
+        return 0
     with transaction.atomic(durable=True):
         rows = list(
             OutboxRow.objects.select_for_update(skip_locked=True)
-            .filter(done_at=None, dead_at=None, handed_at=None, available_at__lte=Now())
+            .filter(lane.topics() if lane else Q(), done_at=None, dead_at=None, handed_at=None, available_at__lte=Now())
             .order_by("available_at", "pk")
             .values_list("pk", flat=True)[:limit]
         )

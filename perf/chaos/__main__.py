@@ -11,6 +11,7 @@ import time
 
 from perf.chaos import faults
 from perf.chaos.cluster import Cluster
+from perf.chaos.sms_gateway import sms_gateway
 from perf.chaos.suite import FAULTS, RESULT, chosen, lines, play, staged, write
 from perf.portal import ROOT, RunningPortal
 
@@ -33,9 +34,11 @@ def main() -> int:
     people = asked.people or (PEOPLE_OF_QUICK if asked.quick else PEOPLE)
     print(f"seed {asked.seed}", flush=True)
     results = []
+    state = ROOT / ".state" / "chaos"
     with (
-        RunningPortal(ROOT / ".state" / "chaos", fresh=not asked.keep) as portal,
-        staged(Cluster(portal, people), quick=asked.quick, seed=asked.seed) as stage,
+        sms_gateway() as gateway,
+        RunningPortal(state, fresh=not asked.keep, SMS_GATEWAY_URL=gateway.url, SMS_GATEWAY_TOKEN="chaos") as portal,
+        staged(Cluster(portal, people, gateway), quick=asked.quick, seed=asked.seed) as stage,
     ):
         for one in todo:
             said = play(one, stage)

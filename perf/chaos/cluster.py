@@ -25,6 +25,7 @@ from config.supervision import program_pids, supervisor
 from perf.bench.servers import Server
 from perf.chaos.proxy import Proxy
 from perf.chaos.sick_search import fake_elastic
+from perf.chaos.sms_gateway import SmsGateway
 from perf.chaos.twin import Orders
 from perf.portal import RunningPortal
 
@@ -119,8 +120,8 @@ class Ready:
 class Cluster:
     """A running portal with the demo and people of perf/seed.py; ``close`` leaves it as it was found."""
 
-    def __init__(self, portal: RunningPortal, people: int = 20) -> None:
-        self.portal, self.url = portal, portal.url
+    def __init__(self, portal: RunningPortal, people: int = 20, gateway: SmsGateway | None = None) -> None:
+        self.portal, self.url, self.gateway = portal, portal.url, gateway
         self.tokens: dict[str, str] = {}
         self._made = contextlib.ExitStack()
         self._next = 0

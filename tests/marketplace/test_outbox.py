@@ -251,23 +251,71 @@ def test_draining_does_what_handlers_add_on_the_way(doer: Doer) -> None:
     assert doer.done == ["after 1"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_handlers_that_talk_hold_no_transaction(doer: Doer) -> None:
+@pytest.fixture
+def in_transaction() -> Iterator[list[bool]]:
+    """For each row of the topic ``test.talk``, whether its handler ran in a transaction."""
     seen: list[bool] = []
 
     @outbox.handler("test.talk", talks=True)
     def talk(row: OutboxRow) -> None:
         seen.append(connection.in_atomic_block)
 
-    try:
-        with transaction.atomic():
-            outbox.add("test.talk", "1")
-        outbox.drain()
-    finally:
-        del outbox._handlers["test.talk"]
-        outbox._talking.discard("test.talk")
-    assert seen == [False]
+    yield seen
+    del outbox._handlers["test.talk"]
+    outbox._talking.discard("test.talk")
+
+
+def add_talking(number: int) -> None:
+    with transaction.atomic():
+        outbox.add_many([("test.talk", str(key), {}) for key in range(number)])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_handlers_that_talk_hold_no_transaction(in_transaction: list[bool]) -> None:
+    add_talking(1)
+    outbox.drain()
+    assert in_transaction == [False]
     assert OutboxRow.objects.get().done_at is not None
+
+
+def test_what_waits_for_others_has_a_queue_of_its_own(
+    doer: Doer, in_transaction: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add("a")
+    add_talking(1)
+    published: dict[str, list[str]] = {}
+
+    def apply_async(arguments: tuple[int], *, queue: str, retry: bool) -> None:
+        published.setdefault(queue, []).extend(keys_of(list(arguments)))
+
+    monkeypatch.setattr(relay.do_outbox_row, "apply_async", apply_async)
+    call_command("relay", once=True)
+    assert published == {"celery": ["a"], "talk": ["0"]}
+
+
+def test_a_slow_gateway_never_has_more_than_it_can_do_before_they_count_as_lost(
+    doer: Doer, in_transaction: list[bool]
+) -> None:
+    [plain, talk] = outbox.LANES
+    add_talking(40)
+    add(*(str(number) for number in range(40)))
+    under_way: list[int] = []
+
+    assert outbox.hand_on(tell(under_way), lane=talk) == talk.in_flight
+    assert outbox.hand_on(tell(under_way), lane=talk) == 0
+    assert outbox.hand_on(lambda pk: None, lane=plain) == 40, "the others do not wait for it"
+
+    assert [outbox.run(pk) for pk in under_way[:3]] == [True] * 3
+    assert outbox.hand_on(tell(under_way), lane=talk) == 3
+
+    lost = OutboxRow.objects.filter(topic="test.talk", done_at=None, handed_at__isnull=False)
+    lost.update(handed_at=timezone.now() - timedelta(seconds=61))
+    assert outbox.hand_on(lambda pk: None, lane=talk) == talk.in_flight, "what a broker lost holds nobody up"
+
+
+def test_control_without_a_lane_a_slow_gateway_gets_them_all(doer: Doer, in_transaction: list[bool]) -> None:
+    add_talking(40)
+    assert outbox.hand_on(lambda pk: None) == 40
 
 
 def test_the_command_shows_and_revives_what_was_set_aside(doer: Doer, capsys: pytest.CaptureFixture[str]) -> None:

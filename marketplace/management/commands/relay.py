@@ -2,6 +2,7 @@
 
 import signal
 import time
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,6 +18,10 @@ log = structlog.get_logger(__name__)
 
 IDLE_SECONDS = 0.3
 AWAY_SECONDS = 2.0
+
+
+def publish(queue: str, row_id: int) -> None:
+    do_outbox_row.apply_async((row_id,), queue=queue, retry=False)
 
 
 class Command(BaseCommand):
@@ -41,7 +46,7 @@ class Command(BaseCommand):
     def round(self) -> float:
         """One round; returns how long to wait before the next."""
         try:
-            handed = outbox.hand_on(lambda pk: do_outbox_row.apply_async((pk,), retry=False))
+            handed = sum(outbox.hand_on(partial(publish, lane.queue), lane=lane) for lane in outbox.LANES)
         except (BrokerError, RedisError, OSError) as error:
             log.warning("broker_unavailable", error=type(error).__name__)
             return AWAY_SECONDS

@@ -189,3 +189,65 @@ def poison(stage: Stage) -> Found:
 @control("F26", "a last try: it has nine more")
 def poison_without(stage: Stage) -> Found:
     return _poison(stage, 0)
+
+
+# --- F14 --------------------------------------------------------------------------------------------
+
+MESSAGES = (
+    "WITH made AS (INSERT INTO marketplace_notice"
+    " (kind, subject, channel, language, address, title, text, otherwise, status, attempts, reference, error, dedupe)"
+    " SELECT 'chaos', '', 'sms', 'ru', '+77000000001', '', 'x', '', 'created', 0, '', '', %s || '-' || n"
+    " FROM generate_series(1, %s) n RETURNING id)"
+    " INSERT INTO marketplace_outboxrow (topic, key, payload, attempts, error)"
+    " SELECT 'notice.send', id::text, '{}', 0, '' FROM made"
+)
+SLOW = 4.0  # seconds: an answer just before our patience ends
+
+
+def _sick_gateway(stage: Stage, messages: int) -> Found:
+    """A gateway that is slow, then fails, then is well again; what becomes of messages, and of everything else."""
+    cluster, gateway, found = stage.cluster, stage.cluster.gateway, Found()
+    assert gateway is not None, "started without the stand-in for the SMS provider"
+    cluster.until(lambda: cluster.waiting() == 0, 120)
+    first = add_rows(cluster, 10)
+    calm = cluster.until(lambda: left(cluster, first) == 0, 60)
+    name = uuid.uuid4().hex[:12]
+    unsent = "SELECT count(*) FROM marketplace_notice WHERE dedupe LIKE %s AND status <> 'sent'"
+    try:
+        gateway.seconds = SLOW
+        cluster.sql(MESSAGES, name, messages)
+        cluster.until(lambda: cluster.number(unsent, f"{name}-%") < messages, 30)
+        others = add_rows(cluster, 10)
+        found.within("others, gateway slow, ms", cluster.until(lambda: left(cluster, others) == 0, 60), 3 + calm)
+        gateway.status = 500
+        others = add_rows(cluster, 10)
+        found.within("others, gateway failing, ms", cluster.until(lambda: left(cluster, others) == 0, 60), 3 + calm)
+    finally:
+        gateway.seconds, gateway.status = 0.0, 202
+    found.within("all sent in ms", cluster.until(lambda: not cluster.number(unsent, f"{name}-%"), 180, pause=0.5), 180)
+    twice = sum(number > 1 for number in gateway.taken.values())
+    found.check(not twice, f"{twice} messages were taken twice")
+    found.figures |= {"messages": messages, "taken twice": twice, "calm ms": round(calm * 1000)}
+    return found
+
+
+@fault("F14", "the SMS gateway slow, then failing", "G5 G7", "every message goes out once, nothing else waits for it")
+def sick_gateway(stage: Stage) -> Found:
+    return _sick_gateway(stage, stage.number(10, 40))
+
+
+@control("F14", "a queue of its own for what waits for others")
+def sick_gateway_without(stage: Stage) -> Found:
+    cluster = stage.cluster
+    command = list(programs.worker().arguments)
+    command[command.index("--queues") + 1] = "celery,talk"
+    with cluster.away("worker"), cluster.away("talker"):
+        everything = subprocess.Popen(
+            attached_command(command), cwd=ROOT, env=cluster.twin.environment(),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            return _sick_gateway(stage, 40)
+        finally:
+            everything.terminate()
+            everything.wait(30)
