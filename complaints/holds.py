@@ -41,5 +41,10 @@ def missed() -> QuerySet[Complaint]:
     """Open complaints that should stop a payment and never did: those filed before holds were kept by line."""
     noted = PaymentHold.objects.filter(line=OuterRef("order_line"), case=OuterRef("number"))
     return Complaint.objects.filter(
-        ~Exists(noted), hold_payment=True, status__in=OPEN_STATES, order_line__isnull=False, order_line__paid_at=None
+        ~Exists(noted),
+        hold_payment=True,
+        status__in=OPEN_STATES,
+        order_line__isnull=False,
+        order_line__paid_at=None,
+        order_line__refunded_at=None,
     ).exclude(order_line__order__status__in=NOTHING_OWED)

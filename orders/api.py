@@ -202,6 +202,13 @@ def serve_holder(request: HttpRequest, recall_id: int, holder_id: int) -> Any:
     return shapes.holder(holders.serve(holder_id=holder_id, recall_id=recall_id, actor=request.auth))
 
 
+@router.post("/recalls/{int:recall_id}/holders/{int:holder_id}/returned", response={204: None, **REFUSALS})
+def record_money_back(request: HttpRequest, recall_id: int, holder_id: int) -> tuple[int, None]:
+    """The ministry: the supplier paid the state's share of goods back that the state had paid for."""
+    holders.record_return(holder_id=holder_id, recall_id=recall_id, actor=request.auth)
+    return 204, None
+
+
 @router.post("/recalls/{int:recall_id}/close", response={204: None, **REFUSALS})
 def close_recall(request: HttpRequest, recall_id: int, body: schemas.ResultIn) -> tuple[int, None]:
     """End a recall; while somebody waits only the ministry may."""

@@ -19,6 +19,7 @@ class OrdersConfig(OscarConfig):
             offline,  # noqa: F401
             order_draft,  # noqa: F401
             recalled,  # noqa: F401
+            reminding,  # noqa: F401
             selectors,
             shop,  # noqa: F401
             stopped,  # noqa: F401

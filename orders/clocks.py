@@ -14,7 +14,7 @@ import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from orders import entitlements, fulfilment
+from orders import entitlements, fulfilment, reminding
 from orders.models import Order
 from orders.states import OrderStatus
 
@@ -42,6 +42,7 @@ def run(now: datetime) -> Summary:
     summary.done["programme lines expired"] += entitlements.expire_due(today)
     summary.done["tranches written"] += entitlements.write_ahead(today)
     summary.done["tranches announced"] += entitlements.announce(today)
+    summary.done["holders of a recalled lot reminded"] += reminding.remind(now)
     summary.done = +summary.done
     return summary
 

@@ -137,6 +137,7 @@ _SUPPLIER = {
     "held": lambda: _("The payment is on hold while a case is examined."),
     "released": lambda: _("The payment goes on."),
     "paid": lambda: _("The payment is recorded."),
+    "refunded": lambda: _("The person has the money back after a recall. The state does not pay for these goods."),
     "paid_in_part": lambda: _("The payment is recorded, without what a complaint is open about."),
 }
 

@@ -3,6 +3,7 @@
 The supplier sees orders, not people: name and phone stand on the order's own page, and only while they are needed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,11 +12,14 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from marketplace import events, outbox
+from marketplace import access, events, outbox
 from marketplace.errors import DomainError, FieldError, Forbidden, Invalid, NotFound
 from marketplace.models import Role, User
 from marketplace.time import database_now
-from orders import selectors
+from orders import ledger, selectors
+from orders.fulfilment import hold_line_for_case, release_line_after_case
+from orders.fulfilment.refunding import record_return as return_recorded
+from orders.fulfilment.refunding import refund_line
 from orders.models import RECALL_OWED, Order, RecallHolder
 from suppliers import recalls
 from suppliers.models import LotRecall
@@ -23,6 +27,7 @@ from suppliers.written import required
 
 WISHED = "recall.wished"
 SERVED = "recall.served"
+RETURNED = "recall.money_returned"
 Wish = RecallHolder.Wish
 _WAITING = ~Q(wish=Wish.KEEP) & Q(served_at=None)
 
@@ -37,12 +42,13 @@ class StillWaiting(DomainError):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a recall is, in numbers of lines of orders; ``replaced`` and ``refunded`` are done, ``waiting`` is not."""
+    """How far a recall is, in numbers of lines of orders; what is replaced, refunded or repaired is done."""
 
     told: int
     answered: int
     replaced: int
     refunded: int
+    repaired: int
     kept: int
     waiting: int
 
@@ -55,6 +61,7 @@ def progress(recall_id: int) -> Progress:
             answered=Count("pk", filter=~Q(wish="")),
             replaced=Count("pk", filter=Q(wish=Wish.REPLACEMENT, served_at__isnull=False)),
             refunded=Count("pk", filter=Q(wish=Wish.REFUND, served_at__isnull=False)),
+            repaired=Count("pk", filter=Q(wish=Wish.REPAIR, served_at__isnull=False)),
             kept=Count("pk", filter=Q(wish=Wish.KEEP)),
             waiting=Count("pk", filter=_WAITING),
         )
@@ -91,7 +98,7 @@ def unanswered(actor: User) -> QuerySet[RecallHolder]:
 def answer(*, holder_id: int, number: str, actor: User, wish: str, now: datetime | None = None) -> RecallHolder:
     """What the person wants, said by her side or by her social office; it may be changed until it is done.
 
-    Raises NotFound, Forbidden, Invalid, RecallIsOver.
+    Until then the state does not pay for these goods. Raises NotFound, Forbidden, Invalid, RecallIsOver.
     """
     order = selectors.get(actor, number)
     if not {"owner", "office"} & set(selectors.parties(actor, order)):
@@ -105,6 +112,10 @@ def answer(*, holder_id: int, number: str, actor: User, wish: str, now: datetime
         moment, before = now or database_now(), holder.wish
         holder.wish, holder.wished_at = wish, moment
         holder.save(update_fields=["wish", "wished_at"])
+        if holder.owed:
+            hold_line_for_case(line_id=holder.line_id, case=holder.recall.number, now=moment)
+        else:
+            release_line_after_case(line_id=holder.line_id, case=holder.recall.number, now=moment)
         _note(WISHED, holder, order, actor, before, wish, moment)
     return holder
 
@@ -112,7 +123,9 @@ def answer(*, holder_id: int, number: str, actor: User, wish: str, now: datetime
 def serve(*, holder_id: int, recall_id: int, actor: User, now: datetime | None = None) -> RecallHolder:
     """The supplier did what was wished; the person is told, and complains when it is not so.
 
-    Raises NotFound, Forbidden (not the supplier), RecallIsOver (nothing is owed).
+    Money that went back is booked so: the norm is free again, and the state does not pay, or has it owed back. Another
+    one, or a repair, leaves the books as they are. Raises NotFound, Forbidden (not the supplier), RecallIsOver
+    (nothing is owed), NotAccepted (the order itself takes such goods back).
     """
     recall = recall_of(actor, recall_id)
     if actor.role != Role.SUPPLIER:
@@ -123,6 +136,10 @@ def serve(*, holder_id: int, recall_id: int, actor: User, now: datetime | None =
             raise RecallIsOver(_("Nothing is owed here now. Look at the list again."))
         holder.served_at = now or database_now()
         holder.save(update_fields=["served_at"])
+        if holder.wish == Wish.REFUND:
+            refund_line(line_id=holder.line_id, now=holder.served_at)
+        else:
+            release_line_after_case(line_id=holder.line_id, case=recall.number, now=holder.served_at)
         _note(SERVED, holder, holder.line.order, actor, holder.wish, holder.wish, holder.served_at)
     return holder
 
@@ -143,8 +160,33 @@ def close(*, recall_id: int, actor: User, result: str, now: datetime | None = No
                 waiting,
             )
             raise StillWaiting(words % {"count": waiting}, waiting=waiting)
-        recalls.close(recall=recall, actor=actor, result=said, now=now or database_now())
+        moment = now or database_now()
+        recalls.close(recall=recall, actor=actor, result=said, now=moment)
+        for line_id in RecallHolder.objects.filter(RECALL_OWED, recall=recall).values_list("line", flat=True):
+            release_line_after_case(line_id=line_id, case=recall.number, now=moment)
     return recall
+
+
+def record_return(*, holder_id: int, recall_id: int, actor: User, now: datetime | None = None) -> RecallHolder:
+    """The ministry notes that the supplier paid the state's share back. Raises NotFound, Forbidden, RecallIsOver."""
+    recall = recall_of(actor, recall_id)
+    access.require_role(actor, Role.REVIEWER)
+    with transaction.atomic(durable=True):
+        holder, moment = _locked(holder_id, recall=recall), now or database_now()
+        if not return_recorded(line_id=holder.line_id, now=moment):
+            raise RecallIsOver(_("Nothing is owed back for this order."))
+        events.record(
+            kind=RETURNED, subject=f"order:{holder.line.order.number}", actor=actor, on_behalf_of=holder.line.order.user,
+            data={"recall": recall.pk, "line": holder.line_id}, at=moment,
+        )  # fmt: skip
+    return holder
+
+
+def owe_back(rows: Iterable[RecallHolder]) -> set[int]:
+    """Of these holders, those for whose goods the supplier owes the state money. One query."""
+    listed = list(rows)
+    lines = ledger.owed_back([row.line for row in listed])
+    return {row.pk for row in listed if row.line_id in lines}
 
 
 def _locked(holder_id: int, **where: object) -> RecallHolder:

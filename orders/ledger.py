@@ -1,9 +1,10 @@
 """The ledger of a programme: every quantity and sum leaves one account of a tranche and enters another.
 
 free → reserved (order sent) → consumed (accepted) → paid (the supplier has the money), or reserved →
-free (declined, timed out, cancelled, taken back). What is disputed moves consumed → held and back. The
-tranche's columns are the balances: ``reserved_*`` is the account "reserved", ``consumed_*`` the accounts
-"consumed", "held" and "paid" together.
+free (declined, timed out, cancelled, taken back). What is disputed moves consumed → held and back. Goods
+that a recall gave the money back for move consumed → free, or paid → owed back (by the supplier) → free.
+The tranche's columns are the balances: ``reserved_*`` is the account "reserved", ``consumed_*`` the accounts
+"consumed", "held" and "paid" together; what is owed back can be ordered for again like what is free.
 Callers hold the tranches' locks (``lock``), taken in pk order; the database refuses overdrafts and
 second passes by itself.
 """
@@ -21,7 +22,7 @@ from orders.models import LedgerTransfer, Line, Tranche
 
 FREE, RESERVED = LedgerTransfer.Account.FREE, LedgerTransfer.Account.RESERVED
 CONSUMED, PAID = LedgerTransfer.Account.CONSUMED, LedgerTransfer.Account.PAID
-HELD = LedgerTransfer.Account.HELD
+HELD, OWED_BACK = LedgerTransfer.Account.HELD, LedgerTransfer.Account.OWED_BACK
 
 
 class Overdrawn(DomainError):
@@ -94,11 +95,35 @@ def let_go(lines: Sequence[Line]) -> None:
     _transfer(lines, HELD, CONSUMED)
 
 
+def refund(lines: Sequence[Line]) -> None:
+    """Accepted goods went back for the money, none of them on hold: the norm is free, a paid supplier owes its share."""
+    for tranche_id, (quantity, amount) in _by_tranche(lines).items():
+        Tranche.objects.filter(pk=tranche_id).update(
+            consumed_quantity=F("consumed_quantity") - quantity, consumed_sum=F("consumed_sum") - amount
+        )
+    _transfer([line for line in lines if line.paid_at is None], CONSUMED, FREE)
+    _transfer([line for line in lines if line.paid_at is not None], PAID, OWED_BACK)
+
+
+def returned(lines: Sequence[Line]) -> None:
+    """The supplier paid back what it owed."""
+    _transfer(lines, OWED_BACK, FREE)
+
+
+def owed_back(lines: Sequence[Line]) -> set[int]:
+    """The lines whose sum the supplier still owes back."""
+    return _standing(lines, OWED_BACK)
+
+
 def on_hold(lines: Sequence[Line]) -> set[int]:
     """The lines whose sum stands on the account "held"."""
+    return _standing(lines, HELD)
+
+
+def _standing(lines: Sequence[Line], account: str) -> set[int]:
     moved = LedgerTransfer.objects.filter(line__in=lines).values("line_id")
-    balances = moved.annotate(held=Count("pk", filter=Q(target=HELD)) - Count("pk", filter=Q(source=HELD)))
-    return {row["line_id"] for row in balances if row["held"] > 0}
+    balances = moved.annotate(rest=Count("pk", filter=Q(target=account)) - Count("pk", filter=Q(source=account)))
+    return {row["line_id"] for row in balances if row["rest"] > 0}
 
 
 def _by_tranche(lines: Sequence[Line]) -> dict[int, tuple[int, Decimal]]:

@@ -1,4 +1,4 @@
-"""What the state owes a supplier: the accounts "consumed" and "held" of the ledger, line by line."""
+"""What the state owes a supplier: the accounts "consumed" and "held" of the ledger, line by line; and what is owed back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ from orders.models import LedgerTransfer, Line, PaymentHold
 from orders.states import OrderStatus
 
 C, H = LedgerTransfer.Account.CONSUMED, LedgerTransfer.Account.HELD
+BACK = LedgerTransfer.Account.OWED_BACK
 # Accepted goods that are not paid; in other states nothing stands on these accounts.
 OWING = (
     OrderStatus.ACCEPTED, OrderStatus.ACCEPTED_WITH_REMARKS, OrderStatus.REIMBURSEMENT_PENDING, OrderStatus.HELD,
@@ -35,22 +36,28 @@ class Payout:
 
 @dataclass(frozen=True)
 class Payouts:
-    """``total`` is owed and will be paid, ``held`` waits; ``lines`` are the first of ``count``, held ones first."""
+    """``total`` is owed and will be paid, ``held`` waits; ``lines`` are the first of ``count``, held ones first.
+
+    ``back``: KZT that the supplier owes the state for goods that were paid and went back after a recall.
+    """
 
     total: Decimal
     held: Decimal
+    back: Decimal
     lines: list[Payout]
     count: int
 
 
 def owed(actor: User) -> Payouts:
-    """Of the orders that the actor may see. Three queries for any number of lines."""
+    """Of the orders that the actor may see. Four queries for any number of lines."""
     lines = Line.objects.filter(order__in=selectors.visible(actor), order__status__in=OWING, paid_at=None)
     moved = LedgerTransfer.objects.filter(line__in=lines)
     sums = moved.aggregate(
         owed=_sum(Q(target=C)) - _sum(Q(source=C)),
         held=_sum(Q(target=H)) - _sum(Q(source=H)),
     )
+    refunded = Line.objects.filter(order__in=selectors.visible(actor), refunded_at__isnull=False)
+    back = LedgerTransfer.objects.filter(line__in=refunded).aggregate(back=_sum(Q(target=BACK)) - _sum(Q(source=BACK)))
     rows = list(
         lines.select_related("order", "product")
         .annotate(
@@ -70,6 +77,7 @@ def owed(actor: User) -> Payouts:
     return Payouts(
         total=sums["owed"],
         held=sums["held"],
+        back=back["back"],
         lines=[
             Payout(
                 number=row.order.number,

@@ -126,7 +126,7 @@ def _of_recall(line: Line, recall: LotRecall) -> str:
         )  # fmt: skip
     else:
         who = _("Look at the label of %(product)s: the lot %(lot)s is called back.")
-    ask = _("Say whether you want another one, your money, or to keep it: %(url)s")
+    ask = _("Say whether you want another one, your money, a repair, or to keep it: %(url)s")
     return " ".join([who % facts, recall.reason, recall.what_to_do, ask % facts])
 
 
@@ -177,10 +177,18 @@ def tell_served(row: OutboxRow) -> None:
             "product": holder.line.title,
             "url": f"{settings.PORTAL_URL}/{translation.get_language()}/orders/{order.number}/",
         }
-        if holder.wish == RecallHolder.Wish.REPLACEMENT:
-            text = _("The supplier says that you have got another one for %(product)s. Is it not so? Complain: %(url)s")
-        else:
-            text = _("The supplier says that you have got your money for %(product)s. Is it not so? Complain: %(url)s")
+        text = {
+            RecallHolder.Wish.REPLACEMENT: _(
+                "The supplier says that you have got another one for %(product)s. Is it not so? Complain: %(url)s"
+            ),
+            RecallHolder.Wish.REFUND: _(
+                "The supplier says that you have got your money for %(product)s. Your norm is free again, you can order "
+                "anew. Is it not so? Complain: %(url)s"
+            ),
+            RecallHolder.Wish.REPAIR: _(
+                "The supplier says that %(product)s is repaired. Is it not so? Complain: %(url)s"
+            ),
+        }[RecallHolder.Wish(holder.wish)]
         title = _("Recall of %(product)s: done") % facts
     notices.create(
         recipient=person, kind=row.topic, subject=f"order:{order.number}", title=title, text=text % facts,

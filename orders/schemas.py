@@ -163,12 +163,13 @@ class ProgressOut(Schema):
     answered: int
     replaced: int
     refunded: int
+    repaired: int
     kept: int
     waiting: int
 
 
 class HolderOut(Schema):
-    """``lot`` is empty when the delivery did not say it; ``wish``: empty, replacement, refund, keep."""
+    """``lot`` is empty when the delivery did not say it; ``wish``: empty, replacement, refund, repair, keep."""
 
     id: int
     recall: int
@@ -180,6 +181,7 @@ class HolderOut(Schema):
     wish: str
     wished_at: datetime | None
     served_at: datetime | None
+    reminders: int
 
 
 class HoldersOut(Schema):

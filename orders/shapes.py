@@ -15,6 +15,7 @@ from orders.states import HAPPENED, OrderStatus
 _HAPPENED = dict(HAPPENED.values()) | {
     "recall.wished": _("The person answered a recall"),
     "recall.served": _("Done after a recall, says the supplier"),
+    "recall.money_returned": _("The supplier paid the state back"),
 }
 
 
@@ -192,4 +193,5 @@ def holder(row: RecallHolder) -> dict[str, Any]:
         "wish": row.wish,
         "wished_at": row.wished_at,
         "served_at": row.served_at,
+        "reminders": row.reminders,
     }

@@ -11,11 +11,12 @@ SHOWN = 10
 
 @register_shop
 def parts(actor: User) -> list[Part]:
-    """Three queries."""
+    """Four queries."""
     found = payouts.owed(actor)
     context: dict[str, Any] = {
         "total": found.total,
         "held": found.held,
+        "back": found.back,
         "lines": found.lines[:SHOWN],
         "more": found.count > SHOWN,
     }

@@ -93,6 +93,21 @@ ORDER = Machine(
         # what ``pay`` becomes when a disputed line waits: the rest is paid, the order stands on hold
         Step("pay-part", (S.REIMBURSEMENT_PENDING,), S.HELD, ("clock",), _("Record the payment of the other lines")),
         Step("close", (S.PAID,), S.CLOSED, ("clock",), _("Close")),
+        # After a recall: what ``serve`` of the recall's holders becomes, with all lines or with the last unpaid one.
+        Step(
+            "refund",
+            (S.ACCEPTED, S.ACCEPTED_WITH_REMARKS, S.REIMBURSEMENT_PENDING, S.HELD),
+            S.REFUND_RELEASED,
+            ("clock",),
+            _("Give the money back after a recall"),
+        ),
+        Step(
+            "refund-rest",
+            (S.REIMBURSEMENT_PENDING, S.HELD),
+            S.PAID,
+            ("clock",),
+            _("Give the money of the last unpaid line back after a recall"),
+        ),
         Step(
             "cancel",
             (S.SENT, S.CONFIRMED, S.FAILED_DELIVERY),
@@ -123,6 +138,8 @@ HAPPENED = {
     "pay": ("paid", _("Paid to the supplier")),
     "pay-part": ("paid_in_part", _("Paid to the supplier, without what is disputed")),
     "close": ("closed", _("Closed")),
+    "refund": ("refunded", _("The money is back after a recall, the norm is free again")),
+    "refund-rest": ("refunded_rest", _("The money of the last unpaid goods is back after a recall")),
     "cancel": ("cancelled", _("Cancelled")),
 }
 
@@ -146,5 +163,5 @@ OPEN_STATES = [
     S.ACCEPTED_WITH_REMARKS, S.REJECTED, S.REIMBURSEMENT_PENDING, S.HELD,
 ]  # fmt: skip
 
-# The reservation in the ledger and the allocation of stock end here without consumption.
+# The norm is free again here; but for a recall, the reservation in the ledger and the stock end without consumption.
 RELEASING_STATES = [S.DECLINED, S.TIMED_OUT, S.CANCELLED, S.REFUND_RELEASED]

@@ -17,6 +17,7 @@ from orders.states import ORDER, RELEASING_STATES, OrderStatus
 from orders.steps import Turn, given_reason, lock_order, turn
 
 S = OrderStatus
+OWING = {S.ACCEPTED, S.ACCEPTED_WITH_REMARKS, S.REIMBURSEMENT_PENDING, S.HELD}
 NOTHING_OWED = {*RELEASING_STATES, S.PAID, S.CLOSED}
 
 
@@ -24,7 +25,7 @@ def hold(*, number: str, actor: User, reason: str) -> Order:
     """The ministry stops the whole payment."""
     with turn(number, "hold", actor) as now:
         words = given_reason(reason)
-        _note([line for line in now.lines if line.paid_at is None], "", now.now)
+        _note(owed(now.lines), "", now.now)
         order = now.finish(reason=words)
         settle(order, now.now)
         return order
@@ -47,8 +48,8 @@ def hold_line_for_case(*, line_id: int, case: str, now: datetime | None = None) 
     """
     moment = now or timezone.now()
     with transaction.atomic():
-        order = _locked(line_id)
-        line = Line.objects.filter(pk=line_id, paid_at=None).first()
+        order = locked_by_line(line_id)
+        line = Line.objects.filter(pk=line_id, paid_at=None, refunded_at=None).first()
         if order is None or line is None or order.status in NOTHING_OWED or not _note([line], case, moment):
             return False
         settle(order, moment, reason=case)
@@ -59,7 +60,7 @@ def release_line_after_case(*, line_id: int, case: str, now: datetime | None = N
     """The case has ended; other cases may still stop the line. False when this one stopped nothing."""
     moment = now or timezone.now()
     with transaction.atomic():
-        order = _locked(line_id)
+        order = locked_by_line(line_id)
         own = PaymentHold.objects.filter(line=line_id, case=case, released_at=None)
         if order is None or not own.update(released_at=moment):
             return False
@@ -71,16 +72,21 @@ def settle(order: Order, now: datetime, *, reason: str = "") -> None:
     """Make ledger and state of a locked order say what its open holds say; nothing before the act is signed."""
     if order.status not in {S.REIMBURSEMENT_PENDING, S.HELD}:
         return
-    unpaid = [line for line in order.lines.all() if line.paid_at is None]
+    unpaid = owed(list(order.lines.all()))
     stopped, in_ledger = held_lines(unpaid), ledger.on_hold(unpaid)
     ledger.hold([line for line in unpaid if line.pk in stopped - in_ledger])
     ledger.let_go([line for line in unpaid if line.pk in in_ledger - stopped])
     all_wait = bool(unpaid) and all(line.pk in stopped for line in unpaid)
     if all_wait and order.status == S.REIMBURSEMENT_PENDING:
-        _by_clock(order, "hold", now).finish(reason=reason)
+        by_clock(order, "hold", now).finish(reason=reason)
     elif not all_wait and order.status == S.HELD:
-        taken = _by_clock(order, "release", now)
+        taken = by_clock(order, "release", now)
         taken.finish(due=calendar.deadline("order.reimbursement_days", taken.today), reason=reason)
+
+
+def owed(lines: list[Line]) -> list[Line]:
+    """Those of the lines that the state still owes, on hold or not."""
+    return [line for line in lines if line.paid_at is None and line.refunded_at is None]
 
 
 def held_lines(lines: list[Line]) -> set[int]:
@@ -96,10 +102,12 @@ def _note(lines: list[Line], case: str, now: datetime) -> bool:
     return bool(fresh)
 
 
-def _locked(line_id: int) -> Order | None:
+def locked_by_line(line_id: int) -> Order | None:
+    """The order of a line, under its row lock."""
     number = Line.objects.filter(pk=line_id).values_list("order__number", flat=True).first()
     return lock_order(number) if number else None
 
 
-def _by_clock(order: Order, action: str, now: datetime) -> Turn:
+def by_clock(order: Order, action: str, now: datetime) -> Turn:
+    """The clock's step of a locked order that follows from what happened to its lines."""
     return Turn(order, list(order.lines.all()), ORDER.find(action, order.status, ["clock"]), None, now)

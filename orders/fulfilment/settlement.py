@@ -30,7 +30,7 @@ def pay(*, number: str, actor: User) -> Order:
     With a line on hold the order stands on hold for the rest, else it is paid.
     """
     with turn(number, "pay", actor) as now:
-        unpaid = [line for line in now.lines if line.paid_at is None]
+        unpaid = holding.owed(now.lines)
         stopped = holding.held_lines(unpaid)
         due = [line for line in unpaid if line.pk not in stopped]
         ledger.pay(due)

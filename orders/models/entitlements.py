@@ -139,6 +139,7 @@ class LedgerTransfer(models.Model):
         CONSUMED = "consumed", _("consumed")
         HELD = "held", _("on hold")
         PAID = "paid", _("paid to the supplier")
+        OWED_BACK = "owed_back", _("owed back by the supplier")
 
     at = models.DateTimeField(default=timezone.now)
     tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="transfers")

@@ -62,6 +62,7 @@ class RecallHolder(models.Model):
     class Wish(models.TextChoices):
         REPLACEMENT = "replacement", _("Another one")
         REFUND = "refund", _("The money back")
+        REPAIR = "repair", _("Have it repaired")
         KEEP = "keep", _("Keep it")
 
     recall = models.ForeignKey("partner.LotRecall", models.PROTECT, related_name="holders")
@@ -69,7 +70,9 @@ class RecallHolder(models.Model):
     told_at = models.DateTimeField(_("told at"))
     wish = models.CharField(_("wish"), max_length=12, choices=Wish, blank=True)
     wished_at = models.DateTimeField(_("answered at"), null=True, blank=True)
-    served_at = models.DateTimeField(_("replaced or paid back at"), null=True, blank=True)
+    served_at = models.DateTimeField(_("replaced, paid back or repaired at"), null=True, blank=True)
+    # How many reminders she got because she is silent; the last one is a call.
+    reminders = models.PositiveSmallIntegerField(_("reminders"), default=0, db_default=0)
 
     class Meta:
         app_label = "order"
@@ -79,13 +82,14 @@ class RecallHolder(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["recall", "line"], name="recall_holder_once"),
             models.CheckConstraint(
-                condition=models.Q(wish__in=["", "replacement", "refund", "keep"]), name="recall_wish_known"
+                condition=models.Q(wish__in=["", "replacement", "refund", "repair", "keep"]), name="recall_wish_known"
             ),
             models.CheckConstraint(
-                condition=models.Q(served_at=None) | models.Q(wish__in=["replacement", "refund"]),
+                condition=models.Q(served_at=None) | models.Q(wish__in=["replacement", "refund", "repair"]),
                 name="recall_served_as_wished",
             ),
         ]
+        indexes = [models.Index(fields=["told_at"], name="recall_silent", condition=models.Q(wish=""))]
 
     def __str__(self) -> str:
         return f"{self.recall_id} {self.line_id}"
@@ -97,11 +101,13 @@ class RecallHolder(models.Model):
 
     @property
     def owed(self) -> bool:
-        """She wished for another one or her money and has not got it: RECALL_OWED of one row."""
-        return self.wish in (self.Wish.REPLACEMENT, self.Wish.REFUND) and self.served_at is None
+        """She wished for something and has not got it: RECALL_OWED of one row."""
+        return self.wish in TO_DO and self.served_at is None
 
 
-RECALL_OWED = models.Q(wish__in=[RecallHolder.Wish.REPLACEMENT, RecallHolder.Wish.REFUND], served_at=None)
+# Wishes that the supplier has to do something for.
+TO_DO = (RecallHolder.Wish.REPLACEMENT, RecallHolder.Wish.REFUND, RecallHolder.Wish.REPAIR)
+RECALL_OWED = models.Q(wish__in=TO_DO, served_at=None)
 
 
 class Act(models.Model):

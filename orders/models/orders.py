@@ -98,6 +98,8 @@ class Line(oscar_order.AbstractLine):
     fitting_wish = models.CharField(_("wish for the fitting"), max_length=300, blank=True, default="")
     # Lines of one order may be paid on different days: a disputed one waits (PaymentHold).
     paid_at = models.DateTimeField(_("paid to the supplier at"), null=True, blank=True)
+    # A recall was served with the money: nothing is owed for it any more, its norm is free again.
+    refunded_at = models.DateTimeField(_("money given back at"), null=True, blank=True)
 
     class Meta(oscar_order.AbstractLine.Meta):
         verbose_name = _("order line")

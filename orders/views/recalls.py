@@ -61,10 +61,13 @@ def holders_page(request: HttpRequest, recall_id: int) -> HttpResponse:
             {"key": _("Answered"), "value": str(counted.answered)},
             {"key": _("Replaced"), "value": str(counted.replaced)},
             {"key": _("Paid back"), "value": str(counted.refunded)},
+            {"key": _("Repaired"), "value": str(counted.repaired)},
             {"key": _("Keep it"), "value": str(counted.kept)},
             {"key": _("Still waiting"), "value": str(counted.waiting)},
         ],
+        "owing": holders.owe_back(page),
         "may_serve": request.user.role == Role.SUPPLIER,
+        "may_record": request.user.role == Role.REVIEWER,
         "form": form if _may_close(request, recall) else None,
     }
     return render(request, "recalls/holders.html", context, status=422 if form.errors else 200)
@@ -77,6 +80,9 @@ def _act(request: HttpRequest, recall: LotRecall, form: CloseForm) -> None:
     elif request.POST.get("served", "").isdecimal():
         holders.serve(holder_id=int(request.POST["served"]), recall_id=recall.pk, actor=request.user)
         messages.success(request, _("Done. The person is told."))
+    elif request.POST.get("returned", "").isdecimal():
+        holders.record_return(holder_id=int(request.POST["returned"]), recall_id=recall.pk, actor=request.user)
+        messages.success(request, _("Recorded: the money is with the state."))
 
 
 def _may_close(request: HttpRequest, recall: LotRecall) -> bool:

@@ -30,14 +30,18 @@ def balance(tranche: Tranche, account: str) -> tuple[int, Decimal]:
 
 def assert_books_agree() -> None:
     for tranche in Tranche.objects.filter(transfers__isnull=False).distinct():
-        reserved, consumed, held, paid = (balance(tranche, name) for name in ("reserved", "consumed", "held", "paid"))
-        free = balance(tranche, "free")
+        reserved, consumed, held, paid, back, free = (
+            balance(tranche, name) for name in ("reserved", "consumed", "held", "paid", "owed_back", "free")
+        )
         assert reserved == (tranche.reserved_quantity, tranche.reserved_sum)
         used = (consumed[0] + held[0] + paid[0], consumed[1] + held[1] + paid[1])
         assert used == (tranche.consumed_quantity, tranche.consumed_sum)
-        assert free[0] + reserved[0] + used[0] == 0
-        assert tranche.free_quantity == tranche.quantity + free[0] >= 0
-        assert tranche.free_sum == tranche.budget + free[1] >= 0
+        for side in (0, 1):
+            assert free[side] + back[side] + reserved[side] + used[side] == 0
+            assert min(back[side], reserved[side], consumed[side], held[side], paid[side]) >= 0
+        # What a supplier owes back does not keep the person from ordering anew.
+        assert tranche.free_quantity == tranche.quantity + free[0] + back[0] >= 0
+        assert tranche.free_sum == tranche.budget + free[1] + back[1] >= 0
     for offer in StockRecord.objects.all():
         held = Line.objects.filter(stockrecord=offer).aggregate(Sum("num_allocated"))["num_allocated__sum"] or 0
         assert offer.num_allocated == held <= offer.num_in_stock

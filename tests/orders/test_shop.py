@@ -69,7 +69,7 @@ def test_payments_come_from_the_ledger_and_a_held_line_is_named_with_its_reason(
     fulfilment.hold_line_for_case(line_id=diapers(order).pk, case="C-1")
     page = desk(family.yerlan)
     assert "Owed to you: 5,700 ₸." in page and "On hold: 11,400 ₸." in page
-    assert "On hold while a complaint about this is open." in page and "C-1" not in page
+    assert "On hold while a complaint or a recall of this is open." in page and "C-1" not in page
     found = payouts.owed(family.yerlan)
     assert [(line.amount, line.on_hold) for line in found.lines] == [(11400, True), (5700, False)]
     assert payouts.owed(family.gani).lines == [], "a foreign supplier's money is nobody's business"

@@ -13,8 +13,8 @@ from orders.states import ENTITLEMENT, HAPPENED, OPEN_STATES, ORDER, WHOSE_TURN,
 from suppliers.models import Partner, StockRecord
 from tests.orders import factories as make
 
-# "pay" becomes this one when a line waits: nobody asks for it.
-NO_VERB = {"pay-part"}
+# "pay" becomes the first when a line waits, a recall that is served the others: nobody asks for them.
+NO_VERB = {"pay-part", "refund", "refund-rest"}
 VERBS = {
     step.action: getattr(fulfilment, step.action.replace("-", "_"))
     for step in ORDER.steps
