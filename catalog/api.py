@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Field, Query, Router, Schema
 
-from catalog import types
+from catalog import classification, types
 from catalog.search import suggest
 from catalog.search.query import LONGEST_TEXT
 from catalog.types import Attribute, ProductType
@@ -137,6 +137,75 @@ def list_product_types(request: HttpRequest) -> dict[str, Any]:
         "results": [_type_data(product_type) for product_type in book.types],
         "next": None,
         "count": len(book.types),
+    }
+
+
+class KindOfClassOut(Schema):
+    """``certainty``: what ``iso_mark`` says of the code, in words; a code that is not ``sure`` waits to be compared."""
+
+    code: str
+    iso_code: str
+    iso_mark: str
+    certainty: str
+    sure: bool
+    iso_note: str
+    names: Names
+
+
+class ShelfOfClassOut(Schema):
+    code: str
+    names: Names
+    types: list[KindOfClassOut]
+
+
+class ProductClassOut(Schema):
+    """``code``: two digits of ISO 9999, SRV for services."""
+
+    code: str
+    names: Names
+    shelves: list[ShelfOfClassOut]
+
+
+class ProductClassesOut(Schema):
+    """``count``: kinds listed; ``unsure``: how many of all kinds have a code that is not sure."""
+
+    results: list[ProductClassOut]
+    next: str | None
+    count: int
+    unsure: int
+
+
+@router.get("/product-classes", auth=anyone, response=ProductClassesOut, operation_id="list_product_classes")
+def list_product_classes(request: HttpRequest, unsure: bool = False) -> dict[str, Any]:
+    """The tree of ISO 9999: class, shelf, kinds, and how sure the code of each kind is; ``unsure``: only those to check."""
+    found = classification.tree(uncertain_only=unsure)
+    return {
+        "results": [
+            {
+                "code": row.code,
+                "names": row.names,
+                "shelves": [
+                    {"code": shelf.code, "names": shelf.names, "types": [_kind_data(kind) for kind in kinds]}
+                    for shelf, kinds in row.shelves
+                ],
+            }
+            for row in found
+        ],
+        "next": None,
+        "count": sum(row.count for row in found),
+        "unsure": sum(map(classification.is_uncertain, types.book().types)),
+    }
+
+
+def _kind_data(kind: ProductType) -> dict[str, Any]:
+    return {
+        "code": kind.code,
+        "iso_code": kind.iso_code,
+        "iso_mark": kind.iso_mark,
+        "certainty": str(classification.MARKS.get(kind.iso_mark, "")),
+        "sure": not classification.is_uncertain(kind),
+        "iso_note": kind.iso_note,
+        "names": kind.names,
     }
 
 

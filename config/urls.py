@@ -19,12 +19,13 @@ from marketplace.urls import account_urlpatterns, plain_urlpatterns
 from orders.api import router as orders
 from suppliers.api import router as suppliers
 from suppliers.demand.api import router as demand
+from suppliers.listings.api import router as listings
 from suppliers.pricelist.api import router as price_lists
 from suppliers.watch.api import router as market_watch
 
 # By code first: "track" is no number of a complaint.
 for router in (
-    sign_in, drafts, draft_files, hand_over, catalogue, suppliers, price_lists, market_watch, demand, orders,
+    sign_in, drafts, draft_files, hand_over, catalogue, suppliers, price_lists, market_watch, demand, listings, orders,
     complaints_by_code, complaints,
 ):  # fmt: skip
     api.add_router("", router)

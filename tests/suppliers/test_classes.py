@@ -30,6 +30,20 @@ def test_uncertain_only_leaves_what_has_to_be_compared(demo_market):
     assert marks == {"C", "D"}
 
 
+def test_the_api_gives_the_same_tree_with_how_sure_each_code_is(demo_market, client):
+    whole = client.get("/api/v1/product-classes", headers={"Accept-Language": "en"}).json()
+    kinds = {kind["code"]: kind for row in whole["results"] for shelf in row["shelves"] for kind in shelf["types"]}
+    assert set(kinds) == set(types.book().by_code) and whole["count"] == len(kinds)
+    for code, kind in kinds.items():
+        own = types.book().by_code[code]
+        assert (kind["iso_code"], kind["iso_mark"], kind["iso_note"]) == (own.iso_code, own.iso_mark, own.iso_note)
+        assert kind["sure"] is (own.iso_mark not in {"C", "D"}) and kind["names"] == dict(own.names)
+        assert kind["certainty"] == str(classification.MARKS.get(own.iso_mark, ""))
+    unsure = client.get("/api/v1/product-classes", {"unsure": "true"}).json()
+    assert unsure["count"] == whole["unsure"] == sum(not kind["sure"] for kind in kinds.values()) > 0
+    assert not any(kind["sure"] for row in unsure["results"] for shelf in row["shelves"] for kind in shelf["types"])
+
+
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
 def test_the_pages_show_names_in_three_languages_codes_marks_and_what_must_be_stated(demo_market, language):
     ministry = signed_in(Role.REVIEWER)

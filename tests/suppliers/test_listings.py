@@ -448,3 +448,75 @@ def test_one_broken_listing_does_not_keep_the_others(market, monkeypatch):
     second.refresh_from_db()
     first.refresh_from_db()
     assert (first.overdue_at, second.overdue_at) == (None, at("2026-11-27 00:05"))
+
+
+# --- By the API ------------------------------------------------------------------------------------------
+
+
+def caller(user: User):
+    client = Client()
+    client.force_login(user, BACKEND)
+
+    def call(path: str, body: dict[str, Any] | None = None, *, get: bool = False):
+        if get:
+            return client.get(f"/api/v1{path}")
+        return client.post(f"/api/v1{path}", body or {}, content_type="application/json")
+
+    return call
+
+
+def test_by_the_api_from_the_refusal_to_the_shelf(market, bauyrzhan):
+    yerlan, natalya, asel, other = map(caller, (market.yerlan, market.natalya, market.asel, bauyrzhan))
+    listing = send(market.yerlan, new(), None)
+    path = f"/listings/{listing.pk}"
+    [row] = yerlan("/listings", get=True).json()["results"]
+    assert (row["number"], row["allowed"], row["supplier"]["code"]) == (listing.number, ["withdraw"], "jarqyn-med")
+    assert row["answers"]["texts"]["title.kk"] == "Қулын 70" and row["unit_price"]["amount"] == "98000.00"
+    assert natalya("/listings", get=True).json()["count"] == 0
+    assert asel("/listings", get=True).json()["results"][0]["allowed"] == ["publish", "refuse", "question-price"]
+    reasons = asel("/listings/refusal-reasons", get=True).json()["results"]
+    assert "parameters" in {reason["code"] for reason in reasons} and all(reason["name"] for reason in reasons)
+    assert asel(f"{path}/refuse", {"reason": "mood", "text": " "}).status_code == 422
+    told = asel(f"{path}/refuse", {"reason": "parameters", "text": "Handle."}).json()
+    assert (told["status"], told["reason"], told["words"], told["allowed"]) == ("refused", "parameters", "Handle.", [])
+    assert yerlan(path, get=True).json()["allowed"] == ["appeal"]
+    assert asel(f"{path}/appeal", {"text": "x"}).status_code == 403
+    assert yerlan(f"{path}/appeal", {"text": "It says 45."}).json()["status"] == "appealed"
+    again = asel(f"{path}/publish")
+    assert (again.status_code, again.json()["code"]) == (409, "same_person")
+    assert asel(path, get=True).json()["allowed"] == []
+    assert yerlan(f"{path}/publish").status_code == 403
+    published = other(f"{path}/publish").json()
+    assert (
+        published["status"] == "published" and StockRecord.objects.get(pk=published["offer"]).partner == market.jarqyn
+    )
+    assert other(f"{path}/uphold", {"text": "x"}).status_code == 409
+
+
+def test_by_the_api_a_price_is_asked_about_and_explained(market):
+    yerlan, asel = caller(market.yerlan), caller(market.asel)
+    path = f"/listings/{send(market.yerlan, new(), None).pk}"
+    assert asel(f"{path}/question-price", {"text": "Why?"}).json()["status"] == "price_review"
+    assert yerlan(f"{path}/explain", {"text": "Titanium."}).json()["price_reason"] == "Titanium."
+    assert yerlan(f"{path}/withdraw").json()["status"] == "withdrawn"
+    assert yerlan(f"{path}/withdraw").status_code == 409
+
+
+def test_by_the_api_nobody_else_sees_or_decides(market):
+    path = f"/listings/{send(market.yerlan, new(), None).pk}"
+    assert Client().get("/api/v1/listings").status_code == 401
+    doors = {
+        "publish": {}, "withdraw": {}, "refuse": {"reason": "other", "text": "x"},
+        **{door: {"text": "x"} for door in ("question-price", "uphold", "explain", "appeal")},
+    }  # fmt: skip
+    for actor, seen in (
+        (market.natalya, 404),
+        (make.make_user("gulnar", Role.CASEWORKER), 404),
+        (make.make_user("audit", Role.AUDITOR), 200),
+    ):
+        call = caller(actor)
+        assert call(path, get=True).status_code == seen
+        for door, body in doors.items():
+            assert call(f"{path}/{door}", body).status_code in {403, 404}, (actor, door)
+    assert caller(make.make_user("aigul", Role.GUARDIAN))("/listings", get=True).status_code == 403
+    assert Listing.objects.get().status == "moderation"
