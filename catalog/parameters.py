@@ -29,6 +29,13 @@ def shown(product_type: ProductType, parameters: Mapping[str, Mapping[str, Any]]
     ]
 
 
+def choices(attribute: Attribute) -> list[tuple[str, str]]:
+    """What may be chosen of a parameter, as a query writes it and as people read it."""
+    if attribute.kind == "flag":
+        return [("true", _("yes")), ("false", _("no"))]
+    return [(choice.code, choice.name) for choice in attribute.choices]
+
+
 def text_of(attribute: Attribute, parameter: Mapping[str, Any]) -> str:
     """``45–62 cm``, ``yes``, ``left, right``."""
     if attribute.kind == "range":

@@ -125,6 +125,7 @@ UNITS = {
     "set": lambda n: ngettext("%(number)s set", "%(number)s sets", n),
     "hour": lambda n: ngettext("%(number)s hour", "%(number)s hours", n),
     "day": lambda n: ngettext("%(number)s day", "%(number)s days", n),
+    "visit": lambda n: ngettext("%(number)s visit", "%(number)s visits", n),
     "month": lambda n: ngettext("%(number)s month", "%(number)s months", n),
     "person": lambda count: ngettext("%(number)s person", "%(number)s people", count),
     "child": lambda count: ngettext("%(number)s child", "%(number)s children", count),

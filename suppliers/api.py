@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
-from catalog import search, selectors, types
+from catalog import fit, parameters, search, selectors, types
 from catalog.search.query import PAGE_SIZE, beneficiary_id, from_params, region_of
 from marketplace import regions
 from marketplace.api import Problem, anyone, paged
@@ -73,7 +73,7 @@ def facets_data(facets: search.Facets) -> dict[str, list[dict[str, Any]]]:
         "type": lambda item: (book.by_id[int(item.value)].code, book.by_id[int(item.value)].name),
         "region": lambda item: (item.value, regions.name_of(item.value)),
         "supplier": lambda item: (item.value, suppliers.name_of(item.value)),
-        "fit": lambda item: (search.filters.FITS[int(item.value)],) * 2,
+        "fit": lambda item: (code := search.filters.FITS[int(item.value)], str(fit.LABELS[code])),
     }
     data: dict[str, list[dict[str, Any]]] = {}
     for name, values in facets.items():
@@ -86,7 +86,7 @@ def facets_data(facets: search.Facets) -> dict[str, list[dict[str, Any]]]:
 
 def _choice_label(name: str, value: str) -> str:
     attribute = next(types.book().definitions(name.removeprefix("attr.")))
-    return attribute.choice_name(value)
+    return dict(parameters.choices(attribute)).get(value, value)
 
 
 @router.get(

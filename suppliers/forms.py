@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog import measuring, search, types, units
+from catalog import measuring, parameters, search, types, units
 from catalog.search.filters import FITS
 from catalog.search.query import LONGEST_TEXT, AttributeFilter, Query, read_filter
 from catalog.selectors import Beneficiary
@@ -85,7 +85,7 @@ class FilterForm(forms.Form):
         self._choice("region").choices = [("", _("All Kazakhstan")), *listed]
         # What a facet will name is not known yet: any code may be asked for, an unknown one finds nothing.
         asked = data.get("supplier", "")
-        self._choice("supplier").choices = [("", _("Any")), *([(asked, asked)] if asked else [])]
+        self._choice("supplier").choices = [("", _("Any")), *([(asked, selectors.name_of(asked))] if asked else [])]
         self.full_clean()
 
     def _add_types(self) -> None:
@@ -104,7 +104,9 @@ class FilterForm(forms.Form):
             if attribute.kind in {"range", "number"} and attribute.required and not attribute.common
         ][:MOST_INTERVALS]
         for attribute in asked:
-            words = {"parameter": attribute.name, "unit": units.label(attribute.shown_unit)}
+            # "Number of wheels" says itself what is counted.
+            unit = "" if attribute.shown_unit == "piece" else units.label(attribute.shown_unit)
+            words = {"parameter": attribute.name, "unit": unit}
             for end, label in (
                 ("from", _("%(parameter)s from, %(unit)s") if words["unit"] else _("%(parameter)s from")),
                 ("to", _("%(parameter)s to, %(unit)s") if words["unit"] else _("%(parameter)s to")),
@@ -125,7 +127,7 @@ class FilterForm(forms.Form):
             self.fields[f"attr.{attribute.code}"] = forms.MultipleChoiceField(
                 label=attribute.name,
                 required=False,
-                choices=_choices(attribute),
+                choices=parameters.choices(attribute),
                 widget=forms.CheckboxSelectMultiple,
             )
         return asked
@@ -224,12 +226,6 @@ class FilterForm(forms.Form):
 def _pairs(field: forms.ChoiceField) -> list[tuple[str, str]]:
     """Value and label of every choice; none of our lists has groups."""
     return [(str(value), str(label)) for value, label in cast(list[tuple[Any, Any]], field.choices)]
-
-
-def _choices(attribute: Attribute) -> list[tuple[str, str]]:
-    if attribute.kind == "flag":
-        return [("true", _("yes")), ("false", _("no"))]
-    return [(choice.code, choice.name) for choice in attribute.choices]
 
 
 class OfferForm(forms.Form):

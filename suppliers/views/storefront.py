@@ -292,6 +292,7 @@ def _compared(request: HttpRequest, row: Any, rows: list[Any], beneficiary: Bene
         "fit": fit_data(row, beneficiary),
         "price": min((Decimal(offer["price"]) for offer in near), default=None),
         "unit_price": min((round(Decimal(offer["unit_price"]), 2) for offer in near), default=None),
+        "unit": selectors.type_of(row).unit,
         "offer_count": len(near),
         "best": best,
         "lead_days": best and best["lead_days_by_region"].get(beneficiary.region, best["lead_days"]),
