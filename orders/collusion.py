@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -136,3 +136,22 @@ def recipients_phones() -> Iterator[Finding]:
             found[code].append({"number": number})
     for code, evidence in found.items():
         yield Finding("recipients_phone", (code,), len(evidence), evidence)
+
+
+@source(
+    own_recipient=Kind(
+        gettext_lazy("The entrepreneur is the recipient"),
+        gettext_lazy("An individual entrepreneur sold to herself, or to somebody for whom she ordered herself."),
+        _number_line,
+    )
+)
+def own_recipients() -> Iterator[Finding]:
+    """Orders whose recipient, or who placed them, has the IIN of their own supplier: told by the blind indexes alone."""
+    own = F("partner__iin_index")
+    rows = _orders().filter(partner__iin_index__isnull=False)
+    rows = rows.filter(Q(user__record__iin_index=own) | Q(placed_by__record__iin_index=own))
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for code, number in rows.order_by("partner__code", "pk").values_list("partner__code", "number"):
+        found[code].append({"number": number})
+    for code, evidence in found.items():
+        yield Finding("own_recipient", (code,), len(evidence), evidence)

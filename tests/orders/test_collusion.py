@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from marketplace import crypto
+from marketplace.models import PersonRecord
 from orders import collusion
 from orders.models import Act, Delivery, Order
 from suppliers.models import Partner
@@ -87,3 +89,16 @@ def test_orders_with_the_suppliers_own_phone(family):
     Partner.objects.filter(pk=family.jarqyn.pk).update(phone="8 (700) 000-00-11")
     (finding,) = collusion.recipients_phones()
     assert (finding.parties, finding.evidence) == (("jarqyn-med",), [{"number": order.number}])
+
+
+def test_an_entrepreneur_who_sells_to_herself(family):
+    order, other = family.order(), family.order(1)
+    family.jarqyn.bin = None
+    family.jarqyn.put_iin("841317301336")
+    family.jarqyn.save()
+    record, _made = PersonRecord.objects.get_or_create(user=family.aigul)
+    for number, found in (("921308401469", []), ("841317301336", [order.number, other.number])):
+        PersonRecord.objects.filter(pk=record.pk).update(iin_index=crypto.blind_index(number))
+        findings = list(collusion.own_recipients())
+        assert [row["number"] for finding in findings for row in finding.evidence] == found
+        assert "841317301336" not in str(findings)
