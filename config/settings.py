@@ -273,6 +273,8 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # Off in a demonstration, whose passwords everybody knows; whom it is asked of is the rule sign_in.second_factor.
 SECOND_FACTOR = env_bool("SECOND_FACTOR", default=not DEMO)
+# Who checks electronic signatures: an NCANode's address, "test-ca" (a root of our own, worth nothing outside), or nobody.
+SIGNATURE_VERIFIER = env_text("SIGNATURE_VERIFIER", "test-ca" if DEMO else "")
 MFA_ADAPTER = "marketplace.accounts.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "marketplace.accounts.SecondStepForm",

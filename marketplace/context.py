@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import kiosk, local_copies, vision
+from marketplace import kiosk, local_copies, signatures, vision
 
 LANGUAGE_NAMES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 
@@ -85,6 +85,7 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "sign_in_url": _reverse_or_none("account_login"),
         "sign_out_url": _reverse_or_none("account_logout"),
         "demo": settings.DEMO,
+        "signatures": signatures.available(),
         "local_copies": SimpleLazyObject(lambda: local_copies.of_request(request)),
         "kiosk": SimpleLazyObject(lambda: kiosk.of_request(request)),
     }

@@ -1,5 +1,6 @@
 """Forms of the pages that belong to no desk."""
 
+import base64
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.context import LANGUAGE_NAMES
 from marketplace.errors import FieldError, Invalid
 from marketplace.models import User
+from marketplace.signatures import MOST_BYTES
 
 
 def add_errors(form: forms.Form, error: Invalid, rename: dict[str, str] | None = None) -> None:
@@ -159,3 +161,38 @@ class WhoForm(forms.Form):
             attrs={"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none", "width": 20}
         ),
     )
+
+
+class SignatureForm(forms.Form):
+    """A signature as the signing program's file, or put in by the script that talks to NCALayer."""
+
+    file = forms.FileField(
+        label=_("File with the signature"),
+        help_text=_("Your signing program made it, for example .cms, .p7s or .sig."),
+        required=False,
+    )
+    signature = forms.CharField(widget=forms.HiddenInput, required=False, max_length=2 * MOST_BYTES)
+
+    def clean(self) -> dict[str, Any]:
+        """``cms``: the signature in DER, whether it came as DER, PEM or base64."""
+        data = super().clean() or self.cleaned_data
+        file = data.get("file")
+        given = file.read(2 * MOST_BYTES) if file else data.get("signature", "").encode()
+        if not given:
+            self.add_error("file", ValidationError(_("Choose the file with the signature.")))
+            return data
+        data["cms"] = as_der(given)
+        return data
+
+
+def as_der(given: bytes) -> bytes:
+    """DER out of DER, PEM or base64; what is none of them stays as it is and proves nothing."""
+    if given[:1] == b"\x30":
+        return given
+    lines = [
+        line for line in given.split() if not line.startswith((b"-----", b"BEGIN", b"END", b"CMS-----", b"PKCS7-----"))
+    ]
+    try:
+        return base64.b64decode(b"".join(lines), validate=True)
+    except ValueError:
+        return given

@@ -84,7 +84,9 @@ def redeem(*, asked: UUID, code: str) -> User:
     """The person whose code this is; it works once. Raises WrongCode; each wrong one counts against this code alone."""
     typed = "".join(letter for letter in code if letter.isalnum())
     with transaction.atomic(durable=True):
-        row = SignInCode.objects.select_for_update(of=("self",)).select_related("user").filter(pk=asked).first()
+        row = (
+            SignInCode.objects.select_for_update(of=("self",)).select_related("user").filter(pk=asked, by="sms").first()
+        )
         usable = row is not None and row.used_at is None and row.expires_at > timezone.now() and row.wrong < MOST_TRIES
         right = hmac.compare_digest(digits(asked).encode(), typed.encode())
         user = row.user if row is not None and usable and right else None
@@ -117,7 +119,11 @@ def write(row: OutboxRow) -> None:
     if code is None or code.user is None or code.expires_at <= timezone.now():
         return
     earlier = SignInCode.objects.filter(
-        user=code.user, known=code.known, made_at__gt=code.made_at - timedelta(hours=1), made_at__lt=code.made_at
+        user=code.user,
+        by="sms",
+        known=code.known,
+        made_at__gt=code.made_at - timedelta(hours=1),
+        made_at__lt=code.made_at,
     )
     if earlier.count() >= MOST_AN_HOUR:
         return

@@ -65,6 +65,8 @@ account_urlpatterns = [
     ),
     path("account/login/sms/", sign_in.ask_code, name="sign_in_code_ask"),
     path("account/login/sms/code/", sign_in.enter_code, name="sign_in_code"),
+    path("account/login/signature/", sign_in.by_signature, name="sign_in_signature"),
+    path("account/login/signature/text/", sign_in.signature_text, name="sign_in_signature_text"),
     path("account/logout/", device.sign_out, name="account_logout"),
     path("account/password/change/", policy.signed_in(allauth_views.password_change), name="account_change_password"),
     path("account/password/help/", account.password_help, name="account_reset_password"),

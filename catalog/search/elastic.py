@@ -6,7 +6,6 @@ caller goes on with the node's embedded index. An index of another mapping would
 error, so the mapping carries its version and nobody asks an index of another one.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from elasticsearch.dsl.query import Query
 from catalog.search.documents import Entry, entries
 from catalog.search.embedded import BOOSTS, VERSION, Unavailable
 from catalog.search.tokens import Question
+from marketplace.breaker import Breaker
 
 log = structlog.get_logger(__name__)
 
@@ -36,38 +36,7 @@ MOST_HITS = 1_000_000  # the server's own limit of 10,000 would cut the list and
 FAILURES = (ApiError, TransportError, helpers.BulkIndexError)
 
 
-class Breaker:
-    """Closed until a failure; then searches go elsewhere for ``OPEN_SECONDS``, and one of them tries again."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._skip_until: float | None = None
-
-    @property
-    def open(self) -> bool:
-        return self._skip_until is not None
-
-    def admits(self) -> bool:
-        """Whether this search may try. While the breaker is open one in ``OPEN_SECONDS`` may: the probe."""
-        with self._lock:
-            if self._skip_until is None:
-                return True
-            if self._clock() < self._skip_until:
-                return False
-            self._skip_until = self._clock() + OPEN_SECONDS  # the others wait for what the probe meets
-            return True
-
-    def trip(self) -> None:
-        with self._lock:
-            self._skip_until = self._clock() + OPEN_SECONDS
-
-    def reset(self) -> None:
-        with self._lock:
-            self._skip_until = None
-
-
-breaker = Breaker()
+breaker = Breaker(OPEN_SECONDS)
 # When this process last saw that the index of an address is ours: {address: moment}.
 _seen: dict[str, float] = {}
 

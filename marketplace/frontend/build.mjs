@@ -7,7 +7,7 @@ import * as sass from "sass";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "..", "static", "app");
-const scripts = ["ui", "account", "draft", "queue", "device", "files", "photos", "recorder", "mirror", "presence", "scanned", "kiosk", "pace", "key"];
+const scripts = ["ui", "account", "draft", "queue", "device", "files", "photos", "recorder", "mirror", "presence", "scanned", "kiosk", "pace", "key", "signing"];
 // Name of the built file: its source. A service worker is no module.
 const workers = { sw: "worker", "sw-off": "worker-off" };
 const sheets = ["app", "mirror", "plain"];

@@ -19,12 +19,16 @@ class ApiToken(models.Model):
 class SignInCode(models.Model):
     """A code that was asked for at the sign-in page; also of nobody, so that asking tells nothing about who has an account.
 
-    The code itself stands nowhere: it is derived when the message leaves. ``known``: the browser had signed this person
+    The code itself stands nowhere: it is derived when the message leaves. A text to be signed (ЭЦП) is such a code, too;
+    whose it is shows when it comes back signed. ``known``: the browser had signed this person
     in before, so it has tries of its own that no stranger can use up.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="sign_in_codes")
+    by = models.CharField(
+        max_length=10, choices=[("sms", "sms"), ("signature", "signature")], default="sms", db_default="sms"
+    )
     known = models.BooleanField(default=False)
     wrong = models.PositiveSmallIntegerField(default=0)
     made_at = models.DateTimeField()

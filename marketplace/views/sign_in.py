@@ -1,23 +1,27 @@
-"""Ways to sign in beside the password: a code from an SMS."""
+"""Ways to sign in beside the password: a code from an SMS, an electronic signature."""
 
+import base64
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
-from django.http import HttpRequest, HttpResponse
+from csp.decorators import csp_update
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import known_browsers, local_copies, policy, sign_in_codes
-from marketplace.errors import Invalid, TooManyTries
-from marketplace.forms import CodeForm, WhoForm, add_errors
+from marketplace import known_browsers, local_copies, policy, sign_in_codes, sign_in_signature, signatures
+from marketplace.errors import DomainError, Invalid, TooManyTries
+from marketplace.forms import CodeForm, SignatureForm, WhoForm, add_errors
 from marketplace.limits import Limit, Tries
 from marketplace.models import User
 from marketplace.way_back import safe_path
 
-SESSION_NAME = "sign_in_code"
+SESSION_NAME, TEXT_NAME = "sign_in_code", "sign_in_text"
+# The signing program on the person's own computer; no other page may talk to it.
+NCALAYER = {"connect-src": ["'self'", "wss://127.0.0.1:13579"]}
 # A library or a mobile network has one address for many people.
 ASKED_OF_ADDRESS = Limit("sign-in-codes-of-address", most=60, seconds=3600)
 
@@ -57,6 +61,56 @@ def enter_code(request: HttpRequest) -> HttpResponse:
         else:
             return signed_in(request, user, by="sms", following=following)
     return render(request, "account/code_enter.html", {"form": form, "minutes": minutes})
+
+
+@policy.anyone
+@csp_update(NCALAYER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def by_signature(request: HttpRequest) -> HttpResponse:
+    """A text to sign, and its signature: from NCALayer by the script, or as a file."""
+    if not signatures.available():
+        raise Http404
+    if request.user.is_authenticated:
+        return redirect("marketplace:home")
+    form = SignatureForm(request.POST, request.FILES) if request.method == "POST" else SignatureForm()
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = sign_in_signature.redeem(asked=_text_of(request), cms=form.cleaned_data["cms"])
+        except Invalid as error:
+            form.add_error("file", str(error.message))
+        except DomainError as error:
+            form.add_error(None, str(error.message))
+        else:
+            request.session.pop(TEXT_NAME, None)
+            return signed_in(request, user, by="signature", following=_next(request))
+    challenge = sign_in_signature.again(_text_of(request)) or sign_in_signature.begin()
+    request.session[TEXT_NAME] = str(challenge.id)
+    context = {
+        "form": form,
+        "text": challenge.text,
+        "data": base64.b64encode(challenge.text.encode()).decode(),
+        "next": _next(request),
+    }
+    return render(request, "account/signature.html", context)
+
+
+@policy.anyone
+@require_safe
+def signature_text(request: HttpRequest) -> HttpResponse:
+    """The text as a file, for a signing program that is no part of the browser."""
+    challenge = sign_in_signature.again(_text_of(request))
+    if challenge is None:
+        return redirect("sign_in_signature")
+    return HttpResponse(
+        challenge.text.encode(),
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": 'attachment; filename="sign-in.txt"'},
+    )
+
+
+def _text_of(request: HttpRequest) -> UUID:
+    """The text that this browser was shown; one that nobody has when it was shown none."""
+    return UUID(request.session.get(TEXT_NAME, str(UUID(int=0))))
 
 
 def signed_in(request: HttpRequest, user: User, *, by: str, following: str) -> HttpResponse:

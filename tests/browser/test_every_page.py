@@ -63,6 +63,7 @@ NOT_PAGES = {
     "second_factor_reset",  # an administrator's, who has no desk of ours
     "session_end",
     "sessions_end_others",
+    "sign_in_signature_text",
     "sign_in_code",  # behind an answer to sign_in_code_ask; its form is that of continue codes
     "catalogue:category",
     "catalogue:withdraw_need",

@@ -10,7 +10,7 @@ from tests.journey.portal import JourneyPortal
 
 pytestmark = [pytest.mark.xdist_group("portal")]
 
-# Nobody else's tests sign in as the auditor's colleague: from here on this account asks for its key.
+# Its key is gone again at the end: other tests of the portal sign in as this account, too.
 WHO = "guest"
 
 
@@ -37,6 +37,11 @@ def virtual_key(page: Page) -> Callable[[str, dict], dict]:
     return lambda verb, more: devtools.send(f"WebAuthn.{verb}", {"authenticatorId": made["authenticatorId"], **more})
 
 
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
+
+
 def first_step(page: Page, host: str) -> None:
     page.goto(f"{host}/en/account/login/")
     page.get_by_label("User name").fill(WHO)
@@ -57,7 +62,7 @@ def test_a_key_is_added_opens_and_goes_again(portal: JourneyPortal, window: Brow
     page.get_by_role("link", name="I have kept the codes").click()
     expect(page.get_by_role("button", name="Remove the key Red key")).to_be_visible()
     assert axe_violations(page) + reflow_faults(page) + small_targets(page) == []
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
 
     # The first visit has the key, the second one another key: the same answer does not open it.
     first_step(page, host)
@@ -74,6 +79,6 @@ def test_a_key_is_added_opens_and_goes_again(portal: JourneyPortal, window: Brow
     page.goto(f"{host}/en/account/second-step/")
     page.get_by_role("button", name="Remove the key Red key").click()
     expect(page.get_by_text("Removed.")).to_be_visible()
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     first_step(page, host)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()

@@ -13,6 +13,7 @@ from catalog.search import documents, elastic, embedded
 from catalog.search.query import from_params
 from catalog.standing import search_line
 from marketplace import outbox
+from marketplace.breaker import Breaker
 from marketplace.models import OutboxRow
 from marketplace.time import database_now
 from perf.chaos.sick_search import WELL, FakeElastic, fake_elastic, nobody_accepts
@@ -105,7 +106,7 @@ def test_a_host_that_swallows_connections_costs_no_more(walker, settings):
 
 def test_one_probe_at_a_time_tries_the_server_again():
     now = 100.0
-    breaker = elastic.Breaker(clock=lambda: now)
+    breaker = Breaker(elastic.OPEN_SECONDS, clock=lambda: now)
     assert breaker.admits()
     breaker.trip()
     assert not breaker.admits()
@@ -124,7 +125,7 @@ def test_the_probe_closes_the_breaker_when_the_server_is_back(server: FakeElasti
     server.search = (500, {"error": {"type": "x", "reason": "y"}, "status": 500})
     assert find() == ([walker], "embedded")
     server.search = WELL
-    monkeypatch.setattr(elastic, "OPEN_SECONDS", 0.0)
+    monkeypatch.setattr(elastic.breaker, "seconds", 0.0)
     elastic.breaker.trip()
     assert find()[1] == "elasticsearch"
     assert not elastic.breaker.open

@@ -33,6 +33,7 @@ SCRIPTS = {
     "kiosk.js": 1,
     "pace.js": 1,
     "key.js": 1,
+    "signing.js": 1,
 }
 
 
