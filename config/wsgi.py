@@ -29,5 +29,7 @@ with suppress(OSError):  # a full disk: then each process counts for itself
 application = get_wsgi_application()
 
 from catalog.search import columns  # noqa: E402  the applications are ready only now
+from marketplace import day_counts  # noqa: E402
 
 columns.warm()
+day_counts.keep()

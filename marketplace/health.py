@@ -178,6 +178,12 @@ def note_trouble() -> int:
     return len(TroubleMinute.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000))
 
 
+def trouble_between(start: datetime, end: datetime) -> int:
+    """Minutes from ``start`` until before ``end`` in which the portal, or a part of it, did not work."""
+    rows = TroubleMinute.objects.filter(minute__gte=start, minute__lt=end)
+    return rows.aggregate(minutes=Count("minute", distinct=True))["minutes"]
+
+
 def trouble_this_month() -> dict[str, int]:
     """Minutes of trouble since the first of this month in Kazakhstan, by part; parts without any are not there."""
     first = timezone.localtime(database_now()).replace(day=1, hour=0, minute=0, second=0, microsecond=0)

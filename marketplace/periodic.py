@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db import transaction
 
-from marketplace import events
 from marketplace.models import LastRun
 from marketplace.time import database_now
 
@@ -17,7 +15,6 @@ log = structlog.get_logger(__name__)
 
 CLOCK = "run_clock"
 LATE_AFTER = 300  # seconds: G4 promises every deadline within five minutes
-STOOD_STILL = "portal.stood_still"
 
 
 @dataclass
@@ -31,18 +28,13 @@ class Run:
 def job(name: str) -> Iterator[Run]:
     """Note a finished run of the job ``name``; a run that fails leaves no note and its age tells.
 
-    When the clock had stood still for more than LATE_AFTER, the event log keeps from when to when: nobody could note
-    it meanwhile. ``with periodic.job("run_clock") as run: run.count = sweep()``
+    ``with periodic.job("run_clock") as run: run.count = sweep()``
     """
     started, run = time.monotonic(), Run()
     yield run
     seconds = round(time.monotonic() - started, 3)
-    with transaction.atomic():
-        before, now = last_run(name) if name == CLOCK else None, database_now()
-        if before is not None and (now - before).total_seconds() > LATE_AFTER:
-            since = {"since": before.isoformat()}
-            events.record(kind=STOOD_STILL, subject=f"job:{name}", actor=None, data=since, at=now)
-        LastRun.objects.update_or_create(name=name, defaults={"at": now, "count": run.count, "seconds": seconds})
+    defaults = {"at": database_now(), "count": run.count, "seconds": seconds}
+    LastRun.objects.update_or_create(name=name, defaults=defaults)
     log.info("periodic_job", name=name, count=run.count, seconds=seconds)
 
 

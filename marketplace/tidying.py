@@ -25,8 +25,8 @@ from marketplace.models import (
 
 BATCH = 2000
 OUTBOX_KEPT = timedelta(days=14)
-# The status page speaks of this month; who asks for a year finds it.
-TROUBLE_KEPT = timedelta(days=400)
+# The status page speaks of this month, the indicators of any month of these years.
+TROUBLE_KEPT = timedelta(days=5 * 366)
 # Far longer than any page is kept.
 PAGE_CHANGES_KEPT = timedelta(days=1)
 # A submit may be repeated by a phone that was away for a year: its answer is still known.

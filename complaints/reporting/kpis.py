@@ -16,14 +16,14 @@ from complaints import reports
 from complaints.reporting import applications, cases, market, registered
 from complaints.reporting.shares import share
 from complaints.reports import Period, Reading
+from marketplace import day_counts, health
 from marketplace.models import Region
-from marketplace.periodic import STOOD_STILL
 
-SHARE, NUMBER, MONEY, DAYS, MINUTES = "per_cent", "number", "kzt", "days", "minutes"
+SHARE, NUMBER, MONEY, DAYS, MINUTES, SECONDS = "per_cent", "number", "kzt", "days", "minutes", "seconds"
 
 # Steps of the period that are no step of a complaint's report: orders of the region, callers that live in it.
 _EVENTS = """
-SELECT e.kind, count(*) AS times
+SELECT e.kind, count(*) AS times, count(*) FILTER (WHERE e.data ->> 'photo' = 'false') AS without_photo
 FROM marketplace_event e
 LEFT JOIN order_order o ON e.subject LIKE 'order:%%' AND o.number = substr(e.subject, 7)
 LEFT JOIN marketplace_user u ON u.id = e.on_behalf_of_id AND e.kind = 'person.caller_checked'
@@ -37,12 +37,6 @@ SELECT c.subject, count(*) AS cases FROM complaints_complaint c
 WHERE c.id IN (SELECT complaint_id FROM stretch WHERE began_on BETWEEN %(first)s AND %(last)s AND is_first AND {region})
     AND c.subject IN ('paid_helpers', 'misfit')
 GROUP BY c.subject
-"""
-_STOOD_STILL = """
-SELECT coalesce(round(sum(extract(epoch FROM
-    least(at, %(end)s) - greatest((data ->> 'since')::timestamptz, %(start)s)) / 60)), 0)::int
-FROM marketplace_event
-WHERE kind = %(kind)s AND at > %(start)s AND (data ->> 'since')::timestamptz < %(end)s
 """
 
 
@@ -211,9 +205,23 @@ INDICATORS = (
         lambda found: found["market"]["to_median"], None, SHARE,
     ),
     Indicator(
+        "without_photo", _("Handed over without a photo"),
+        _("orders handed over with no photo of it ÷ orders handed over"),
+        lambda found: found["events"]["without_photo"], lambda found: found["events"]["order.delivered"], SHARE,
+    ),
+    Indicator(
+        "page_seconds", _("Seconds until a page is there"),
+        _("95 of 100 pages were there by then, as one visit in ten tells; the same for all regions"),
+        lambda found: found["portal"]["p95"], None, SECONDS,
+    ),
+    Indicator(
+        "errors", _("Errors of the portal"), _("answers that were errors of its own ÷ answers; the same for all regions"),
+        lambda found: found["portal"]["errors"], lambda found: found["portal"]["answers"], SHARE,
+    ),
+    Indicator(
         "trouble", _("Minutes of trouble"),
-        _("minutes in which deadlines were not checked for more than five minutes; the same for all regions"),
-        lambda found: found["trouble"], None, MINUTES,
+        _("minutes in which the portal, or a part of it, did not work; the same for all regions"),
+        lambda found: found["portal"]["trouble"], None, MINUTES,
     ),
 )  # fmt: skip
 CODES = [indicator.code for indicator in INDICATORS]
@@ -234,7 +242,7 @@ def of_period(period: Period, region: Region | None) -> list[dict[str, Any]]:
         "joined": registered.joined(start=period.start, end=period.end, region=region),
         "applications": applications.of_period(period, region),
         "market": market.of_period(period, region, runs=period.first <= timezone.localdate() <= period.last),
-        "trouble": _trouble(period),
+        "portal": _portal(period),
     }
     return [_of(indicator, found) for indicator in INDICATORS]
 
@@ -261,13 +269,17 @@ def _events(period: Period, region: Region | None) -> dict[str, int]:
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, named)
-        times = dict(cursor.fetchall())
-    return {kind: times.get(kind, 0) for kind in _KINDS}
+        found = {kind: (times, bare) for kind, times, bare in cursor.fetchall()}
+    times = {kind: found.get(kind, (0, 0))[0] for kind in _KINDS}
+    return times | {"without_photo": found.get("order.delivered", (0, 0))[1]}
 
 
-def _trouble(period: Period) -> int:
-    """Minutes within the period in which the clock stood still, as it noted when it went on."""
-    named: dict[str, Any] = {"kind": STOOD_STILL, "start": period.start, "end": period.end}
-    with connection.cursor() as cursor:
-        cursor.execute(_STOOD_STILL, named)
-        return int(cursor.fetchone()[0])
+def _portal(period: Period) -> dict[str, Any]:
+    """How well the portal itself worked: the same for all regions."""
+    errors, answers = day_counts.answers(period.first, period.last)
+    return {
+        "p95": day_counts.p95(period.first, period.last),
+        "errors": errors,
+        "answers": answers,
+        "trouble": health.trouble_between(period.start, period.end),
+    }

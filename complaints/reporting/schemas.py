@@ -81,7 +81,7 @@ class KpiOut(Schema):
     part: int | float | None
     whole: int | None
     value: int | float | None
-    unit: str = Field(description="per_cent, number, kzt, days or minutes")
+    unit: str = Field(description="per_cent, number, kzt, days, minutes or seconds")
 
 
 class CallReason(Schema):

@@ -12,7 +12,7 @@ from marketplace.models.notices import Notice
 from marketplace.models.outbox import OutboxRow
 from marketplace.models.pages import PageChange
 from marketplace.models.people import Guardianship, PersonRecord, Role, User
-from marketplace.models.periodic import LastRun, TroubleMinute
+from marketplace.models.periodic import DayCount, LastRun, TroubleMinute
 from marketplace.models.places import Authority, Office, Region
 from marketplace.models.rules import CalendarDay, Rule
 
@@ -23,6 +23,7 @@ __all__ = [
     "BrowserSession",
     "CalendarDay",
     "ContinueCode",
+    "DayCount",
     "Draft",
     "DraftFile",
     "DraftFileChunk",

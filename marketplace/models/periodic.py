@@ -1,4 +1,4 @@
-"""When each periodic job last finished: for the status page and for monitoring."""
+"""When each periodic job last finished, and what days were like: for the status page, monitoring and indicators."""
 
 from django.db import models
 
@@ -28,3 +28,19 @@ class TroubleMinute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.part} {self.minute:%Y-%m-%d %H:%M}"
+
+
+class DayCount(models.Model):
+    """How many times something was seen on a day, told apart by part (marketplace/day_counts.py)."""
+
+    day = models.DateField()
+    what = models.CharField(max_length=20)
+    part = models.CharField(max_length=20)
+    count = models.PositiveBigIntegerField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["day", "what", "part"], name="day_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.what} {self.part}"

@@ -97,6 +97,9 @@ def test_each_indicator_is_its_formula(autumn):
         "one_supplier": (0, 0, None),
         "one_supplier_orders": (0, 0, None),
         "price_to_median": (None, None, None),
+        "without_photo": (0, 1, 0.0),
+        "page_seconds": (None, None, None),
+        "errors": (0, 0, None),
         "trouble": (0, None, 0),
     }
     elsewhere = made_of(NOVEMBER, region("KZ-63"))

@@ -1,6 +1,6 @@
 """Indicators that are not about complaints: applications, calls, who came, the market of the month, the portal itself."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +11,9 @@ from complaints import filing
 from complaints.checking import Filing
 from complaints.reporting import calls, kpis
 from complaints.reports import Period
-from marketplace import events, periodic
+from marketplace import events
 from marketplace.drafts import story
-from marketplace.models import Draft, DraftSave, Event, LastRun, Role
+from marketplace.models import DayCount, Draft, DraftSave, Role, TroubleMinute
 from orders.models import Entitlement, Line
 from suppliers.models import MarketCell
 from tests.complaints.factories import (
@@ -211,26 +211,44 @@ def test_the_market_is_told_of_the_month_that_runs_alone(client, aigul, shop):
         assert of("one_supplier") == of("one_supplier_orders") == (0, 0, None)
 
 
-def test_minutes_in_which_the_clock_stood_still_are_kept_and_counted_within_the_month(monkeypatch):
-    moments = iter(at(f"2026-{moment}") for moment in ("10-31 23:50", "11-01 00:10", "11-01 00:15", "12-01 00:30"))
-    monkeypatch.setattr(periodic, "database_now", lambda: next(moments))
-    for _run in range(4):
-        with periodic.job("run_clock"):
-            pass
-    told = list(Event.objects.filter(kind="portal.stood_still").values_list("subject", "at", "data"))
-    assert [(subject, moment) for subject, moment, _data in told] == [
-        ("job:run_clock", at("2026-11-01 00:10")),
-        ("job:run_clock", at("2026-12-01 00:30")),
-    ]
-    assert datetime.fromisoformat(told[0][2]["since"]) == at("2026-10-31 23:50")
-    whole_month_but_a_quarter = 30 * 24 * 60 - 5
-    assert of("trouble") == (whole_month_but_a_quarter, None, whole_month_but_a_quarter)
-    assert of("trouble", period=Period(date(2026, 10, 1), date(2026, 10, 31)))[0] == 10
-    assert of("trouble", period=Period(date(2026, 12, 1), date(2026, 12, 31)))[0] == 30
+def test_minutes_of_trouble_are_those_of_the_status_page_within_the_month():
+    for part, moment in (
+        ("portal", "10-31 23:59"),
+        ("portal", "11-01 00:00"),
+        ("messages", "11-01 00:00"),  # the same minute of another part
+        ("deadlines", "11-30 23:59"),
+        ("portal", "12-01 00:00"),
+    ):
+        TroubleMinute.objects.create(part=part, minute=at(f"2026-{moment}"))
+    assert of("trouble") == (2, None, 2)
+    assert of("trouble", region()) == (2, None, 2), "the portal is one"
+    assert of("trouble", period=Period(date(2026, 10, 1), date(2026, 10, 31)))[0] == 1
 
 
-def test_only_the_clock_tells_that_it_stood_still():
-    LastRun.objects.create(name="tidy_up", at=at("2026-11-01 00:00"), count=0, seconds=0)
-    with periodic.job("tidy_up"):
-        pass
-    assert not Event.objects.filter(kind="portal.stood_still").exists()
+def test_how_fast_pages_were_and_how_many_answers_were_errors():
+    for day, what, part, count in (
+        ("2026-11-01", "page_seconds", "1", 94),
+        ("2026-11-30", "page_seconds", "2.5", 6),
+        ("2026-12-01", "page_seconds", "60", 1000),
+        ("2026-11-02", "answers", "fine", 990),
+        ("2026-11-03", "answers", "error", 10),
+    ):
+        DayCount.objects.create(day=date.fromisoformat(day), what=what, part=part, count=count)
+    assert of("page_seconds") == (1.25, None, 1.25), "one of the six between 1 and 2.5 seconds"
+    assert of("errors") == (10, 1000, 1.0)
+    assert of("page_seconds", period=Period(date(2026, 10, 1), date(2026, 10, 31))) == (None, None, None)
+
+
+def test_what_was_handed_over_without_a_photo():
+    line = make_line(person=make_person(), supplier=make_supplier())
+    for moment, data in (
+        ("2026-11-02 10:00", {"photo": True}),
+        ("2026-11-03 10:00", {"photo": False}),
+        ("2026-11-04 10:00", {}),  # nobody has written down whether there was one
+        ("2026-12-01 10:00", {"photo": False}),
+    ):
+        events.record(
+            kind="order.delivered", subject=f"order:{line.order.number}", actor=None, at=at(moment), data=data
+        )
+    assert of("without_photo") == (1, 3, 33.3)
+    assert of("without_photo", region("KZ-63")) == (0, 0, None)
