@@ -193,13 +193,16 @@ class Complaint(models.Model):
             models.Index(
                 fields=["status", "respond_by", "id"], name="complaint_list_state", condition=Q(status__in=OPEN_STATES)
             ),
+            models.Index(
+                fields=["subject", "respond_by", "id"], name="complaint_list_subject", condition=Q(status__in=OPEN_STATES)
+            ),
             models.Index(fields=["-closed_at", "-id"], name="complaint_list_ended", condition=Q(status__in=ENDED_STATES)),
             *(
                 models.Index(
                     fields=[name, "-closed_at", "-id"], name=f"complaint_ended_{place}",
                     condition=Q(status__in=ENDED_STATES),
                 )
-                for place, name in enumerate(("region", "addressee_authority", "addressee_supplier"))
+                for place, name in enumerate(("region", "addressee_authority", "addressee_supplier", "subject"))
             ),
             models.Index(fields=["complainant", "-filed_at"], name="complaint_of_person"),
             models.Index(fields=["region", "filed_on"], name="complaint_region_day"),

@@ -37,6 +37,7 @@ def spread(count: int) -> None:
         "order_line_id": "NULL",
         "draft_id": "NULL",
         "status": state,
+        "subject": "CASE WHEN n %% 500 = 0 THEN 'danger' ELSE c.subject END",
         "region_id": "(%(regions)s::text[])[1 + n * 7 %% 20]",
         "respond_by": f"CASE WHEN {state} <> ALL (%(undated)s) THEN DATE '2026-11-01' + n * 13 %% 90 END",
         "closed_at": f"CASE WHEN {state} = ANY (%(ended)s) THEN TIMESTAMPTZ '2026-11-01 10:00+05' - n * INTERVAL '1 minute' END",
@@ -94,6 +95,8 @@ def test_a_page_reads_as_many_rows_as_it_shows_along_an_index():
         "everything": asked(), "a state": asked(status="with_body"), "an ended state": asked(status="withdrawn"),
         "a region": asked(region=region()), "a body": asked(authority=body()), "a supplier": asked(supplier=shop),
         "late": asked(due="late"), "today": asked(due="today"),
+        "a rare subject": asked(subject="danger"), "most subjects": asked(subject="defect"),
+        "a state of a rare subject": asked(subject="danger", status="with_body"),
         "a region's late ones": asked(region=region(), due="late"), "a number": asked(number="B-777"),
     }  # fmt: skip
     found = {}
@@ -114,7 +117,10 @@ def test_a_page_reads_as_many_rows_as_it_shows_along_an_index():
     whole = listing.segment_rows(ministry, asked(), listing.DATED, None)
     assert plans(whole.order_by()[: listing.COUNTED + 1])[1] <= 3 * listing.COUNTED, "not all of them"
 
+    rare = listing.segment_rows(ministry, asked(subject="danger"), listing.DATED, None)[: listing.PAGE_SIZE + 1]
     with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX complaint_list_subject")
+        assert plans(rare)[1] > 4 * MOST_ROWS, "without its index the page looks for the few among all"
         cursor.execute("DROP INDEX complaint_list_open, complaint_list_state")
     kinds, read = plans(whole[: listing.PAGE_SIZE + 1])
     assert "Seq Scan" in kinds or read > MANY / 10, "without its index the page reads everything"
