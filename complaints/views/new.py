@@ -260,7 +260,12 @@ def check_context(checked: checking.Checked, route: routing.Route, found: Draft 
         rows.append({"key": _("Product"), "value": shapes.line_title(checked.line)})
     elif checked.supplier is not None:
         rows.append({"key": _("Supplier"), "value": checked.supplier.name})
-    rows.append({"key": _("What happened"), "value": told.text or _("You say it in the recording.")})
+    words = [told.text or _("You say it in the recording.")]
+    if told.recorded and not told.text and route.supplier is not None and (told.hide_name or route.hide_name):
+        words.append(
+            _("The supplier does not get the recording: it would show who you are. Write a few words as well.")
+        )
+    rows.append({"key": _("What happened"), "lines": words})
     for question, words in templates.answered(checked.template, checked.answers):
         origin = prefill.origin(found, f"answer.{question.code}") if found is not None else ""
         rows.append({"key": question.label, "lines": [words, *filter(None, [origin])]})

@@ -63,7 +63,7 @@ def on_wrong_offset(request: HttpRequest, error: files.WrongOffset) -> HttpRespo
 
 @router.get("/drafts/{uuid:draft_id}/files", response=FilesOut)
 def list_files(request: HttpRequest, draft_id: UUID) -> dict[str, Any]:
-    """Photos of a draft, whole or on their way; the address of a whole one."""
+    """Photos and recordings of a draft, whole or on their way; the address of a whole one."""
     found = files.of(reading.opened(caller(request), draft_id))
     return {"results": [_row(file) for file in found], "next": None, "count": len(found)}
 
@@ -82,7 +82,7 @@ def _row(file: DraftFile) -> dict[str, Any]:
 
 @router.put("/drafts/{uuid:draft_id}/files/{uuid:file_id}", response={204: None, **PROBLEMS}, openapi_extra=PIECE)
 def send_piece(request: HttpRequest, draft_id: UUID, file_id: UUID) -> HttpResponse:
-    """Send the next piece of a photo, at most 512 KB; the answer says how much is here (Upload-Offset)."""
+    """Send the next piece of a photo or recording, at most 512 KB; the answer says how much is here (Upload-Offset)."""
     length = request.headers.get("Content-Length", "")
     if (length.isdigit() and int(length) > files.MAX_CHUNK) or len(request.body) > files.MAX_CHUNK:
         raise TooLarge
@@ -98,13 +98,13 @@ def send_piece(request: HttpRequest, draft_id: UUID, file_id: UUID) -> HttpRespo
 
 @router.api_operation(["HEAD"], "/drafts/{uuid:draft_id}/files/{uuid:file_id}", response={200: None, 404: None})
 def file_progress(request: HttpRequest, draft_id: UUID, file_id: UUID) -> HttpResponse:
-    """How much of a photo is here: Upload-Offset of Upload-Length, Upload-Complete when it is in the draft."""
+    """How much of a file is here: Upload-Offset of Upload-Length, Upload-Complete when it is in the draft."""
     return _answer(200, files.progress(draft_id=draft_id, file_id=file_id, actor=caller(request)))
 
 
 @router.delete("/drafts/{uuid:draft_id}/files/{uuid:file_id}", response={204: None, 404: Problem, 409: Problem})
 def remove_file(request: HttpRequest, draft_id: UUID, file_id: UUID) -> HttpResponse:
-    """Take a photo out of an open draft."""
+    """Take a file out of an open draft."""
     files.remove(draft_id=draft_id, file_id=file_id, actor=caller(request))
     return HttpResponse(status=204)
 

@@ -354,6 +354,14 @@ def test_a_text_that_is_refused_stands_in_the_form_again(client, aigul, case):
     assert stored.transcript == ""
 
 
+def test_who_hides_her_name_is_asked_for_a_few_words(client, address):
+    client.post(address, {"text": "", "hide_name": "on", "_photo": voice()})
+    asked = "The supplier does not get the recording"
+    assert asked in text_of(client.get(f"{address}check/"))
+    client.post(address, {"text": "The wheel came off.", "hide_name": "on"})
+    assert asked not in text_of(client.get(f"{address}check/"))
+
+
 def test_a_voice_gives_nobody_away(client, aigul, supplier):
     """Who hid her name: the supplier reads what it says and never hears it."""
     case = make_complaint(person=aigul, supplier=supplier, hide_name=True)
