@@ -6,12 +6,13 @@ blind index, with a key of its own. The additional data binds a ciphertext to it
 
 import hmac
 import os
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64encode
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 NONCE_BYTES = 12
+TOKEN_BYTES = 16
 
 
 def _keys() -> dict[str, bytes]:
@@ -42,6 +43,11 @@ def blind_index(text: str) -> bytes:
 def digest(purpose: str, text: str) -> bytes:
     """HMAC-SHA-256 under the secret key: what a short code is stored as, since its plain hash could be reversed."""
     return hmac.digest(settings.SECRET_KEY.encode(), f"{purpose}:{text}".encode(), "sha256")
+
+
+def token(purpose: str, of: str) -> str:
+    """128 bits for an address, derived from the secret key: the same for the same thing, unguessable."""
+    return urlsafe_b64encode(digest(purpose, of)[:TOKEN_BYTES]).rstrip(b"=").decode()
 
 
 def code(purpose: str, of: str, digits: int = 6) -> str:

@@ -27,7 +27,6 @@ TOPIC, KIND = "sign_in.code", "account.sign_in_code"
 MOST_TRIES = 5
 MOST_AN_HOUR = 5  # messages to one person, for strangers' browsers and for known ones each
 SERVED = (Role.BENEFICIARY, Role.GUARDIAN)
-CODE_STANDS_HERE = "{code}"
 
 
 class WrongCode(Invalid):
@@ -129,6 +128,7 @@ def write(row: OutboxRow) -> None:
         return
     with translation.override(code.user.language):
         host = settings.PORTAL_URL.split("://", 1)[-1]
+        # "{code}" is notices.FILLED_LATER.
         text = _("Code for signing in at %(host)s: {code}. Valid until %(until)s. Tell it to nobody, also not to us.")
         notices.create(
             recipient=code.user,
@@ -142,10 +142,9 @@ def write(row: OutboxRow) -> None:
         )
 
 
-def with_code(notice: Notice) -> str:
-    """The text that leaves, with the digits that no table keeps."""
-    return notice.text.replace(CODE_STANDS_HERE, digits(UUID(notice.subject.partition(":")[2])))
+def _digits_of(notice: Notice) -> str:
+    return digits(UUID(notice.subject.partition(":")[2]))
 
 
-sending.filled_by(KIND, with_code)
+sending.filled_by(_digits_of, KIND)
 sending.of_use_for(KIND, timedelta(minutes=5))

@@ -9,7 +9,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from marketplace import formats, notices, outbox
-from marketplace.models import Draft, OutboxRow, User
+from marketplace.models import Draft, Notice, OutboxRow, User
+from marketplace.notices import sending
 from orders import repeat, shapes
 from orders.models import Entitlement, Order, Tranche
 from orders.reach import who_acts_for
@@ -42,7 +43,7 @@ def _facts(order: Order) -> dict[str, Any]:
         "supplier": order.partner.name,
         "date": formats.date_long(order.due_at) if order.due_at else "",
         "promised": formats.date_long(order.promised_on) if order.promised_on else "",
-        "code": shapes.delivery_code(order),
+        "code": notices.FILLED_LATER,
         "url": f"{settings.PORTAL_URL}/{translation.get_language()}/orders/{order.number}/",
     }
 
@@ -142,6 +143,13 @@ _SUPPLIER = {
 }
 
 
+def _code(notice: Notice) -> str:
+    return shapes.code_of(notice.subject.partition(":")[2])
+
+
+sending.filled_by(_code, *(f"order.{word}" for word, writer in _PERSON.items() if writer is _shipped))
+
+
 @outbox.handler(*[f"order.{word}" for word, _label in HAPPENED.values()])
 def tell(row: OutboxRow) -> None:
     """Notices about one step, to the person and to the supplier's people; one for each row and recipient."""
@@ -149,8 +157,10 @@ def tell(row: OutboxRow) -> None:
     word = row.topic.removeprefix("order.")
     _tell_person(row, order, word)
     if word in _SUPPLIER:
-        for user in order.partner.users.filter(is_active=True):
-            _tell_supplier(row, order, word, user)
+        notices.tell(
+            order.partner.users.all(), lambda: _to_supplier(order, word), kind=row.topic,
+            subject=f"order:{order.number}", dedupe=f"{row.topic}:{order.number}:{row.pk}",
+        )  # fmt: skip
 
 
 def _tell_person(row: OutboxRow, order: Order, word: str) -> None:
@@ -172,18 +182,9 @@ def _tell_person(row: OutboxRow, order: Order, word: str) -> None:
     )
 
 
-def _tell_supplier(row: OutboxRow, order: Order, word: str, user: User) -> None:
-    with translation.override(user.language):
-        title = _("Order %(number)s: %(what)s") % {"number": order.number, "what": order.get_status_display()}
-        text = _SUPPLIER[word]() % _facts(order)
-    notices.create(
-        recipient=user,
-        kind=row.topic,
-        subject=f"order:{order.number}",
-        title=title,
-        text=text,
-        dedupe=f"{row.topic}:{order.number}:{row.pk}:{user.pk}",
-    )
+def _to_supplier(order: Order, word: str) -> tuple[str, str]:
+    title = _("Order %(number)s: %(what)s") % {"number": order.number, "what": order.get_status_display()}
+    return title, _SUPPLIER[word]() % _facts(order)
 
 
 @outbox.handler("entitlement.suspend", "entitlement.expire", "entitlement.resume", "entitlement.renew")

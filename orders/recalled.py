@@ -151,19 +151,20 @@ def _words(line: Line, lot: str) -> str:
 def tell_supplier(row: OutboxRow) -> None:
     """``key`` is the holder's id: the supplier's people learn what is wished, and for which order; no name, no address."""
     holder = RecallHolder.objects.select_related("recall__partner", "line__order").get(pk=row.key)
-    for user in holder.recall.partner.users.filter(is_active=True):
-        with translation.override(user.language):
-            facts = {
-                "number": holder.line.order.number,
-                "wish": holder.get_wish_display(),
-                "url": f"{settings.PORTAL_URL}/{translation.get_language()}/recalls/{holder.recall_id}/holders/",
-            }
-            title = _("Recall, order %(number)s: %(wish)s") % facts
-            text = _("The person has answered: %(wish)s. Who waits for what: %(url)s") % facts
-        notices.create(
-            recipient=user, kind=row.topic, subject=f"order:{holder.line.order.number}", title=title, text=text,
-            dedupe=f"{row.topic}:{row.pk}:{user.pk}",
-        )  # fmt: skip
+
+    def words() -> tuple[str, str]:
+        facts = {
+            "number": holder.line.order.number,
+            "wish": holder.get_wish_display(),
+            "url": f"{settings.PORTAL_URL}/{translation.get_language()}/recalls/{holder.recall_id}/holders/",
+        }
+        text = _("The person has answered: %(wish)s. Who waits for what: %(url)s")
+        return _("Recall, order %(number)s: %(wish)s") % facts, text % facts
+
+    notices.tell(
+        holder.recall.partner.users.all(), words, kind=row.topic, subject=f"order:{holder.line.order.number}",
+        dedupe=f"{row.topic}:{row.pk}",
+    )  # fmt: skip
 
 
 @outbox.handler(SERVED)

@@ -129,7 +129,12 @@ def order(actor: User, found: Order, happened: list[Event]) -> dict[str, Any]:
 
 def delivery_code(found: Order) -> str:
     """Six digits that the person tells the courier; shown to the owner only."""
-    return crypto.code("delivery", found.number)
+    return code_of(found.number)
+
+
+def code_of(number: str) -> str:
+    """The same by the order's number."""
+    return crypto.code("delivery", number)
 
 
 def events(happened: list[Event]) -> list[dict[str, Any]]:

@@ -106,35 +106,30 @@ def _pause(pk: int, declared_on: date, now: datetime) -> int:
 
 def _remind(partner: Partner, due: date, days: int) -> int:
     """Once for each declaration and number of days: the notice's own key keeps twins away."""
-    told = 0
+
+    def words() -> tuple[str, str]:
+        text = _("It takes two minutes. Otherwise your offers leave the catalogue until you do: %(url)s")
+        return _("Renew your declaration by %(day)s") % {"day": formats.date_long(due)}, text % {"url": _page()}
+
     with transaction.atomic(durable=True):
-        for user in partner.users.filter(is_active=True):
-            with translation.override(user.language):
-                title = _("Renew your declaration by %(day)s") % {"day": formats.date_long(due)}
-                text = _("It takes two minutes. Otherwise your offers leave the catalogue until you do: %(url)s")
-                words = text % {"url": _page()}
-            dedupe = f"supplier.declaration:{partner.pk}:{partner.declared_on}:{days}:{user.pk}"
-            written = notices.create(
-                recipient=user, kind="supplier.declaration_due", subject=f"supplier:{partner.code}", title=title,
-                text=words, dedupe=dedupe,
-            )  # fmt: skip
-            told += written is not None
-    return told
+        return notices.tell(
+            partner.users.all(), words, kind="supplier.declaration_due", subject=f"supplier:{partner.code}",
+            dedupe=f"supplier.declaration:{partner.pk}:{partner.declared_on}:{days}",
+        )  # fmt: skip
 
 
 @outbox.handler("supplier.paused")
 def tell_pause(row: OutboxRow) -> None:
     """The supplier's people learn why their offers left, and how to bring them back."""
     partner = Partner.objects.get(pk=row.key)
-    for user in partner.users.filter(is_active=True):
-        with translation.override(user.language):
-            title = _("Your offers left the catalogue")
-            text = _("The yearly declaration was not renewed. Renew it, and you sell again at once: %(url)s")
-            words = text % {"url": _page()}
-        notices.create(
-            recipient=user, kind=row.topic, subject=f"supplier:{partner.code}", title=title, text=words,
-            dedupe=f"{row.topic}:{row.pk}:{user.pk}",
-        )  # fmt: skip
+
+    def words() -> tuple[str, str]:
+        text = _("The yearly declaration was not renewed. Renew it, and you sell again at once: %(url)s")
+        return _("Your offers left the catalogue"), text % {"url": _page()}
+
+    notices.tell(
+        partner.users.all(), words, kind=row.topic, subject=f"supplier:{partner.code}", dedupe=f"{row.topic}:{row.pk}"
+    )
 
 
 def _record(word: str, partner: Partner, before: str, actor: User | None, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What follows from a changed offer or supplier: the search documents of the products concerned, and who is told."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from catalog.models import Product
 from catalog.search import documents
 from marketplace import formats, notices, outbox
-from marketplace.models import OutboxRow, Role, User
+from marketplace.models import OutboxRow, Role
 from suppliers import complaint_facts, offers, ranking, selectors
 from suppliers.demand import needs
 from suppliers.demand.models import UnmetNeed
@@ -83,17 +83,10 @@ def tell_supplier(row: OutboxRow) -> None:
     """The supplier's people learn what was decided, until when, why, and how to appeal."""
     partner = Partner.objects.get(pk=row.key)
     suspension = Suspension.objects.filter(pk=row.payload.get("suspension")).first()
-    for user in partner.users.filter(is_active=True):
-        with translation.override(user.language):
-            title, text = _words(row.topic, suspension)
-        notices.create(
-            recipient=user,
-            kind=row.topic,
-            subject=f"supplier:{partner.code}",
-            title=title,
-            text=text,
-            dedupe=f"{row.topic}:{row.pk}:{user.pk}",
-        )
+    notices.tell(
+        partner.users.all(), lambda: _words(row.topic, suspension), kind=row.topic, subject=f"supplier:{partner.code}",
+        dedupe=f"{row.topic}:{row.pk}",
+    )  # fmt: skip
 
 
 def _words(topic: str, suspension: Suspension | None) -> tuple[str, str]:
@@ -124,26 +117,21 @@ def _words(topic: str, suspension: Suspension | None) -> tuple[str, str]:
 def tell_invited(row: OutboxRow) -> None:
     """``key`` is the invitation's id: the people of the suppliers asked learn what is wanted, and where."""
     invitation = Invitation.objects.select_related("type", "region").get(pk=row.key)
+
+    def words() -> tuple[str, str]:
+        facts = {
+            "kind": invitation.type.name,
+            "region": invitation.region.name,
+            "url": f"{settings.PORTAL_URL}/{translation.get_language()}/market/?type={invitation.type.code}",
+        }
+        text = _("Too few suppliers sell “%(kind)s” in the region (%(region)s). Can you? Look: %(url)s")
+        return _("%(region)s: sell “%(kind)s” there") % facts, text % facts
+
     for partner in Partner.objects.filter(code__in=invitation.suppliers).order_by("pk").prefetch_related("users"):
-        for user in partner.users.all():
-            if not user.is_active:
-                continue
-            with translation.override(user.language):
-                facts = {
-                    "kind": invitation.type.name,
-                    "region": invitation.region.name,
-                    "url": f"{settings.PORTAL_URL}/{translation.get_language()}/market/?type={invitation.type.code}",
-                }
-                title = _("%(region)s: sell “%(kind)s” there") % facts
-                text = _("Too few suppliers sell “%(kind)s” in the region (%(region)s). Can you? Look: %(url)s") % facts
-            notices.create(
-                recipient=user,
-                kind=row.topic,
-                subject=f"supplier:{partner.code}",
-                title=title,
-                text=text,
-                dedupe=f"{row.topic}:{invitation.pk}:{user.pk}",
-            )
+        notices.tell(
+            partner.users.all(), words, kind=row.topic, subject=f"supplier:{partner.code}",
+            dedupe=f"{row.topic}:{invitation.pk}",
+        )  # fmt: skip
 
 
 @outbox.handler("product.changed")
@@ -179,24 +167,25 @@ def remind_of_stock() -> int:
     told = 0
     for row in offers.stale_soon():
         partner = Partner.objects.get(pk=row["partner"])
+        words = _stock_words(row["number"], row["first"])
         with transaction.atomic(durable=True):
-            for user in partner.users.filter(is_active=True):
-                told += _remind_of_stock(user, partner, row["number"], row["first"])
+            told += notices.tell(
+                partner.users.all(), words, kind="supplier.stock_grows_stale", subject=f"supplier:{partner.code}",
+                dedupe=f"supplier.stock_grows_stale:{partner.pk}:{row['first']:%Y%m%dT%H%M%S}",
+            )  # fmt: skip
     return told
 
 
-def _remind_of_stock(user: User, partner: Partner, number: int, first: datetime) -> bool:
+def _stock_words(number: int, first: datetime) -> Callable[[], tuple[str, str]]:
     leaves = timezone.localdate(first) + (timezone.localdate() - timezone.localdate(ranking.policy().fresh_since))
-    with translation.override(user.language):
+
+    def words() -> tuple[str, str]:
         title = ngettext(
             "Count your stock by %(day)s: %(number)s offer leaves the catalogue",
             "Count your stock by %(day)s: %(number)s offers leave the catalogue",
             number,
         ) % {"day": formats.date_long(leaves), "number": number}
         url = f"{settings.PORTAL_URL}/{translation.get_language()}/supplier/offers/"
-        text = _("Confirm that it is right, or change it: %(url)s") % {"url": url}
-    written = notices.create(
-        recipient=user, kind="supplier.stock_grows_stale", subject=f"supplier:{partner.code}", title=title, text=text,
-        dedupe=f"supplier.stock_grows_stale:{partner.pk}:{first:%Y%m%dT%H%M%S}:{user.pk}",
-    )  # fmt: skip
-    return written is not None
+        return title, _("Confirm that it is right, or change it: %(url)s") % {"url": url}
+
+    return words

@@ -1,6 +1,6 @@
 """Who is told: owners of a low mark, the body and the ministry of one without a reply, a mystery visitor."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db.models import Q
 from django.utils import translation
@@ -15,13 +15,14 @@ from marketplace.models import OutboxRow, Role, User
 def tell_owner(row: OutboxRow) -> None:
     """The supplier's people or the office's caseworkers, each once."""
     found = _feedback(row)
-    for user in _owners(found):
-        with translation.override(user.language):
-            title = _("A low mark waits for your reply")
-            text = _("Reply by %(date)s. You find it under “Feedback” on your first page.") % {
-                "date": formats.date_long(found.reply_by) if found.reply_by else ""
-            }
-        _send("feedback.flagged", found, user, title, text)
+
+    def words() -> tuple[str, str]:
+        text = _("Reply by %(date)s. You find it under “Feedback” on your first page.")
+        return _("A low mark waits for your reply"), text % {
+            "date": formats.date_long(found.reply_by) if found.reply_by else ""
+        }
+
+    _send("feedback.flagged", found, _owners(found), words)
 
 
 @outbox.handler("feedback.escalated")
@@ -30,14 +31,15 @@ def tell_above(row: OutboxRow) -> None:
     found = _feedback(row)
     owner = found.office or found.supplier
     above = Q(role=Role.REVIEWER) | Q(role=Role.INSPECTOR, authority__region=found.region_id)
-    for user in User.objects.filter(above, is_active=True):
-        with translation.override(user.language):
-            title = _("A low mark got no reply in time")
-            text = _("%(name)s did not reply by %(date)s. You find it under “Feedback” on your first page.") % {
-                "name": owner.name if owner else "",
-                "date": formats.date_long(found.reply_by) if found.reply_by else "",
-            }
-        _send("feedback.escalated", found, user, title, text)
+
+    def words() -> tuple[str, str]:
+        text = _("%(name)s did not reply by %(date)s. You find it under “Feedback” on your first page.")
+        return _("A low mark got no reply in time"), text % {
+            "name": owner.name if owner else "",
+            "date": formats.date_long(found.reply_by) if found.reply_by else "",
+        }
+
+    _send("feedback.escalated", found, User.objects.filter(above), words)
 
 
 @outbox.handler("visit.assigned")
@@ -66,17 +68,10 @@ def _feedback(row: OutboxRow) -> Feedback:
 
 def _owners(found: Feedback) -> Iterable[User]:
     if found.supplier is not None:
-        people: Iterable[User] = found.supplier.users.filter(is_active=True)
+        people: Iterable[User] = found.supplier.users.all()
         return people
-    return User.objects.filter(role=Role.CASEWORKER, office=found.office_id, is_active=True)
+    return User.objects.filter(role=Role.CASEWORKER, office=found.office_id)
 
 
-def _send(kind: str, found: Feedback, user: User, title: str, text: str) -> None:
-    notices.create(
-        recipient=user,
-        kind=kind,
-        subject=f"feedback:{found.pk}",
-        title=title,
-        text=text,
-        dedupe=f"{kind}:{found.pk}:{user.pk}",
-    )
+def _send(kind: str, found: Feedback, people: Iterable[User], words: Callable[[], tuple[str, str]]) -> None:
+    notices.tell(people, words, kind=kind, subject=f"feedback:{found.pk}", dedupe=f"{kind}:{found.pk}")

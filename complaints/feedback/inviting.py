@@ -1,10 +1,9 @@
 """Asking people: an occasion for every delivery and every visit, a link some days later, once.
 
-The link holds 128 random bits and is written into the message alone; the table keeps a digest. Whoever
-wants no such messages says so with one button.
+The link holds 128 bits derived from the secret key. It is written into the message when that leaves: the invitation
+keeps a digest, the message a mark where the link stands. Whoever wants no such messages says so with one button.
 """
 
-import secrets
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -16,12 +15,13 @@ from django.utils.translation import gettext as _
 from complaints.feedback import giving
 from complaints.feedback.models import Feedback, NoInvitations, Occasion
 from marketplace import crypto, formats, notices, outbox, rules
-from marketplace.models import Event, OutboxRow, Role, User
+from marketplace.models import Event, Notice, OutboxRow, Role, User
+from marketplace.notices import sending
 from marketplace.time import database_now
 from orders.effects import person_of
 from orders.models import Order
 
-TOKEN_BYTES = 16  # 128 bits
+INVITATION = "feedback.invitation"
 BATCH = 200
 # Nobody is woken up to give a mark: local hours, the last one not included.
 FIRST_HOUR, LAST_HOUR = 9, 20
@@ -100,7 +100,7 @@ def invite_due(now: datetime) -> int:
 
 
 def _invite(occasion: Occasion, now: datetime) -> None:
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = _token(occasion.pk)
     last = timezone.localdate(now) + timedelta(days=int(rules.get("feedback.link_days").value["days"]))
     Occasion.objects.filter(pk=occasion.pk).update(
         token_hash=crypto.digest("feedback-link", token), invited_at=now, expires_on=last
@@ -109,17 +109,28 @@ def _invite(occasion: Occasion, now: datetime) -> None:
     with translation.override(occasion.person.language):
         title = _("How was it? %(name)s") % {"name": owner.name if owner else ""}
         text = _("Give a mark in one minute: %(url)s The link works until %(date)s. You need not answer.") % {
-            "url": f"{settings.PORTAL_URL}/s/{token}",
+            "url": notices.FILLED_LATER,
             "date": formats.date_long(last),
         }
     notices.create(
         recipient=occasion.person,
-        kind="feedback.invitation",
+        kind=INVITATION,
         subject=f"occasion:{occasion.pk}",
         title=title,
         text=text,
         dedupe=f"feedback.invitation:{occasion.pk}",
     )
+
+
+def _token(occasion_id: int) -> str:
+    return crypto.token("feedback-link-of", str(occasion_id))
+
+
+def _link(notice: Notice) -> str:
+    return f"{settings.PORTAL_URL}/s/{_token(int(notice.subject.partition(':')[2]))}"
+
+
+sending.filled_by(_link, INVITATION)
 
 
 def refuse(*, token: str = "", occasion_id: int | None = None) -> None:

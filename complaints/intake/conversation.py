@@ -21,10 +21,10 @@ from django.utils.translation import gettext_lazy
 from complaints import checking, filing, shapes
 from complaints.intake import checked, photos
 from complaints.intake.models import TelegramChat
-from complaints.intake.replies import CODE_STANDS_HERE, RECEIPT, Reply, pressed
+from complaints.intake.replies import RECEIPT, Reply, pressed
 from complaints.intake.talk import Talk, named_by
 from complaints.intake.telegram import Incoming
-from marketplace import regions
+from marketplace import notices, regions
 from marketplace.context import LANGUAGE_NAMES
 from marketplace.errors import DomainError, FieldError, Invalid
 from orders.draft_fields import phone_number
@@ -317,7 +317,7 @@ def _file(talk: Talk) -> Reply:
     lines = [
         _("Complaint sent"),
         f"{_('Your number')}: {complaint.number}",
-        f"{_('Tracking code')}: {CODE_STANDS_HERE}",
+        f"{_('Tracking code')}: {notices.FILLED_LATER}",
         _(
             "Write down the number and the code. With them you see how it goes and take every step without signing in. "
             "Show the code to nobody."

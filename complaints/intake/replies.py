@@ -10,8 +10,6 @@ from marketplace.models import Notice
 from marketplace.notices import gateways, sending
 
 REPLY, RECEIPT = "telegram.reply", "telegram.receipt"
-# The tracking code stands in no table: it is derived when the message leaves.
-CODE_STANDS_HERE = "{code}"
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,8 @@ def send(chat: TelegramChat, reply: Reply, *, once: str) -> None:
     )
 
 
-def _with_code(notice: Notice) -> str:
-    number = notice.subject.partition(":")[2]
-    return notice.text.replace(CODE_STANDS_HERE, tracking.code_of(number))
+def _code(notice: Notice) -> str:
+    return tracking.code_of(notice.subject.partition(":")[2])
 
 
-sending.filled_by(RECEIPT, _with_code)
+sending.filled_by(_code, RECEIPT)

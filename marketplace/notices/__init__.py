@@ -1,15 +1,17 @@
 """Messages to people: written with their cause, sent afterwards, each ending in a known state (guarantee G5).
 
-``create`` writes a notice in the running transaction; ``sending`` takes it from there; ``gateways``
+``create`` writes a notice in the running transaction, ``tell`` one to each of several people; ``sending`` takes it from there; ``gateways``
 speak to the networks; ``calls`` is the list of people whom nobody could reach otherwise.
 """
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from django.utils.translation import get_language
 
 from marketplace import outbox
@@ -18,6 +20,8 @@ from marketplace.models import Notice, User
 TITLE_LENGTH = 200  # as long as the columns
 DEDUPE_LENGTH = 120
 TOPIC = "notice.send"
+# Where a code or a link stands in a text: no table keeps it, it is derived when the message is read or leaves.
+FILLED_LATER = "{code}"
 
 
 def create(
@@ -72,6 +76,25 @@ def create(
     if not by_phone:
         outbox.add(TOPIC, str(notice_id))
     return notice_id
+
+
+def tell(people: Iterable[User], words: Callable[[], tuple[str, str]], *, kind: str, subject: str, dedupe: str) -> int:
+    """One notice to each of these people whose account works, in the own language; returns how many were written.
+
+    ``words`` gives title and text in the active language; without a title there is nothing to say. ``dedupe`` names
+    the event: whoever was told of it is not told again.
+    """
+    told = 0
+    for user in people:
+        if not user.is_active:
+            continue
+        with translation.override(user.language):
+            title, text = words()
+        if title:
+            once = f"{dedupe}:{user.pk}"
+            written = create(recipient=user, kind=kind, subject=subject, title=title, text=text, dedupe=once)
+            told += written is not None
+    return told
 
 
 def _short(dedupe: str) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from marketplace import access, events
 from marketplace.errors import NotFound
 from marketplace.models import Notice, Role, User
+from marketplace.notices import sending
 
 
 def waiting(actor: User) -> QuerySet[Notice]:
@@ -30,7 +31,7 @@ def to_read_out(actor: User, most: int) -> tuple[list[Notice], bool]:
     found = list(waiting(actor)[: most + 1])
     people = [notice.recipient_id for notice in found[:most] if notice.recipient_id is not None]
     access.log_reads(actor=actor, person_ids=people, purpose="call", subject="people:call")
-    return found[:most], len(found) > most
+    return [sending.fill(notice) for notice in found[:most]], len(found) > most
 
 
 def mark_told(*, notice_id: int, actor: User) -> None:

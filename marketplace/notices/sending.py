@@ -30,13 +30,20 @@ LONGEST_PAUSE = timedelta(minutes=5)
 STAFF = {Role.CASEWORKER, Role.SUPPLIER, Role.INSPECTOR, Role.REVIEWER, Role.HOTLINE, Role.AUDITOR, Role.ADMIN}
 
 
-# What a message says that no table may keep, written into it when it leaves: its text by its kind.
-_fillers: dict[str, Callable[[Notice], str]] = {}
+# What a message says that no table may keep, by the kind of the message.
+_secrets: dict[str, Callable[[Notice], str]] = {}
 
 
-def filled_by(kind: str, filler: Callable[[Notice], str]) -> None:
-    """``filler`` makes the text that goes out of the text that is kept."""
-    _fillers[kind] = filler
+def filled_by(secret: Callable[[Notice], str], *kinds: str) -> None:
+    """``secret`` tells what stands at ``notices.FILLED_LATER`` in messages of these kinds."""
+    _secrets.update(dict.fromkeys(kinds, secret))
+
+
+def fill(notice: Notice) -> Notice:
+    """The message as its recipient is told it, for whoever sends it or reads it out; never to be saved."""
+    if notice.kind in _secrets and notices.FILLED_LATER in notice.text:
+        notice.text = notice.text.replace(notices.FILLED_LATER, _secrets[notice.kind](notice))
+    return notice
 
 
 # Kinds whose message is of no use after a while; nobody phones about it then.
@@ -67,10 +74,8 @@ def on_send(row: OutboxRow) -> None:
     if gateway is None:
         _end_unsent(notice, "no gateway for this channel")
         return
-    if notice.kind in _fillers:
-        notice.text = _fillers[notice.kind](notice)
     try:
-        handed = gateway.send(notice)
+        handed = gateway.send(fill(notice))
     except gateways.Undeliverable as error:
         _end_unsent(notice, str(error))
     except gateways.Unreachable as error:

@@ -6,8 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from marketplace import policy, sign_in_codes
+from marketplace import policy
 from marketplace.models import Notice
+from marketplace.notices import sending
 
 SHOWN = 20
 
@@ -20,6 +21,5 @@ def outbox(request: HttpRequest) -> HttpResponse:
         raise Http404
     page = Paginator(Notice.objects.select_related("recipient"), SHOWN).get_page(request.GET.get("page"))
     for notice in page:
-        if notice.kind == sign_in_codes.KIND:
-            notice.text = sign_in_codes.with_code(notice)
+        sending.fill(notice)
     return render(request, "demo/outbox.html", {"page": page})

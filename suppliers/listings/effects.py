@@ -17,43 +17,27 @@ FOR_MINISTRY = {"appeal", "overdue"}
 @outbox.handler(TOPIC)
 def tell(row: OutboxRow) -> None:
     """``key`` is the listing's id, ``action`` the step that was taken."""
-    listing = Listing.objects.select_related("partner").get(pk=row.key)
-    if row.payload["action"] in FOR_MINISTRY:
-        _tell_ministry(row, listing, row.payload["action"])
-    for user in listing.partner.users.filter(is_active=True):
-        with translation.override(user.language):
-            title, text = _said(listing, row.payload["action"])
-        if title:
-            notices.create(
-                recipient=user,
-                kind=f"listing.{row.payload['action']}",
-                subject=f"listing:{listing.pk}",
-                title=title,
-                text=text,
-                dedupe=f"{row.topic}:{row.pk}:{user.pk}",
-            )
+    listing, action = Listing.objects.select_related("partner").get(pk=row.key), row.payload["action"]
+    about = {"kind": f"listing.{action}", "subject": f"listing:{listing.pk}", "dedupe": f"{row.topic}:{row.pk}"}
+    if action in FOR_MINISTRY:
+        deciding = User.objects.filter(role=Role.REVIEWER).exclude(pk=listing.refused_by_id or 0)
+        notices.tell(deciding.order_by("pk"), lambda: _to_ministry(listing, action), **about)
+    notices.tell(listing.partner.users.all(), lambda: _said(listing, action), **about)
 
 
-def _tell_ministry(row: OutboxRow, listing: Listing, action: str) -> None:
-    """Everybody who can decide."""
-    reviewers = User.objects.filter(role=Role.REVIEWER, is_active=True).exclude(pk=listing.refused_by_id or 0)
-    for reader in reviewers.order_by("pk"):
-        with translation.override(reader.language):
-            facts = {
-                "number": listing.number,
-                "title": listing.title,
-                "day": formats.date_long(listing.respond_by) if listing.respond_by else "",
-                "url": f"{settings.PORTAL_URL}/{translation.get_language()}/review/listings/{listing.pk}/",
-            }
-            title = {
-                "appeal": _("A supplier asks for a second check: %(title)s"),
-                "overdue": _("Nobody has looked at goods in time: %(title)s"),
-            }[action] % facts
-            text = _("Listing %(number)s waits. Answer by %(day)s: %(url)s") % facts
-        notices.create(
-            recipient=reader, kind=f"listing.{action}", subject=f"listing:{listing.pk}", title=title, text=text,
-            dedupe=f"{row.topic}:{row.pk}:{reader.pk}",
-        )  # fmt: skip
+def _to_ministry(listing: Listing, action: str) -> tuple[str, str]:
+    """To everybody who can decide."""
+    facts = {
+        "number": listing.number,
+        "title": listing.title,
+        "day": formats.date_long(listing.respond_by) if listing.respond_by else "",
+        "url": f"{settings.PORTAL_URL}/{translation.get_language()}/review/listings/{listing.pk}/",
+    }
+    title = {
+        "appeal": _("A supplier asks for a second check: %(title)s"),
+        "overdue": _("Nobody has looked at goods in time: %(title)s"),
+    }[action]
+    return title % facts, _("Listing %(number)s waits. Answer by %(day)s: %(url)s") % facts
 
 
 def _said(listing: Listing, action: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from complaints.checking import Filing
 from complaints.models import Complaint
 from marketplace import idempotency
 from marketplace.errors import Forbidden, Invalid, KeyReused, NotFound
-from marketplace.models import Event, OutboxRow, Role
+from marketplace.models import Event, IdempotencyKey, OutboxRow, Role
 from tests.complaints.factories import (
     at,
     body,
@@ -61,10 +61,14 @@ def test_it_goes_to_the_supplier_for_ten_days(aigul, line):
 
 
 def test_the_tracking_code_opens_it_and_is_not_stored(aigul, line):
-    answer = file(aigul, order_line=line.pk)
+    once = idempotency.request_of(user=aigul, key="k", action="complaint:file", body=b"")
+    told = {"actor": aigul, "filing": Filing(subject="defect", order_line=line.pk, text="It broke."), "request": once}
+    answer = filing.file(**told, now=NOW)
     number, code = answer.body["number"], answer.body["tracking_code"]
 
-    assert len(code) == 10
+    assert len(code) == 10 and IdempotencyKey.objects.count() == 1
+    again = filing.file(**told, now=NOW)
+    assert (again.replayed, again.body) == (True, answer.body), "derived again, not kept"
     visitor = {"address": "10.0.0.1", "viewer": AnonymousUser()}
     assert selectors.holder(number=number.lower(), code=f" {code[:5]} {code[5:]}", **visitor).number == number
     with pytest.raises(NotFound):
@@ -72,6 +76,7 @@ def test_the_tracking_code_opens_it_and_is_not_stored(aigul, line):
     with pytest.raises(NotFound):
         selectors.holder(number="C-2026-999999", code=code, **visitor)
     assert code not in str(Complaint.objects.values().get())
+    assert code not in str(list(IdempotencyKey.objects.values()))
     assert tracking.code_of(number) == code
 
 
