@@ -11,6 +11,6 @@ WHERE kind IN ('order.shipped', 'order.replaced') AND finished_at IS NOT NULL;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("marketplace", "0020_day_counts")]
+    dependencies = [("marketplace", "0021_day_counts")]
 
     operations = [migrations.RunSQL(FORGET, migrations.RunSQL.noop)]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("marketplace", "0019_sign_in_codes"),
+        ("marketplace", "0020_sign_in_by_signature"),
     ]
 
     operations = [
