@@ -163,6 +163,10 @@ class WhoForm(forms.Form):
     )
 
 
+# For csp_update of the pages with this form: the signing program on the person's own computer. No other page talks to it.
+NCALAYER = {"connect-src": ["'self'", "wss://127.0.0.1:13579"]}
+
+
 class SignatureForm(forms.Form):
     """A signature as the signing program's file, or put in by the script that talks to NCALayer."""
 

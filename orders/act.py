@@ -43,7 +43,12 @@ def sign_by_supplier(now: Turn) -> None:
 
 def digest(content: dict[str, Any]) -> str:
     """SHA-256 of the content in its canonical form."""
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def canonical(content: dict[str, Any]) -> bytes:
+    """The bytes that stand for the content: what is digested and what is signed."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
 
 
 def snapshot(now: Turn, remarks: str) -> dict[str, Any]:

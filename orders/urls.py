@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import applications, beneficiary, check, history, office, recalls, repeating, steps, supplier
+from orders.views import applications, beneficiary, check, history, office, recalls, repeating, signing, steps, supplier
 
 app_name = "orders"
 
@@ -25,6 +25,8 @@ urlpatterns = [
     path("orders/<slug:number>/act.pdf", beneficiary.act_pdf, name="act"),
     path("orders/<slug:number>/card/", beneficiary.card, name="card"),
     path("orders/<slug:number>/again/", repeating.again, name="again"),
+    path("orders/<slug:number>/sign/<slug:paper>/", signing.sign, name="sign"),
+    path("orders/<slug:number>/sign/<slug:paper>/text/", signing.text, name="sign_text"),
     path("orders/<slug:number>/recalls/<int:holder_id>/", recalls.answer, name="answer_recall"),
     path("orders/<slug:number>/<slug:action>/", beneficiary.step, name="order_step"),
     path("recalls/<int:recall_id>/holders/", recalls.holders_page, name="recall_holders"),

@@ -19,7 +19,7 @@ from django.conf import settings
 from marketplace.signatures import Usage
 from marketplace.signatures.cms import PURPOSE, Trust
 
-YEARS = timedelta(days=3650)
+BEGINS, YEARS = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=7300)
 KEY_BITS = 2048
 
 
@@ -103,7 +103,7 @@ def authority() -> Pair:
     """The installation's test authority, made at the first question."""
     path = _file()
     if not path.exists():
-        made = make_authority("Tirek TEST", at=datetime.now(UTC) - timedelta(days=1))
+        made = make_authority("Tirek TEST", at=BEGINS)
         text = made.key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ) + made.certificate.public_bytes(serialization.Encoding.PEM)

@@ -14,14 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import known_browsers, local_copies, policy, sign_in_codes, sign_in_signature, signatures
 from marketplace.errors import DomainError, Invalid, TooManyTries
-from marketplace.forms import CodeForm, SignatureForm, WhoForm, add_errors
+from marketplace.forms import NCALAYER, CodeForm, SignatureForm, WhoForm, add_errors
 from marketplace.limits import Limit, Tries
 from marketplace.models import User
 from marketplace.way_back import safe_path
 
 SESSION_NAME, TEXT_NAME = "sign_in_code", "sign_in_text"
-# The signing program on the person's own computer; no other page may talk to it.
-NCALAYER = {"connect-src": ["'self'", "wss://127.0.0.1:13579"]}
 # A library or a mobile network has one address for many people.
 ASKED_OF_ADDRESS = Limit("sign-in-codes-of-address", most=60, seconds=3600)
 

@@ -20,6 +20,7 @@ from orders.models.orders import (
     ShippingEventQuantity,
     ShippingEventType,
 )
+from orders.models.signatures import PaperSignature
 
 __all__ = [
     "RECALL_OWED",
@@ -33,6 +34,7 @@ __all__ = [
     "Order",
     "OrderNote",
     "OrderStatusChange",
+    "PaperSignature",
     "PaymentEvent",
     "PaymentEventType",
     "PaymentHold",

@@ -17,7 +17,7 @@ from marketplace.drafts import files as draft_files
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Role
-from orders import act, fulfilment, holders, norms, reading, repeat, selectors, shapes
+from orders import act, fulfilment, holders, norms, reading, repeat, selectors, shapes, signing
 from orders.forms import ReasonForm, RemarksForm, StepForm
 from orders.models import Order
 from orders.states import HAPPENED, ORDER, OrderStatus
@@ -145,6 +145,8 @@ def _page(request: HttpRequest, number: str, wrong: StepForm | None = None) -> H
         "can_complain": held in (["owner"], ["office"]) and found.status in COMPLAINABLE,
         "again_key": uuid.uuid4().hex if _may_repeat(found, held) else "",
         "recalls": holders.of_order(found),
+        "signed": signing.of_order(found) if held in (["owner"], ["office"]) else [],
+        "to_sign": signing.papers_to_sign(request.user, found),
         "photos": draft_files.kept(found.draft_id) if held in (["owner"], ["office"]) else [],
         "person": found.user if request.user.role in (Role.GUARDIAN, Role.CASEWORKER) else None,
     }

@@ -15,7 +15,7 @@ from marketplace.desk import shop_of
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.kept_answers import kept_over_sign_in
 from marketplace.models import Role
-from orders import fulfilment, holders, reading, selectors, shapes
+from orders import fulfilment, holders, reading, selectors, shapes, signing
 from orders.forms import DeliverForm, ReasonForm, StepForm
 from orders.models import Line, Order
 from orders.states import HAPPENED, ORDER
@@ -151,5 +151,7 @@ def _page(request: HttpRequest, number: str, wrong: StepForm | None = None) -> H
         "shows_contact": selectors.shows_contact(request.user, found),
         "has_act": found.status in shapes.WITH_ACT,
         "recalls": holders.of_order(found),
+        "signed": signing.of_order(found, paper="act"),
+        "to_sign": signing.papers_to_sign(request.user, found),
     }
     return render(request, "supplier/order.html", context, status=422 if wrong is not None else 200)

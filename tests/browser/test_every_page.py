@@ -107,6 +107,7 @@ NOT_PAGES = {
     "orders:order_step",
     "orders:repeat",
     "orders:restore",
+    "orders:sign_text",
     "orders:start",
     "orders:supplier_step",
     "suppliers:application_bring_back",
