@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.core.files.base import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Count, Sum
@@ -65,7 +66,7 @@ def check_room(subject: str, size: int) -> None:
         raise files.refusal("together")
 
 
-def clean(upload: UploadedFile) -> files.Picture | Recording:
+def clean(upload: File) -> files.Picture | Recording:
     """What a complaint keeps of an upload; slow, so before a lock. Raises Invalid for what it does not take."""
     return files.clean(upload, recording_bytes=recording_bytes())
 

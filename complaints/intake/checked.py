@@ -17,7 +17,7 @@ def in_words(found: Checked, route: Route, *, subject: Subject | None, photos: i
     if found.line is not None:
         said.append(_line(_("Product"), shapes.line_title(found.line)))
     if photos:
-        said.append(_line(_("Photos"), str(photos)))
+        said.append(_line(_("Photos and recordings"), str(photos)))
     if found.contact.get("phone"):
         said.append(_line(_("Phone"), shapes.masked(found.contact["phone"])))
     answers = [

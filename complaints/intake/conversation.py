@@ -51,12 +51,15 @@ def answer(chat: TelegramChat, message: Incoming, now: datetime) -> Reply | None
         with translation.override(chat.language):
             return _ask(talk)
     if "sent" in talk.said:
-        return None if message.photo else Reply(_say_sent(talk), pressed(ANEW))
+        return None if message.file else Reply(_say_sent(talk), pressed(ANEW))
     if message.text in ("/back", str(BACK)):
         return _back(talk)
-    if message.photo_too_large:
+    if message.too_large and message.spoken:
+        return Reply(_("The recording is too large. Make it shorter, or send it in several parts."))
+    if message.too_large:
         return Reply(_("The file is larger than 10 MB. Make the photo smaller and try again."))
-    if message.photo and not (message.text and "text" not in talk.said):
+    tells = message.text or message.spoken
+    if message.file and not (tells and "text" not in talk.said):
         return None if "text" in talk.said else _ask(talk)
     return _go_on(talk, message)
 
@@ -131,14 +134,17 @@ def _next(talk: Talk) -> Question | None:
 
 
 def _ask_text(_talk: Talk) -> Reply:
-    text = _("What happened? Write it in your own words, in one message. Photos may come before or after it.")
+    text = _("What happened? Write it in one message, or say it by voice or video. Photos may come before or after it.")
     return Reply(text, pressed(*LANGUAGE_NAMES.values()))
 
 
 def _take_text(talk: Talk, message: Incoming) -> str | None:
-    if not message.text:
-        return _("This bot reads words and photos only.")
+    if not message.text and not message.spoken:
+        return _("This bot takes words, photos, voice and video only.")
     talk.put("text", message.text)
+    talk.said.pop("recorded", None)
+    if message.spoken:
+        talk.said["recorded"] = True
     return None
 
 
@@ -290,8 +296,8 @@ def _at_check(talk: Talk, message: Incoming) -> Reply:
     if _is(message.text, SEND):
         return _file(talk)
     if not message.text:
-        return Reply(_("This bot reads words and photos only."))
-    longer = f"{talk.said['text']}\n{message.text}"
+        return Reply(_("This bot takes words, photos, voice and video only."))
+    longer = f"{talk.said['text']}\n{message.text}".strip()
     if len(longer) > checking.MAX_TEXT:
         return Reply(_("Write at most 20,000 characters."))
     talk.said["text"] = longer

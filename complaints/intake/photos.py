@@ -1,4 +1,4 @@
-"""Photos that were sent to the bot: fetched from Telegram by a worker, drawn anew like every other photo."""
+"""Photos, voice and video that were sent to the bot: fetched from Telegram by a worker, made clean like all others."""
 
 import io
 
@@ -12,11 +12,13 @@ from complaints import attachments
 from complaints.intake import replies
 from complaints.intake.models import TelegramChat, TelegramPhoto
 from complaints.intake.replies import Reply
+from complaints.intake.telegram import LARGEST_FETCHED
 from complaints.models import Complaint
 from complaints.states import ENDED_STATES, PERSON
 from marketplace import events, files, outbox, telegram
 from marketplace.errors import Invalid
 from marketplace.models import OutboxRow, StoredFile
+from marketplace.recordings import Recording
 
 TOPIC = "telegram.photo"
 
@@ -52,14 +54,14 @@ def hand_over(chat: TelegramChat, complaint: Complaint) -> None:
 
 @outbox.handler(TOPIC, talks=True)
 def fetch(row: OutboxRow) -> None:
-    """Fetch, draw, keep and tell; a photo that cannot be had is told as well. Raises telegram.Away to be run again."""
+    """Fetch, make clean, keep and tell; a file that cannot be had is told as well. Raises telegram.Away to be run again."""
     photo = TelegramPhoto.objects.filter(pk=int(row.key), done_at=None).first()
     bot = telegram.api()
     if photo is None or bot is None:
         return
     picture, trouble = None, ""
     try:
-        picture = files.draw(File(io.BytesIO(bot.file(photo.file_id, files.MAX_BYTES)), name="photo"))
+        picture = attachments.clean(File(io.BytesIO(bot.file(photo.file_id, LARGEST_FETCHED)), name="photo"))
     except telegram.Refused:
         trouble = "lost"
     except telegram.Away:
@@ -80,15 +82,15 @@ def fetch(row: OutboxRow) -> None:
 def _refusal(trouble: str) -> str:
     if trouble in files.REFUSALS:
         return str(files.REFUSALS[trouble])
-    return _("The photo did not come. Send it again.")
+    return _("The file did not come. Send it again.")
 
 
-def _keep(chat: TelegramChat, photo: TelegramPhoto, picture: files.Picture) -> Reply:
+def _keep(chat: TelegramChat, photo: TelegramPhoto, picture: files.Picture | Recording) -> Reply:
     photo.refresh_from_db()
     case = photo.complaint_id
     complaint = Complaint.objects.select_for_update().get(pk=case) if case is not None else None
     if complaint is None and photo.key != chat.key:
-        return Reply(_("The photo came after you had stopped. It is not kept."))
+        return Reply(_("The file came after you had stopped. It is not kept."))
     if complaint is not None and complaint.status in ENDED_STATES:
         return Reply(str(attachments.Ended.message))
     subject = f"complaint:{complaint.number}" if complaint is not None else subject_of(chat.key)
@@ -103,4 +105,4 @@ def _keep(chat: TelegramChat, photo: TelegramPhoto, picture: files.Picture) -> R
             actor=None,
             data={"party": PERSON, "file": str(stored.pk), "size": stored.size},
         )
-    return Reply(_("The photo is kept: %(count)s of %(most)s.") % {"count": count, "most": attachments.most()})
+    return Reply(_("The file is kept: %(count)s of %(most)s.") % {"count": count, "most": attachments.most()})

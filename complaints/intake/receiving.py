@@ -31,8 +31,8 @@ def take(message: Incoming, now: datetime | None = None) -> None:
             return
         chat = _locked(message)
         with translation.override(chat.language):
-            if message.photo:
-                photos.ask_for(chat, message.photo)
+            if message.file:
+                photos.ask_for(chat, message.file)
             reply = conversation.answer(chat, message, now or database_now())
             chat.updated_at = Now()
             chat.save()

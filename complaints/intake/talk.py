@@ -117,6 +117,8 @@ class Talk:
             fields=prefill.asked(prefill.of_code(found), what, self.sphere) if found is not None else {},
             contact={"phone": phone} if phone else {},
             photos=photos.kept(self.chat),
+            # It may still be on its way: then it goes straight to the case.
+            recorded=bool(self.said.get("recorded")),
             origin=Complaint.Channel.TELEGRAM,
             chat=self.chat.chat_id,
         )

@@ -1,4 +1,4 @@
-"""Updates of the Bot API as the conversation reads them: text, the person's own number, a photo. Nothing else is kept.
+"""Updates of the Bot API as the conversation reads them: text, the own number, a photo, voice or video. Nothing else.
 
 https://core.telegram.org/bots/api#update
 """
@@ -12,19 +12,24 @@ from marketplace import files, payloads
 
 LONGEST_FILE_ID = 250  # as long as the column
 PICTURES = {"image/jpeg", "image/png", "image/webp"}
+LARGEST_FETCHED = 20 * 1024 * 1024  # bytes: more of a file a bot does not get
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """One message of one person. ``phone`` is the number of the sender's own account, vouched for by Telegram."""
+    """One message of one person. ``phone`` is the number of the sender's own account, vouched for by Telegram.
+
+    ``file`` is a photo or, when it is ``spoken``, voice or video.
+    """
 
     update_id: int
     chat_id: int
     language: str
     text: str = ""
     phone: str = ""
-    photo: str = ""
-    photo_too_large: bool = False
+    file: str = ""
+    spoken: bool = False
+    too_large: bool = False
 
 
 class _Lenient(BaseModel):
@@ -61,6 +66,10 @@ class _Message(_Lenient):
     contact: _Contact | None = None
     photo: list[_File] = []
     document: _File | None = None
+    voice: _File | None = None
+    audio: _File | None = None
+    video: _File | None = None
+    video_note: _File | None = None
 
 
 class _Update(_Lenient):
@@ -84,15 +93,20 @@ def read(body: bytes) -> Incoming | None:
     sizes = [*message.photo]
     if message.document is not None and message.document.mime_type in PICTURES:
         sizes.append(message.document)
-    fitting = [size for size in sizes if size.file_size <= files.MAX_BYTES]
+    spoken = message.voice or message.audio or message.video or message.video_note
+    if spoken is not None:
+        sizes = [spoken]
+    most = LARGEST_FETCHED if spoken is not None else files.MAX_BYTES
+    fitting = [size for size in sizes if size.file_size <= most]
     return Incoming(
         update_id=update.update_id,
         chat_id=message.chat.id,
         language=_language(message.sender.language_code),
         text=(message.text or message.caption).strip(),
         phone=message.contact.phone_number if own and message.contact else "",
-        photo=max(fitting, key=lambda size: size.file_size).file_id if fitting else "",
-        photo_too_large=bool(sizes) and not fitting,
+        file=max(fitting, key=lambda size: size.file_size).file_id if fitting else "",
+        spoken=spoken is not None,
+        too_large=bool(sizes) and not fitting,
     )
 
 

@@ -24,6 +24,7 @@ from suppliers import qr
 from tests.complaints.bot_server import SECRET, TOKEN, WEBHOOK, BotServer, Person
 from tests.complaints.factories import make_line, make_person, make_seller, make_supplier, office
 from tests.marketplace.racing import together
+from tests.recordings import PLACE, mp4
 
 
 @pytest.fixture
@@ -335,15 +336,51 @@ def test_somebody_elses_contact_proves_nothing(aigul, line):
 def test_photos_are_fetched_drawn_anew_and_go_with_the_complaint(aigul, shop):
     aigul.photograph(picture(), name="wheel", caption="The wheel broke.")
     outbox.drain()
-    assert "The photo is kept: 1 of 10." in aigul.heard
+    assert "The file is kept: 1 of 10." in aigul.heard
     tell(aigul, "Жарқын", "Жарқын Мед", "Poor quality, defect", "Only in this chat")
-    assert "Photos: 1" in aigul.heard[-1]
+    assert "Photos and recordings: 1" in aigul.heard[-1]
     tell(aigul, "Send the complaint")
     stored = StoredFile.objects.get()
     assert (stored.subject, stored.owner) == (f"complaint:{filed().number}", None)
     content = stored.file.read()
     assert b"Phone of Aigul" not in content
     assert Image.open(io.BytesIO(content)).size == (60, 40)
+
+
+@pytest.mark.parametrize("kind", ["voice", "audio", "video", "video_note"])
+def test_voice_and_video_are_the_whole_story(aigul, shop, kind):
+    assert "say it by voice or video" in tell(aigul, "/start")
+    aigul.server.files["told"] = mp4()
+    sent = {"file_id": "told", "file_unique_id": "t", "file_size": len(mp4()), "duration": 9}
+    assert aigul.post(aigul.update(**{kind: sent})) == 200
+    outbox.drain()
+    assert "About whom?" in " ".join(aigul.heard) and "The file is kept: 1 of 10." in aigul.heard
+    tell(aigul, "Жарқын", "Жарқын Мед", "Poor quality, defect", "Only in this chat", "Send the complaint")
+    stored = StoredFile.objects.get()
+    assert (filed().text, stored.subject) == ("", f"complaint:{filed().number}")
+    with stored.file.open("rb") as opened:
+        assert PLACE not in opened.read()
+
+
+def test_the_way_back_from_a_voice_leads_to_the_story(aigul, shop):
+    tell(aigul, "/start")
+    aigul.server.files["told"] = mp4()
+    aigul.post(aigul.update(voice={"file_id": "told", "file_unique_id": "t", "file_size": 9}))
+    outbox.drain()
+    assert "What happened?" in tell(aigul, "Back")
+    tell(aigul, "The wheel broke.", "Жарқын", "Жарқын Мед", "Poor quality, defect", "Only in this chat")
+    assert "Photos and recordings: 1" in aigul.heard[-1]
+    tell(aigul, "Send the complaint")
+    assert filed().text == "The wheel broke." and StoredFile.objects.get().subject.startswith("complaint:")
+
+
+def test_a_recording_that_telegram_does_not_hand_out_is_refused_in_words(aigul):
+    tell(aigul, "/start")
+    huge = {"file_id": "huge", "file_unique_id": "h", "file_size": 21 * 1024 * 1024}
+    assert aigul.post(aigul.update(video=huge)) == 200
+    outbox.drain()
+    assert "The recording is too large." in aigul.heard[-1] and "getFile" not in aigul.server.asked
+    assert not StoredFile.objects.exists()
 
 
 def test_a_photo_that_is_still_on_its_way_goes_to_the_case(aigul, shop):
@@ -391,10 +428,10 @@ def test_a_photo_over_ten_megabytes_is_not_fetched(aigul):
     assert "larger than 10 MB" in aigul.heard[-1]
     assert "getFile" not in aigul.server.asked
     # One that lies about its size is cut off while it comes.
-    aigul.server.files["liar"] = b"\xff\xd8\xff" + b"0" * (10 * 1024 * 1024 + 10)
+    aigul.server.files["liar"] = b"\xff\xd8\xff" + b"0" * (20 * 1024 * 1024 + 10)
     assert aigul.post(aigul.update(document=size | {"file_id": "liar", "file_size": 10})) == 200
     outbox.drain()
-    assert "The photo did not come. Send it again." in aigul.heard
+    assert "The file did not come. Send it again." in aigul.heard
     assert not StoredFile.objects.exists()
 
 
