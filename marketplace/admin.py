@@ -3,15 +3,21 @@
 from collections.abc import Iterable
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.db.models import Model
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 
-from marketplace import access, events
+from marketplace import access, events, sessions
 from marketplace.models import Authority, CalendarDay, Guardianship, Office, Region, Role, Rule, User
 
 
@@ -69,6 +75,14 @@ class Personal(Logged):
         access.log_reads(actor=request.user, person_ids=people, purpose="account", subject="people:account")
 
 
+def _proof_first(request: HttpRequest) -> HttpResponse | None:
+    """To the page that asks who it is, unless that was asked lately. What was typed is not kept: it holds passwords."""
+    if not is_reauthentication_required(request, app="allauth.account"):
+        return None
+    methods = get_adapter(request).get_reauthentication_methods(request.user)
+    return redirect_to_login(request.get_full_path(), methods[0]["url"])
+
+
 @admin.register(User)
 class PortalUserAdmin(Personal, UserAdmin):
     list_display = ("username", "full_name", "role", "office", "authority", "is_active")
@@ -81,6 +95,32 @@ class PortalUserAdmin(Personal, UserAdmin):
         (_("Rights"), {"fields": ("role", "region", "office", "authority", "is_active", "is_staff")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "role", "password1", "password2")}),)
+
+    # Rights and passwords are what a stolen session of an administrator is worth: who has it must prove who it is.
+
+    @method_decorator(reauthentication_required(app="allauth.account", allow_get=True))
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    @method_decorator(reauthentication_required(app="allauth.account", allow_get=True))
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().delete_view(request, *args, **kwargs)
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return _proof_first(request) or super().add_view(request, *args, **kwargs)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if first := _proof_first(request):
+            return first
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302 and User.objects.filter(pk=id).exists():
+            sessions.end_all(user_id=int(id), actor=request.user, because="administrator")
+        return response
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and {"role", "is_active", "is_staff", "office", "authority"} & set(form.changed_data):
+            sessions.end_all(user_id=obj.pk, actor=request.user, because="administrator")
 
 
 @admin.register(Region)

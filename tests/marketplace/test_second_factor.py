@@ -310,6 +310,64 @@ def test_the_admin_shows_no_secrets(signed_in: SignIn) -> None:
     assert signed_in(boss).get("/en/admin/mfa/authenticator/").status_code == 404
 
 
+# --- What an administrator changes -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def boss(db: None) -> User:
+    found = User.objects.create(username="boss", role="admin", language="en", is_staff=True, is_superuser=True)
+    found.set_password(RIGHT)
+    found.save()
+    return found
+
+
+def rights_of(user: User, browser: Client) -> tuple[str, dict[str, Any]]:
+    """The page of an account, and its form as it stands."""
+    page = f"/en/admin/marketplace/user/{user.pk}/change/"
+    form = browser.get(page).context["adminform"].form
+    return page, {name: value for name, value in form.initial.items() if value not in (None, False)}
+
+
+def test_rights_are_changed_by_who_has_just_proved_who_it_is(boss: User, caseworker: User) -> None:
+    browser, hers = Client(), Client()
+    with time_machine.travel(MOMENT, tick=False):
+        sign_in(browser, boss)
+    with time_machine.travel(MOMENT + 3600, tick=False):
+        sign_in(hers, caseworker)
+        page, typed = rights_of(caseworker, browser)
+        answer = browser.post(page, typed | {"role": "auditor"})
+        assert answer["Location"].startswith("/en/account/again/?next=")
+        caseworker.refresh_from_db()
+        assert caseworker.role == "caseworker"
+        assert hers.get("/api/v1/me").status_code == 200
+
+        assert browser.post(answer["Location"], {"password": RIGHT}).status_code == 302
+        caseworker.refresh_from_db()
+        assert caseworker.role == "auditor", "what was typed goes on"
+        assert hers.get("/api/v1/me").status_code == 401, "the session of the old rights is over"
+
+
+def test_a_password_of_another_is_not_kept_while_the_administrator_proves_who_it_is(
+    boss: User, caseworker: User
+) -> None:
+    browser, hers = Client(), Client()
+    page = f"/en/admin/marketplace/user/{caseworker.pk}/password/"
+    new = {"usable_password": "true", "password1": "a new long one", "password2": "a new long one"}
+    with time_machine.travel(MOMENT, tick=False):
+        sign_in(browser, boss)
+        sign_in(hers, caseworker)
+    with time_machine.travel(MOMENT + 3600, tick=False):
+        for answer in (browser.post(page, new), browser.get(page), browser.get("/en/admin/marketplace/user/add/")):
+            assert answer["Location"].startswith("/en/account/again/?next=")
+        assert "a new long one" not in str(dict(browser.session))
+        browser.post("/en/account/again/", {"password": RIGHT})
+        assert hers.get("/api/v1/me").status_code == 200
+        assert browser.post(page, new).status_code == 302
+        assert hers.get("/api/v1/me").status_code == 401
+        caseworker.refresh_from_db()
+        assert caseworker.check_password("a new long one")
+
+
 # --- Where one is signed in ----------------------------------------------------------------------------
 
 
