@@ -6,6 +6,7 @@ What a process had not added yet when it was killed is lost: a minute of counts 
 """
 
 import threading
+import time
 from collections import Counter
 from datetime import date
 
@@ -108,8 +109,8 @@ def _count(what: str, part: str) -> None:
 
 
 def _go_on() -> None:
-    while True:
-        threading.Event().wait(EVERY)
+    while _wanted.is_set():
+        time.sleep(EVERY)
         try:
             flush()
         finally:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -82,6 +83,24 @@ def test_counting_in_many_threads_loses_nothing() -> None:
         thread.join()
     day_counts.flush()
     assert rows() == {("answers", "fine"): 4000}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_web_server_adds_its_counts_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(day_counts, "EVERY", 0.05)
+    day_counts.answer(200)
+    assert day_counts._thread is None, "nobody asked for it: a worker counts nothing"
+    day_counts.keep()
+    day_counts.answer(200)
+    thread = day_counts._thread
+    assert thread is not None
+    for _try in range(200):
+        if rows():
+            break
+        time.sleep(0.05)
+    day_counts._wanted.clear()
+    thread.join(5)
+    assert (rows(), thread.is_alive()) == ({("answers", "fine"): 2}, False)
 
 
 def test_what_browsers_tell_and_what_was_answered_is_counted(client: Client) -> None:
