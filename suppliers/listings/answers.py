@@ -21,9 +21,11 @@ from suppliers.onboarding.answers import needs_licence
 
 SCHEMA = 1
 NEW = "new"
+# Delivery that the price does not cover; unless a supplier says so it does.
+DELIVERY_APART = "apart"
 PLAIN = {
     "q", "product", "type", "title.kk", "title.ru", "description.kk", "description.ru", "sku", "price", "pack_size",
-    "stock", "lead_days", "regions", "warranty_months", "price_reason", "offer",
+    "stock", "lead_days", "regions", "warranty_months", "delivery", "price_reason", "offer",
 }  # fmt: skip
 PARAMETER = re.compile(r"p\.[a-z][a-z0-9_]{0,59}(\.from|\.to)?")
 LEAD = re.compile(r"lead\.KZ-[0-9]{2}")
@@ -51,6 +53,7 @@ class Answers:
     numbers: dict[str, int] = field(default_factory=dict)
     regions: list[str] = field(default_factory=list)
     lead_by_region: dict[str, int] = field(default_factory=dict)
+    delivery_included: bool = True
     price_reason: str = ""
     errors: list[FieldError] = field(default_factory=list)
 
@@ -71,6 +74,7 @@ class Answers:
             "numbers": self.numbers,
             "regions": self.regions,
             "lead_by_region": self.lead_by_region,
+            "delivery_included": self.delivery_included,
         }
 
 
@@ -193,6 +197,7 @@ def _read_terms(found: Answers, draft: Draft) -> None:
             found.errors.append(FieldError(f"lead.{code}", "range", message))
         else:
             found.lead_by_region[code] = days
+    found.delivery_included = draft.value("delivery") != DELIVERY_APART
     found.price_reason = str(draft.value("price_reason") or "").strip()[:2000]
 
 

@@ -81,6 +81,12 @@ class WordsIn(Schema):
     text: str
 
 
+class PublishIn(Schema):
+    """``text``: why the price may be so high; asked for when it is far above the median of its kind."""
+
+    text: str = ""
+
+
 DECIDED = {200: ListingOut, 403: Problem, 404: Problem, 409: Problem, 422: Problem}
 
 
@@ -104,9 +110,9 @@ def get_listing(request: HttpRequest, listing_id: int) -> dict[str, Any]:
 
 
 @router.post("/listings/{int:listing_id}/publish", response=DECIDED, operation_id="publish_listing")
-def publish_listing(request: HttpRequest, listing_id: int) -> dict[str, Any]:
-    """The ministry puts it on sale."""
-    return _taken(request, listing_id, deciding.publish)
+def publish_listing(request: HttpRequest, listing_id: int, body: PublishIn | None = None) -> dict[str, Any]:
+    """The ministry puts it on sale; a price out of line with a note only."""
+    return _taken(request, listing_id, deciding.publish, text=body.text if body else "")
 
 
 @router.post("/listings/{int:listing_id}/refuse", response=DECIDED, operation_id="refuse_listing")

@@ -27,6 +27,7 @@ from suppliers.listings import answers, selectors, words
 from suppliers.listings.models import LISTING_WAITS, Listing
 from suppliers.listings.sending import DAYS_RULE, tell
 from suppliers.models import Partner, StockRecord
+from suppliers.pricelist import prices
 from suppliers.second_check import TooLate, by_another, date_by, in_time
 from suppliers.selectors import own_supplier
 from suppliers.states import LISTING
@@ -43,14 +44,19 @@ class CannotSell(DomainError):
     code = "cannot_sell"
 
 
-def publish(*, listing_id: int, actor: User, now: datetime | None = None) -> Listing:
-    """The product and the offer become what the listing says. Raises Forbidden, NotFound, IllegalStep, SamePerson, CannotSell, Invalid."""
+def publish(*, listing_id: int, actor: User, text: str = "", now: datetime | None = None) -> Listing:
+    """The product and the offer become what the listing says; for a price out of line the ministry says why (F27).
+
+    Raises Forbidden, NotFound, IllegalStep, SamePerson, CannotSell, Invalid.
+    """
     access.require_role(actor, Role.REVIEWER)
     moment = now or database_now()
     with transaction.atomic(durable=True):
         listing = selectors.locked(actor, listing_id)
         LISTING.find("publish", listing.status, ["ministry"])
         by_another(listing, actor)
+        if prices.out_of_line(listing.unit_price, listing.median):
+            listing.words = required(text, "text", _("The price is far above others of its kind. Write why it may be."))
         if listing.partner.status not in (Partner.Status.APPROVED, Partner.Status.PAUSED):
             raise CannotSell(_("This supplier may not sell now."))
         product = _put_product(listing)
@@ -60,7 +66,7 @@ def publish(*, listing_id: int, actor: User, now: datetime | None = None) -> Lis
         )
         listing.product, listing.offer = product, offer
         listing.respond_by, listing.decided_at = None, moment
-        _take(listing, "publish", "ministry", actor, moment)
+        _take(listing, "publish", "ministry", actor, moment, reason=text.strip())
         outbox.add("product.changed", str(product.pk))
     return listing
 
@@ -258,6 +264,7 @@ def _put_offer(listing: Listing, product: Product, now: datetime) -> StockRecord
         "warranty_months": numbers["warranty_months"],
         "regions": data["regions"],
         "lead_days_by_region": data["lead_by_region"],
+        "delivery_included": data.get("delivery_included", True),
     }
     if offer is None:
         offer = StockRecord(

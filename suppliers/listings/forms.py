@@ -114,5 +114,8 @@ class OfferForm(DraftForm):
             name = f"lead.{code}"
             hint = gettext_lazy("Only if it takes longer or shorter there.")
             self.fields[name] = _text(name, hint, inputmode="numeric", width=5)
+        self.fields["delivery"] = forms.CharField(
+            label=words.label("delivery"), required=False, widget=forms.Select(choices=words.delivery_choices())
+        )
         hint = gettext_lazy("If it is far above others of its kind: what makes it worth it?")
         self.fields["price_reason"] = _text("price_reason", hint)

@@ -32,10 +32,16 @@ LABELS = {
     "stock": gettext_lazy("Packs in stock"),
     "lead_days": gettext_lazy("Days to deliver"),
     "regions": gettext_lazy("Where do you deliver to?"),
+    "delivery": gettext_lazy("Is the delivery in the price?"),
     "warranty_months": gettext_lazy("Warranty, months (optional)"),
     "price_reason": gettext_lazy("Why is the price what it is? (optional)"),
     "offer": gettext_lazy("Offer that is changed"),
 }
+
+
+def delivery_choices() -> list[tuple[str, str]]:
+    """What may be said of the price of delivery."""
+    return [("included", _("it is in the price")), (answers.DELIVERY_APART, _("it is paid separately"))]
 
 
 def label(name: str) -> str:
@@ -58,6 +64,8 @@ def in_words(_draft: Draft, ops: list[dict[str, Any]]) -> Callable[[str, Any], s
             return _("a new product") if value == answers.NEW else titles.get(whole_number(value) or 0, str(value))
         if field == "type" and value in types.book().by_code:
             return types.book().by_code[str(value)].name
+        if field == "delivery":
+            return dict(delivery_choices()).get(str(value), shown_plainly(field, value))
         if field == "regions" and isinstance(value, list):
             return shown_plainly(field, [regions.name_of(str(code)) for code in value])
         return shown_plainly(field, value)
@@ -98,6 +106,8 @@ def summary(title: str, data: dict[str, Any], product: Product | None) -> list[d
         {"key": LABELS["pack_size"], "value": str(numbers["pack_size"])},
         {"key": LABELS["stock"], "value": str(numbers["stock"])},
         {"key": _("Delivers to"), "lines": delivery},
+        # A listing of before this was asked says nothing: then it is in the price.
+        {"key": LABELS["delivery"], "value": delivery_choices()[not data.get("delivery_included", True)][1]},
         {"key": _("Warranty"), "value": formats.quantity(numbers["warranty_months"], "month")},
     ]
 

@@ -1,5 +1,6 @@
 """The ministry looks at goods before they are on sale: what is due first first, each with its price beside others."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -38,6 +39,10 @@ DECISIONS = Decisions(
 )
 
 
+# A price out of line is put on sale with a note only.
+OF_DEAR = replace(DECISIONS, asks={**DECISIONS.asks, "publish": (gettext_lazy("Why may the price be so high?"), False)})
+
+
 @policy.only(*selectors.READERS)
 @require_safe
 def listings(request: HttpRequest) -> HttpResponse:
@@ -51,11 +56,15 @@ def listings(request: HttpRequest) -> HttpResponse:
 def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
     """One listing: what is said, its photos, its price beside the median, the decisions."""
     found = selectors.get(request.user, listing_id)
-    answer, wrong = DECISIONS.taken(request, listing_id)
+    answer, wrong = _decisions(found).taken(request, listing_id)
     if answer is not None:
         return answer
     context = _context(request, found, wrong)
     return render(request, "review/listings/listing.html", context, status=422 if wrong else 200)
+
+
+def _decisions(found: Listing) -> Decisions:
+    return OF_DEAR if prices.out_of_line(found.unit_price, found.median) else DECISIONS
 
 
 def _context(request: HttpRequest, found: Listing, wrong: WordsForm | None) -> dict[str, Any]:
@@ -65,7 +74,7 @@ def _context(request: HttpRequest, found: Listing, wrong: WordsForm | None) -> d
     subject = f"product:{found.product_id}" if found.status == Listing.Status.PUBLISHED else f"listing:{found.pk}"
     return {
         "listing": found,
-        "steps": DECISIONS.offered(allowed, wrong),
+        "steps": _decisions(found).offered(allowed, wrong),
         "form": wrong,
         "same_person": same_person,
         "waits": LISTING_WAITS,

@@ -73,6 +73,7 @@ def _of_offer(offer: StockRecord) -> dict[str, Any]:
         "stock": str(offer.net_stock_level),
         "lead_days": str(offer.lead_days),
         "warranty_months": str(offer.warranty_months),
+        "delivery": "included" if offer.delivery_included else answers.DELIVERY_APART,
         "regions": list(offer.regions),
         **{f"lead.{code}": str(days) for code, days in offer.lead_days_by_region.items()},
     }

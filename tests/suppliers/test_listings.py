@@ -204,6 +204,24 @@ def test_a_changed_offer_is_sold_as_it_was_until_somebody_has_looked(market):
     assert parameters_of([alone.pk])[alone.pk]["handle_height"]["max"] == 700
 
 
+@pytest.mark.parametrize(
+    ("said", "included"), [({}, True), ({"delivery": "included"}, True), ({"delivery": "apart"}, False)]
+)
+def test_a_supplier_says_whether_the_delivery_is_in_the_price(market, said, included):
+    listing = send(market.yerlan, new(**said))
+    deciding.publish(listing_id=listing.pk, actor=market.asel, now=NOW)
+    assert StockRecord.objects.get(partner=market.jarqyn).delivery_included is included
+    client = Client()
+    client.force_login(market.asel, BACKEND)
+    page = client.get(f"/en/review/listings/{listing.pk}/").content.decode()
+    assert ("it is in the price" in page, "it is paid separately" in page) == (included, not included)
+    client.force_login(market.yerlan, BACKEND)
+    offer = StockRecord.objects.get(partner=market.jarqyn)
+    url = client.post("/en/supplier/listings/begin/", {"offer": offer.pk})
+    again = client.get(f"{url['Location']}offer/").content.decode()
+    assert f'value="{"included" if included else "apart"}" selected' in again
+
+
 def test_what_others_sell_as_well_is_not_one_suppliers_to_describe(market):
     listing = send(market.yerlan, terms(product=str(market.bota.pk), **{"title.kk": "Менікі", "title.ru": "Моё"}))
     deciding.publish(listing_id=listing.pk, actor=market.asel, now=NOW)
@@ -223,6 +241,30 @@ def test_a_price_out_of_line_is_asked_about_unless_its_reason_is_given(market):
     assert (listing.status, listing.price_reason) == ("moderation", "Titanium.")
     assert send(market.natalya, dear | {"sku": "Q-7", "price_reason": "Titanium."}).status == "moderation"
     assert send(market.natalya, dear | {"sku": "Q-8", "price": "160000"}).status == "moderation", "not above the factor"
+
+
+def test_a_price_out_of_line_goes_on_sale_with_a_note_only(market):
+    for number in range(5):
+        make.make_offer(market.bota, make.make_supplier(f"shop-{number}"), price="100000.00")
+    prices.forget()
+    dear = terms(product=str(market.bota.pk), price="170000", price_reason="Titanium.")
+    listing = send(market.yerlan, dear)
+    with pytest.raises(Invalid):
+        deciding.publish(listing_id=listing.pk, actor=market.asel, now=NOW)
+    client = Client()
+    client.force_login(market.asel, BACKEND)
+    path = f"/en/review/listings/{listing.pk}/"
+    assert "Why may the price be so high?" in client.get(path).content.decode()
+    assert client.post(path, {"action": "publish", "text": " "}).status_code == 422
+    assert (
+        not StockRecord.objects.filter(partner=market.jarqyn).exists() and Listing.objects.get().status == "moderation"
+    )
+    assert client.post(path, {"action": "publish", "text": "Medical titanium."}).status_code == 302
+    assert StockRecord.objects.get(partner=market.jarqyn).price == Decimal("170000.00")
+    assert Event.objects.get(kind="listing.publish").reason == "Medical titanium."
+    assert "Medical titanium." in client.get(path).content.decode()
+    plain = send(market.natalya, new(sku="Q-9"))
+    assert "Why may the price be so high?" not in client.get(f"/en/review/listings/{plain.pk}/").content.decode()
 
 
 def test_nobody_else_sees_or_decides(market):
