@@ -314,7 +314,7 @@ CONTENT_SECURITY_POLICY = {
         "media-src": ["'self'", "blob:"],  # a recording is heard and seen before it is sent
         "object-src": ["'none'"],
         "worker-src": ["'self'"],
-        "base-uri": ["'self'"],
+        "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
     },
@@ -391,4 +391,7 @@ LOGGING: dict[str, object] = {"level": LOG_LEVEL}
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # the proxy redirects to https
+    "security.W021",  # to be on the browsers' preload list is for who owns the domain to decide
+]

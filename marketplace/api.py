@@ -24,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Router, Schema
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 from ninja.security import HttpBearer, SessionAuth
@@ -96,10 +97,23 @@ class CleanParser(Parser):
         return payloads.read(request.body)
 
 
+class Programs(NinjaAPI):
+    """The document of the operations is made once: that takes most of a second, and anybody may ask for it."""
+
+    _document: OpenAPISchema | None = None
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        if self._document is None:
+            self._document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        return self._document
+
+
 signed_in = [BearerAuth(), BrowserAuth()]
 anyone = VisitorAuth()
 
-api = NinjaAPI(
+api = Programs(
     title="Tirek",
     version="1",
     description="Assistive goods and services, order drafts, orders, complaints.",

@@ -127,7 +127,7 @@ class SupplierDetailOut(SupplierOut):
     address: str
     phone: str
     email: str
-    facts: dict[str, int]
+    facts: dict[str, int | float]
     qr_url: str
 
 

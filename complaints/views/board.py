@@ -24,7 +24,7 @@ from suppliers.watch.reading import RegionChoice
 PAGE_SIZE = 25
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """Where something goes wrong again and again, and what is being done about it."""
@@ -34,7 +34,7 @@ def board(request: HttpRequest) -> HttpResponse:
     return render(request, "review/board/board.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def cases(request: HttpRequest) -> HttpResponse:
     """The cases behind one group; from here the ministry takes them up as one matter."""

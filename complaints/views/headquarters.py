@@ -15,6 +15,7 @@ from complaints.step_forms import StepForm
 from marketplace import policy
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.forms import add_errors
+from marketplace.models import Role
 
 # What who leads a board does there: the form, its service, the words of the button and of the message.
 DOORS: dict[str, tuple[type[forms.BoardForm], Callable[..., Any], Any, Any]] = {
@@ -30,7 +31,7 @@ DOORS: dict[str, tuple[type[forms.BoardForm], Callable[..., Any], Any, Any]] = {
 }
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER, Role.GUEST, Role.AUDITOR, Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def boards(request: HttpRequest) -> HttpResponse:
     """The boards that this person sees; who leads them opens one here."""
@@ -43,7 +44,7 @@ def boards(request: HttpRequest) -> HttpResponse:
     return render(request, "review/headquarters/boards.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER, Role.GUEST, Role.AUDITOR, Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def board(request: HttpRequest, board_id: int) -> HttpResponse:
     """One board; a refused form keeps what was typed."""
@@ -77,7 +78,7 @@ def _context(request: HttpRequest, found: Board, wrong: StepForm | None) -> dict
     }
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER, Role.GUEST, Role.AUDITOR, Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def minutes(request: HttpRequest, board_id: int, minutes_id: int) -> HttpResponse:
     """Minutes as a page to print; a decision becomes a task here."""

@@ -47,7 +47,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     return _page(request, find=form, **more)
 
 
-@policy.signed_in
+@policy.only(Role.HOTLINE)
 @require_http_methods(["POST"])
 def caller(request: HttpRequest, person_id: int) -> HttpResponse:
     """The check of the caller: then what she began is shown for some minutes."""

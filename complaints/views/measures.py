@@ -19,11 +19,12 @@ from complaints.views.case import context
 from marketplace import policy
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.forms import add_errors
+from marketplace.models import Role
 
 PAGE_SIZE = 25
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """Open measures first, what is due first; then those that are carried out."""
@@ -31,7 +32,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(request, "review/board/measures.html", {"page": page})
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, measure_id: int) -> HttpResponse:
     """One measure; whoever has to, says here that it is carried out."""
@@ -54,7 +55,7 @@ def _context(request: HttpRequest, measure: Measure, form: StepForm) -> dict[str
     return {"measure": measure, "facts": facts, "form": form if may else None, "knows_case": knows_case}
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER)
 @require_POST
 def fine(request: HttpRequest, number: str) -> HttpResponse:
     """Note a fine; a refusal shows the case again with everything that was typed."""

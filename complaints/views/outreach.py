@@ -15,11 +15,12 @@ from complaints.reports import Period
 from marketplace import policy
 from marketplace.errors import Invalid
 from marketplace.forms import add_errors
+from marketplace.models import Role
 
 PAGE_SIZE = 25
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def log(request: HttpRequest) -> HttpResponse:
     """What was entered, the newest first, and this month's sums."""

@@ -21,7 +21,7 @@ from complaints.states import Outcome
 from complaints.views.case import case_url
 from marketplace import formats, places, policy, regions
 from marketplace.errors import DomainError
-from marketplace.models import Region
+from marketplace.models import Region, Role
 from marketplace.rules import in_language
 
 MONTHS_OFFERED = 12
@@ -80,7 +80,7 @@ def report_file(request: HttpRequest, kind: str) -> HttpResponse:
     return response
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def report_cases(request: HttpRequest) -> HttpResponse:
     """The cases that a figure counts: inspectors see those of their region, the ministry all. No names."""

@@ -18,12 +18,12 @@ from complaints.routing import ANY, SELLER, Table
 from marketplace import calendar, formats, policy
 from marketplace.errors import Invalid, NotFound
 from marketplace.forms import add_errors
-from marketplace.models import Region
+from marketplace.models import Region, Role
 
 WORKING_COPY = "change"
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
     """Every version with who made it, when and why; the button begins a new one."""
@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "review/routing/index.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_safe
 def version(request: HttpRequest, day: str) -> HttpResponse:
     """One version as a table to read."""
@@ -43,7 +43,7 @@ def version(request: HttpRequest, day: str) -> HttpResponse:
     return render(request, "review/routing/version.html", {"rule": rule, "rows": _rows(table)})
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_safe
 def version_file(request: HttpRequest, day: str) -> HttpResponse:
     """A version, or the working copy, as a sheet."""
@@ -56,7 +56,7 @@ def version_file(request: HttpRequest, day: str) -> HttpResponse:
     return response
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest) -> HttpResponse:
     """The working copy: its rows, what is wrong with it, what would change; publish, upload or drop it."""
@@ -104,7 +104,7 @@ def _do(request: HttpRequest, action: str, forms: dict[str, Any]) -> str:
     return _("The rows were replaced.")
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def row(request: HttpRequest, place: int) -> HttpResponse:
     """One row of the working copy: change, move or remove it; behind the last row, a new one."""
@@ -139,7 +139,7 @@ def _change_row(request: HttpRequest, place: int, form: RowForm) -> bool:
     return True
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_safe
 def simulator(request: HttpRequest) -> HttpResponse:
     """Where a complaint would go by one version or two, and every combination that the two answer differently."""

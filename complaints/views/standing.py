@@ -32,7 +32,7 @@ DOORS: dict[str, tuple[type[StepForm], Callable[..., Any], Any]] = {
 }
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """Every supplier with its state; those under a ban first, by the day that it ends."""
@@ -40,7 +40,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(request, "review/board/suppliers.html", {"page": page})
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def supplier(request: HttpRequest, code: str) -> HttpResponse:
     """One supplier: its state, its bans, orders and complaints that are open, and the ministry's decisions."""

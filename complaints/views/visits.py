@@ -21,7 +21,7 @@ from complaints.feedback.states import VISIT
 from marketplace import formats, policy
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.forms import add_errors
-from marketplace.models import Office
+from marketplace.models import Office, Role
 from suppliers.models import Partner
 
 PAGE_SIZE = 25
@@ -43,7 +43,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(request, "feedback/visits.html", {"page": page, "ministry": ministry, "form": failed, **forms})
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def fees(request: HttpRequest) -> HttpResponse:
     """The fee ledger of a year with its sums, as a page or as CSV."""

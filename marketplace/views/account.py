@@ -1,5 +1,6 @@
 """A person's own page: who one is here, how one is reached, who looked at one's data."""
 
+from allauth.account.views import password_change as allauth_password_change
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -41,6 +42,15 @@ def _facts(request: HttpRequest) -> list[dict[str, str]]:
     if user.authority is not None:
         rows.append({"key": _("Authority"), "value": user.authority.name})
     return rows
+
+
+@policy.signed_in
+def change_password(request: HttpRequest) -> HttpResponse:
+    """By who knows the old one; who signs in without a password is told whom to ask for one."""
+    if not request.user.has_usable_password():
+        return redirect("account_reset_password")
+    response: HttpResponse = allauth_password_change(request)
+    return response
 
 
 @policy.anyone

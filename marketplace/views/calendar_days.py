@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from marketplace import policy
 from marketplace.errors import Invalid, NotFound
 from marketplace.forms import add_errors
-from marketplace.models import CalendarDay
+from marketplace.models import CalendarDay, Role
 from marketplace.rulebook import days, previewing, versions
 from marketplace.rulebook.forms import DayForm, StrikeForm
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The days of a year, this one by default."""
@@ -46,7 +46,7 @@ def _row(item: days.Told) -> dict[str, Any]:
     }
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """A new day: first what it changes for new filings, then the button that adds it."""
@@ -68,7 +68,7 @@ def add(request: HttpRequest) -> HttpResponse:
     return render(request, "review/calendar/add.html", {"form": form, "preview": preview})
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def strike(request: HttpRequest, day_id: int) -> HttpResponse:
     """A day that does not apply: what striking it changes, and why it is struck."""

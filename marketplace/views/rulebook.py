@@ -12,12 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from marketplace import policy
 from marketplace.errors import Invalid
 from marketplace.forms import add_errors
-from marketplace.models import Rule
+from marketplace.models import Role, Rule
 from marketplace.rulebook import previewing, versions, wording
 from marketplace.rulebook.forms import VersionForm
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Every rule by group: its value in force, its source, what starts later."""
@@ -47,7 +47,7 @@ def _told(rule: Rule) -> dict[str, Any]:
     }
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rule(request: HttpRequest, code: str) -> HttpResponse:
     """One rule: its versions, and the form of a new one; first what it changes, then the button that publishes."""

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog import types
 from marketplace import policy
 from marketplace.errors import FieldError, Invalid
+from marketplace.models import Role
 from suppliers.models import PriceList
 from suppliers.pricelist import files, jobs, selectors, words
 from suppliers.selectors import own_supplier
@@ -20,7 +21,7 @@ REMARKS_SHOWN = 100
 RENEW_SECONDS = 4
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def price_lists(request: HttpRequest) -> HttpResponse:
     """The form for a new list, which is checked first, the template, and the lists that were sent."""
@@ -52,7 +53,7 @@ def _lists(request: HttpRequest, errors: list[str] | None = None) -> HttpRespons
     return render(request, "supplier/pricelist/lists.html", context, status=422 if errors else 200)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_safe
 def price_list(request: HttpRequest, price_list_id: UUID) -> HttpResponse:
     """How far a list is, or what became of it. The page of a list that is being read renews itself."""
@@ -89,7 +90,7 @@ def _refusal(found: PriceList) -> str:
     return words.said(found.refusal["code"], found.refusal["params"]) if found.refusal else ""
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_POST
 def apply(request: HttpRequest, price_list_id: UUID) -> HttpResponse:
     """Apply a list that was checked."""
@@ -99,7 +100,7 @@ def apply(request: HttpRequest, price_list_id: UUID) -> HttpResponse:
     return redirect("suppliers:price_list", applied.pk)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_POST
 def check_anew(request: HttpRequest, price_list_id: UUID) -> HttpResponse:
     """Check the same file again."""
@@ -109,7 +110,7 @@ def check_anew(request: HttpRequest, price_list_id: UUID) -> HttpResponse:
     return redirect("suppliers:price_list", again.pk)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_safe
 def result_file(request: HttpRequest, price_list_id: UUID, kind: str) -> HttpResponse:
     """Every row with what became of it."""
@@ -119,7 +120,7 @@ def result_file(request: HttpRequest, price_list_id: UUID, kind: str) -> HttpRes
     return _file(files.result(found, kind), kind, f"result-{found.created_at:%Y-%m-%d}")
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_safe
 def template_file(request: HttpRequest) -> HttpResponse:
     """A list to fill in: the own offers, or the products of a type."""

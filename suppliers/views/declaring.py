@@ -9,12 +9,13 @@ from django.views.decorators.http import require_http_methods
 from marketplace import policy
 from marketplace.errors import Invalid
 from marketplace.forms import add_errors
+from marketplace.models import Role
 from suppliers import declaring
 from suppliers.onboarding.forms import DeclarationForm
 from suppliers.selectors import own_supplier
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def declaration(request: HttpRequest) -> HttpResponse:
     """Until when the present one holds; the form that renews it."""

@@ -18,6 +18,7 @@ from catalog.types import ProductType
 from marketplace import formats, policy, regions
 from marketplace.errors import Invalid, NotFound
 from marketplace.forms import EMPTY, add_errors, offer
+from marketplace.models import Role
 from suppliers.demand import needs, radar, reading
 from suppliers.demand.models import UnmetNeed
 from suppliers.views.cards import as_query, crumbs
@@ -119,7 +120,7 @@ def _sizes(kind: ProductType, sizes: dict[str, list[int]]) -> list[str]:
 # --- The radar
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def radar_page(request: HttpRequest) -> HttpResponse:
     """How many people want what and where; of one kind also the sizes."""

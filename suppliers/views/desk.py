@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from marketplace import policy
 from marketplace.errors import Invalid
+from marketplace.models import Role
 from suppliers import home, offers, selectors
 from suppliers.forms import OfferForm
 from suppliers.models import StockRecord
@@ -26,14 +27,14 @@ DONE = {
 }
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_safe
 def own_offers(request: HttpRequest) -> HttpResponse:
     """All own offers, those that need a confirmation of their stock marked."""
     return _list(request)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_POST
 def change_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     """One row's form; which button was pressed says what to do."""

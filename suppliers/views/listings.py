@@ -18,7 +18,7 @@ from marketplace.drafts import beginning, reading, retention
 from marketplace.errors import DomainError, FieldError, Invalid
 from marketplace.forms import DraftForm, add_errors
 from marketplace.kept_answers import kept_over_sign_in
-from marketplace.models import Draft, User
+from marketplace.models import Draft, Role, User
 from marketplace.views import attachments, draft_forms, draft_steps
 from suppliers import selectors as suppliers
 from suppliers.listings import answers, deciding, forms, selectors, words
@@ -33,7 +33,7 @@ from suppliers.states import LISTING
 ENDED = (Listing.Status.REFUSED, Listing.Status.UPHELD, Listing.Status.WITHDRAWN)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_safe
 def listings(request: HttpRequest) -> HttpResponse:
     """What was begun, put aside or sent; the button that begins."""
@@ -239,7 +239,7 @@ def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
 # --- What became of it ------------------------------------------------------------------------------
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
     """The own listing: where it stands and until when, what was asked, and the supplier's own steps."""
@@ -250,7 +250,7 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
         if found.status == Listing.Status.REFUSED
         else ("explain", _("Why is the price what it is?"))
     )
-    form = WordsForm(request.POST or None, action=action, label=label)
+    form = WordsForm(request.POST if request.method == "POST" else None, action=action, label=label)
     if request.method == "POST":
         try:
             return _act(request, found, form)

@@ -242,7 +242,9 @@ def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
 def application(request: HttpRequest, application_id: int) -> HttpResponse:
     """The own application: whose turn it is and until when, what was asked, and the applicant's own steps."""
     found = selectors.get(request.user, application_id)
-    form = forms.WordsForm(request.POST or None, action="appeal", label=_("What was judged wrongly?"))
+    form = forms.WordsForm(
+        request.POST if request.method == "POST" else None, action="appeal", label=_("What was judged wrongly?")
+    )
     if request.method == "POST":
         try:
             return _act(request, found, form)

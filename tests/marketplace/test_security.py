@@ -89,7 +89,7 @@ def test_answers_to_programs_are_guarded(path: str) -> None:
 
 def check_headers(response: object, path: str) -> None:
     policy = response["Content-Security-Policy"]
-    for directive in ("default-src 'self'", "object-src 'none'", "frame-ancestors 'none'", "base-uri 'self'"):
+    for directive in ("default-src 'self'", "object-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"):
         assert directive in policy, path
     assert "unsafe" not in policy, path
     assert response["X-Content-Type-Options"] == "nosniff", path

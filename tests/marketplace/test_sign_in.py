@@ -188,3 +188,10 @@ def test_a_password_is_changed_by_the_one_who_knows_the_old_one(marat_with_passw
     assert "<h1" in page
     assert authenticate(None, username="marat", password="a long password") is None
     assert authenticate(None, username="marat", password="a new long one")
+
+
+def test_who_has_no_password_is_told_whom_to_ask(signed_in: SignIn, marat: User) -> None:
+    marat.set_unusable_password()
+    marat.save()
+    answer = signed_in(marat).get("/en/account/password/change/")
+    assert (answer.status_code, answer.url) == (302, "/en/account/password/help/")

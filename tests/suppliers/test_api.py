@@ -14,7 +14,7 @@ from marketplace.models import Event, OutboxRow, ReadLog
 from suppliers import guarantees
 from suppliers.effects import refresh_documents
 from suppliers.guarantees import Guarantee
-from suppliers.models import StockRecord
+from suppliers.models import Partner, StockRecord
 from suppliers.watch import cells
 from tests import factories as make
 
@@ -233,6 +233,11 @@ def test_suppliers_are_listed_and_described(market):
     assert one["facts"]["delivered_lines"] == 0
     assert one["qr_url"] == "http://testserver/api/v1/suppliers/jarqyn-med/qr.svg"
     assert get(Client(), "/suppliers/bala-qadam", 404) == get(Client(), "/suppliers/nobody", 404)
+
+
+def test_a_supplier_with_a_part_of_a_complaint_is_described(market):
+    Partner.objects.filter(code="jarqyn-med").update(complaint_load=0.25)
+    assert get(Client(), "/suppliers/jarqyn-med")["facts"]["complaint_load"] == 0.25
 
 
 def test_the_qr_code_is_an_svg(market):
