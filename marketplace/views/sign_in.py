@@ -22,6 +22,7 @@ from marketplace.way_back import safe_path
 SESSION_NAME, TEXT_NAME = "sign_in_code", "sign_in_text"
 # A library or a mobile network has one address for many people.
 ASKED_OF_ADDRESS = Limit("sign-in-codes-of-address", most=60, seconds=3600)
+SIGNED_OF_ADDRESS = Limit("signatures-of-address", most=60, seconds=3600)
 
 
 @policy.anyone
@@ -33,12 +34,10 @@ def ask_code(request: HttpRequest) -> HttpResponse:
         return redirect("marketplace:home")
     form = WhoForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if not Tries([(ASKED_OF_ADDRESS, get_adapter().get_client_ip(request))]).allowed():
-            form.add_error(None, str(TooManyTries.message))
-        else:
-            asked = sign_in_codes.ask(name=form.cleaned_data["name"], known=known_browsers.of(request))
-            request.session[SESSION_NAME] = [str(asked.id), asked.minutes, _next(request)]
-            return redirect("sign_in_code")
+        _count(request, ASKED_OF_ADDRESS)
+        asked = sign_in_codes.ask(name=form.cleaned_data["name"], known=known_browsers.of(request))
+        request.session[SESSION_NAME] = [str(asked.id), asked.minutes, _next(request)]
+        return redirect("sign_in_code")
     return render(request, "account/code_ask.html", {"form": form, "next": _next(request)})
 
 
@@ -72,6 +71,7 @@ def by_signature(request: HttpRequest) -> HttpResponse:
         return redirect("marketplace:home")
     form = SignatureForm(request.POST, request.FILES) if request.method == "POST" else SignatureForm()
     if request.method == "POST" and form.is_valid():
+        _count(request, SIGNED_OF_ADDRESS)
         try:
             user = sign_in_signature.redeem(asked=_text_of(request), cms=form.cleaned_data["cms"])
         except Invalid as error:
@@ -81,7 +81,10 @@ def by_signature(request: HttpRequest) -> HttpResponse:
         else:
             request.session.pop(TEXT_NAME, None)
             return signed_in(request, user, by="signature", following=_next(request))
-    challenge = sign_in_signature.again(_text_of(request)) or sign_in_signature.begin()
+    challenge = sign_in_signature.again(_text_of(request))
+    if challenge is None:
+        _count(request, ASKED_OF_ADDRESS)
+        challenge = sign_in_signature.begin()
     request.session[TEXT_NAME] = str(challenge.id)
     context = {
         "form": form,
@@ -104,6 +107,12 @@ def signature_text(request: HttpRequest) -> HttpResponse:
         content_type="application/octet-stream",
         headers={"Content-Disposition": 'attachment; filename="sign-in.txt"'},
     )
+
+
+def _count(request: HttpRequest, limit: Limit) -> None:
+    """Each text is a row, each signature a question to the verifier: nobody fills or floods them. Raises TooManyTries."""
+    if not Tries([(limit, get_adapter().get_client_ip(request))]).allowed():
+        raise TooManyTries
 
 
 def _text_of(request: HttpRequest) -> UUID:

@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
 from marketplace import crypto, identity, sign_in_signature, signatures
+from marketplace.limits import Limit
 from marketplace.models import Event, PersonRecord, SignInCode, User
 from marketplace.signatures import BadSignature, SignatureVerifier, Signer, Usage, VerifierAway, cms, ncanode, test_ca
+from marketplace.views import sign_in
 from tests.marketplace import nca_node
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -245,6 +248,7 @@ def test_a_silent_node_costs_seconds_once(country: Country, monkeypatch: pytest.
 
 @pytest.fixture
 def marat_with_iin(marat: User, settings: Settings) -> str:
+    cache.clear()
     settings.SIGNATURE_VERIFIER = signatures.TEST_CA
     number = next(f"8409173{n:05d}" for n in range(100_000) if identity.is_iin(f"8409173{n:05d}"))
     PersonRecord.objects.filter(user=marat).update(
@@ -323,6 +327,14 @@ def test_only_the_pages_that_sign_may_talk_to_the_signing_program(marat_with_iin
     allowed = "connect-src 'self' wss://127.0.0.1:13579"
     assert allowed in Client().get(PAGE)["Content-Security-Policy"]
     assert "13579" not in Client().get("/en/account/login/")["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+def test_one_address_asks_for_so_many_texts_and_no_more(marat_with_iin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_in, "ASKED_OF_ADDRESS", Limit("test-texts", most=3, seconds=60))
+    assert [Client().get(PAGE).status_code for _time in range(5)] == [200, 200, 200, 429, 429]
+    assert SignInCode.objects.count() == 3
+    assert Client(REMOTE_ADDR="203.0.113.20").get(PAGE).status_code == 200
 
 
 @pytest.mark.django_db
