@@ -60,7 +60,8 @@ def snapshot(now: Turn, remarks: str) -> dict[str, Any]:
         "supplier": {
             "name": order.partner.name,
             "bin": order.partner.bin or "",
-            "iin": order.partner.iin_shown,
+            # Of an entrepreneur, who has no BIN: the last digits alone.
+            **({"iin": shown} if (shown := order.partner.iin_shown) else {}),
             "address": order.partner.address,
         },
         "person": str(order.user),
