@@ -47,7 +47,7 @@ def sign(request: HttpRequest, number: str, paper: str) -> HttpResponse:
         "form": form,
         "seen": act.digest(content),
         "data": base64.b64encode(data).decode(),
-        "text": data.decode(),
+        "canonical": data.decode(),
         "back": _back(request),
     }
     return render(request, "beneficiary/sign.html", context)

@@ -150,6 +150,7 @@ def test_the_page_shows_what_is_signed_and_takes_the_file(family, client: Client
     data = client.get(f"{page}text/").content
     shown_page = client.get(page)
     assert "You need not sign this way" in shown_page.content.decode()
+    assert shown_page.content.decode().count("&quot;address&quot;") == 1, "the bytes stand in their box alone"
     assert "wss://127.0.0.1:13579" in shown_page["Content-Security-Policy"]
     seen = shown_page.context["seen"]
     wrong = client.post(page, {"file": SimpleUploadedFile("a.cms", b"0no"), "seen": seen}).content.decode()
