@@ -89,7 +89,7 @@ class Portal:
         settings.write_text(supervisor_settings(self.state, self.services, list(self.programs.values())))
         with (self.logs / "supervisord.out").open("wb") as output:
             self.supervisord = subprocess.Popen(
-                embedded.attached_command([sys.executable, "-m", "supervisor.supervisord", "-c", str(settings)]),
+                embedded.attached_command([sys.executable, "-m", "config.manager", "-c", str(settings)]),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -118,3 +118,11 @@ class Busy(DomainError):
     code = "busy"
     message = _("Many people are here right now. Your answers are kept. Try again in a moment.")
     retry_after = 2
+
+
+class NoRoom(Busy):
+    """The disk of the files is full: answers live in the database and are not touched."""
+
+    code = "no_room"
+    message = _("There is no room for files at this moment. Your answers are kept. Send the file again later.")
+    retry_after = 600

@@ -6,13 +6,16 @@ photograph a page, and a PDF may carry scripts and files that we could not take 
 the caller says how large they may be; ``marketplace.recordings`` says what is checked and taken out of them.
 """
 
+import errno
 import hashlib
 import io
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -20,10 +23,13 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from marketplace import access, recordings
-from marketplace.errors import FieldError, Invalid, NotFound
+from marketplace.errors import FieldError, Invalid, NoRoom, NotFound
 from marketplace.models import Role, StoredFile, User
 from marketplace.recordings import Recording
 
+log = structlog.get_logger(__name__)
+
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 QUALITY = 85
@@ -139,7 +145,10 @@ def _drawn_anew(image: Image.Image) -> Picture:
 
 
 def keep(*, picture: Picture | Recording, subject: str, purpose: str, owner: User | None) -> StoredFile:
-    """Write the picture or recording and its row; the row belongs to the running transaction, if there is one."""
+    """Write the picture or recording and its row; the row belongs to the running transaction, if there is one.
+
+    Raises NoRoom when the disk is full; nothing of the file stays.
+    """
     content = ContentFile(picture.content) if isinstance(picture, Picture) else File(picture.content)
     digest, size = hashlib.sha256(), 0
     for part in content.chunks():
@@ -154,7 +163,16 @@ def keep(*, picture: Picture | Recording, subject: str, purpose: str, owner: Use
         size=size,
         sha256=digest.hexdigest(),
     )
-    stored.file.save(f"{uuid.uuid4().hex}.{picture.extension}", content, save=False)
+    name = f"{uuid.uuid4().hex}.{picture.extension}"
+    try:
+        stored.file.save(name, content, save=False)
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        log.error("disk_full", size=size)
+        with suppress(OSError):
+            stored.file.storage.delete(stored.file.field.generate_filename(stored, name))
+        raise NoRoom from None
     stored.save(force_insert=True)
     return stored
 

@@ -1,5 +1,6 @@
 """Photos of a draft: sent in pieces, cut anywhere, never lost, never twice, and only pictures."""
 
+import errno
 import io
 import uuid
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from django.conf import settings as portal_settings
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -511,3 +513,30 @@ def test_control_without_the_files_lock_uploads_trip_over_each_other(
 
 def test_the_media_folder_of_these_tests_is_their_own() -> None:
     assert "pytest" in str(portal_settings.MEDIA_ROOT)
+
+
+# --- A full disk --------------------------------------------------------------------------------
+
+
+def test_a_full_disk_is_said_in_words_and_the_photo_goes_on_where_it_was(
+    client: Client, draft_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(client, draft_id, PHOTO[:500])
+    before = state(draft_id)
+
+    def full(_storage: FileSystemStorage, name: str, _content: object) -> str:
+        path = Path(_storage.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(PHOTO[:100])  # as much as there was room for
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemStorage, "_save", full)
+        refused = put(client, draft_id, PHOTO[500:], 500, headers={"Accept-Language": "ru"})
+    assert (refused.status_code, refused["Retry-After"]) == (503, "600")
+    assert refused.json()["code"] == "no_room"
+    assert refused.json()["title"].startswith("Сейчас нет места для файлов. Ваши ответы сохранены.")
+    assert state(draft_id) == before
+    assert [path for path in Path(portal_settings.MEDIA_ROOT).rglob("*") if path.is_file()] == []
+
+    assert put(client, draft_id, PHOTO[500:], 500)["Upload-Complete"] == "?1"
