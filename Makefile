@@ -7,7 +7,8 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 endif
 BIN = .venv/bin
 LANGUAGES = kk ru
-TEST_WORKERS ?= 2
+# One more than the cores: the two with browsers wait for pages much of their time.
+TEST_WORKERS ?= 3
 # Commands that read settings but need no services.
 OFFLINE = DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0
 
@@ -21,7 +22,7 @@ run: environment ## start the portal on http://127.0.0.1:8000 (PORT, HOST, PORTA
 	@exec $(BIN)/python -m config.processes --attached
 
 test: environment-develop chromium validator ## the whole test suite; skipped tests are listed with their reasons
-	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup -rs
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder -rs
 
 lint: environment-develop ## format, linter, layers, types, templates, translations, licences
 	$(BIN)/ruff format --check .

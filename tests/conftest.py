@@ -41,8 +41,8 @@ def changes_at_once() -> None:
     columns.SHARE = float("inf")
 
 
-# The longest groups: begun first, so that no worker is left with one at the end while the others idle.
-LONGEST = ("portal", "every page", "tests/chaos/test_quick.py")
+# The longest groups, begun first (with --no-loadscope-reorder): no worker is left with one at the end while the others idle.
+LONGEST = ("portal", "every page")
 
 
 @pytest.hookimpl(tryfirst=True)
