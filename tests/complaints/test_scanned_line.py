@@ -4,7 +4,6 @@ And the pages that only people without an account meet, looked at by axe on narr
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -19,8 +18,6 @@ from tests.complaints.factories import make_line, make_person, make_seller, make
 
 STORY = "Дөңгелегі бір күнде сынды. ӘҒҚҢӨҰҮҺІ"
 WIDTHS = (360, 320)
-
-pytestmark = pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH")
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """SIGKILL of the whole browser while somebody types: IndexedDB per key loses nothing; what others use loses it all."""
 
 import random
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from tests.frontend.draft_server import DraftServer, Fault
 from tests.frontend.killing import kill_browser_of
 from tests.frontend.loops import WRITTEN_MS, runs
 
-pytestmark = pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH")
 LETTERS = "Әжең ғұмыр бойы ӘҒҚҢӨҰҮҺІ әғқңөұүһі 0123456789 🦽"
 
 # What other form savers do: localStorage at each key, IndexedDB after a pause of 300 ms.

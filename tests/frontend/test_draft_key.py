@@ -1,14 +1,10 @@
 """Saving goes on without a session: with the draft key, which only adds; and never as somebody else."""
 
-import shutil
 import time
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.frontend.draft_server import Fault
-
-pytestmark = pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH")
 
 ACCOUNT = {"data-local": "open", "data-account": "111", "data-queue": "/static/app/queue.js"}
 KEPT_KEY = """async () => {

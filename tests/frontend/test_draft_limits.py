@@ -2,14 +2,11 @@
 
 import json
 import os
-import shutil
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.frontend.draft_server import Fault
-
-pytestmark = pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH")
 
 SLOWDOWN = 6
 MOST_MS = 50  # 95 of 100 local saves

@@ -1,6 +1,5 @@
 """draft.js keeps what was typed: against reloads, closed tabs, killed browsers, dead and lying servers."""
 
-import shutil
 import time
 
 import pytest
@@ -300,6 +299,3 @@ def test_the_page_works_without_script(draft_page, browser: Browser):
     aigul.page.get_by_role("button", name="Save and continue").click()
     assert [path for _at, method, path, _status in aigul.server.log if method == "POST"] == ["/form"]
     plain.close()
-
-
-pytestmark = pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH")

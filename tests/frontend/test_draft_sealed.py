@@ -5,7 +5,6 @@ docs/adr/0010-local-copies-of-staff.md quotes the figures of the two loops here.
 """
 
 import random
-import shutil
 
 import pytest
 from playwright.sync_api import expect
@@ -14,8 +13,6 @@ from tests.frontend.draft_server import Fault
 from tests.frontend.loops import runs
 from tests.frontend.test_draft_crash import LETTERS, kill_browser_of, start  # noqa: F401  a fixture
 from tests.frontend.test_draft_together import LOCAL_COPIES
-
-pytestmark = pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH")
 
 EVERYTHING = """async () => {
   const found = [JSON.stringify(Object.entries(localStorage)), JSON.stringify(Object.entries(sessionStorage))];

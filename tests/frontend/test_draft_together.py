@@ -1,14 +1,10 @@
 """Several tabs, devices and people on one draft; and privacy: what stays on a device, and what does not."""
 
-import shutil
-
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.frontend.draft_server import Fault
 from tests.frontend.loops import runs
-
-pytestmark = pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH")
 
 LOCAL_COPIES = """async () => {
   const db = await new Promise((done) => { const r = indexedDB.open('tirek'); r.onsuccess = () => done(r.result); });

@@ -1,7 +1,5 @@
 """draft.js against the engine itself: PostgreSQL, sessions, CSRF, versions. The stub only stands for the faults."""
 
-import shutil
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -10,7 +8,6 @@ from tests.frontend.conftest import DRAFT
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH"),
 ]
 
 

@@ -1,7 +1,6 @@
 """Two people, one draft, three of five requests faulted, the real engine: what was typed is what is there."""
 
 import random
-import shutil
 from collections import Counter
 from itertools import pairwise
 
@@ -17,7 +16,6 @@ from tests.frontend.test_real_engine import _has_state, _return_to
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="browser tests need chromium on PATH"),
 ]
 EDITS = 120
 FAULTS = ["busy", "lost", "proxy", "session", "cut"]
