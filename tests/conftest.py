@@ -49,12 +49,14 @@ LONGEST = ("portal", "every page")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests share fixtures, so a worker gets whole files; the files of a named group go to one worker.
 
-    pytest-django makes the database only when a collected test says that it wants one: a test that reads what its
-    module's fixture wrote says it here, or run alone it would meet the empty database of the server.
+    Tests that read what their module's fixture wrote carry no mark of the database, so that pytest-django runs them after
+    all that do. It makes the database only for a mark, though: where only such tests were chosen, they get one.
     """
+    if not any(item.get_closest_marker("django_db") for item in items):
+        for item in items:
+            if "django_db_setup" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.django_db)
     for item in items:
-        if "django_db_setup" in getattr(item, "fixturenames", ()) and item.get_closest_marker("django_db") is None:
-            item.add_marker(pytest.mark.django_db)
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
     places = {name: place for place, name in enumerate(LONGEST)}

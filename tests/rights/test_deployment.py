@@ -35,6 +35,7 @@ def installed() -> dict[str, object]:
         "ALLOWED_HOSTS": "tirek.example", "SMS_GATEWAY_URL": "https://sms.example/", "SMS_GATEWAY_TOKEN": "x" * 32,
         "EMAIL_URL": "smtps://user:password@mail.example:465",
     }  # fmt: skip
+    environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # of a browser test before us
     said = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", ASK],
         cwd=ROOT,

@@ -113,9 +113,9 @@ def test_the_guardian_sees_what_fits_her_ward_first_and_what_the_state_pays(mark
     assert "handle height en: not stated by the supplier." in unknown["fit"]["reasons"]
     assert get(signed_in(aigul), "/products", type="child-walker", fits=1)["count"] == 1
     assert page["facets"]["fit"] == [
-        {"value": "fits", "label": "fits", "count": 1},
-        {"value": "unknown", "label": "unknown", "count": 1},
-        {"value": "does_not_fit", "label": "does_not_fit", "count": 1},
+        {"value": "fits", "label": "Fits", "count": 1},
+        {"value": "unknown", "label": "Not known whether it fits", "count": 1},
+        {"value": "does_not_fit", "label": "Does not fit", "count": 1},
     ]
 
 
