@@ -24,6 +24,7 @@ MOTHERS = (
     "newcomer",
     "drafts",
     "photos",
+    "recorder",
     "offline",
     "later",
     "screen",

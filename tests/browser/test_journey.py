@@ -253,10 +253,12 @@ MOST_STOPS = 200
 
 def walk_to(page: Page, name: str) -> None:
     """Tab by tab to the control of this name."""
+    before = page.evaluate(FOCUS)["name"]
     for _stop in range(MOST_STOPS):
         page.keyboard.press("Tab")
         focus = page.evaluate(FOCUS)
-        assert focus["ring"] and focus["seen"], focus
+        assert focus["ring"] and focus["seen"], (before, focus)
+        before = focus["name"]
         if focus["name"].startswith(name):
             return
     raise AssertionError(f"the keyboard does not reach {name!r} on {page.url}")

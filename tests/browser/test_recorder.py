@@ -20,7 +20,7 @@ say = words("ru")
 def test_what_is_recorded_here_is_the_complaint(
     portal: JourneyPortal, tab: Callable[..., Page], mothers: dict[str, str], kind: str
 ) -> None:
-    mother, draft = mothers["photos"], str(uuid.uuid4())
+    mother, draft = mothers["recorder"], str(uuid.uuid4())
     program = Client(portal.url, mother, language="ru")
     program.save(draft, {"subject": "staff", "sphere": "office", "region": "KZ-63"}, kind="complaint")
     page = tab(mother, permissions=["microphone", "camera"], viewport={"width": 320, "height": 700})
