@@ -13,7 +13,7 @@ TEST_WORKERS ?= 3
 OFFLINE = DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint format load bench chaos search-server messages assets environment environment-develop chromium validator
+.PHONY: help run test lint format load bench chaos drill search-server messages assets environment environment-develop chromium validator
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: environment-develop ## beside stock Oscar and the machine's limits, one t
 
 chaos: environment-develop ## every fault with its control, and the table of guarantees (QUICK=1: small numbers; ONLY=F8,F9)
 	$(BIN)/python -m perf.chaos$(if $(QUICK), --quick)$(if $(ONLY), --only $(ONLY))
+
+drill: environment ## change the keys and restore a backup on a throw-away portal, each step with its control
+	@$(BIN)/python -m config.drill
 
 search-server: environment ## a real Elasticsearch for trying: ELASTICSEARCH_URL=http://127.0.0.1:9200 make run (needs Maven and Java 17)
 	@exec $(BIN)/python -m config.search_server

@@ -9,7 +9,7 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self) -> None:
         # The draft kind "complaint", outbox handlers, parts of the home page.
-        from complaints import complaint_draft, dated, effects, home, loading, offline  # noqa: F401
+        from complaints import complaint_draft, dated, effects, home, loading, offline, oversight, personal, rotating  # noqa: F401
         from complaints.codes import subjects
         from complaints.feedback import effects as feedback_effects  # noqa: F401
         from complaints.feedback import home as feedback_home  # noqa: F401

@@ -40,6 +40,12 @@ def key_of(phone: str) -> bytes:
     return crypto.blind_index(f"phone:{number}") if number else b""
 
 
+def keys_of(phone: str) -> list[bytes]:
+    """What may stand there while keys are changed; none for what is no phone number."""
+    number = phone_number(phone) if phone else None
+    return list(crypto.blind_indexes(f"phone:{number}")) if number else []
+
+
 @dataclass(frozen=True)
 class Found:
     """People by phone or name, cases by number or phone; ``more`` when the name fits too many."""
@@ -81,7 +87,7 @@ def find(actor: User, what: str) -> Found:
     if phone := phone_number(what):
         people = _by_phone(phone, what)
         _log(actor, people)
-        known = Q(contact_key=key_of(phone)) | Q(complainant__in=[person.pk for person in people])
+        known = Q(contact_key__in=keys_of(phone)) | Q(complainant__in=[person.pk for person in people])
         return Found(people, list(_cases(actor).filter(known)[:CASES]))
     if len(what) < SHORTEST_NAME:
         return Found()

@@ -152,7 +152,7 @@ def _beyond(rows: QuerySet[Complaint], name: str, sign: str, after: tuple[Any, i
     if after is None:
         return rows
     table = Complaint._meta.db_table
-    beyond = RawSQL(  # noqa: S611 - of our own names; the values are parameters
+    beyond = RawSQL(  # noqa: S611 - of our own names; the values are parameters # nosec B611
         f"({table}.{name}, {table}.id) {sign} (%s, %s)", after, output_field=BooleanField()
     )
     return rows.filter(beyond)

@@ -70,7 +70,7 @@ def visible(actor: Viewer) -> QuerySet[Complaint]:
     """Complaints the actor may know of."""
     rows = Complaint.objects.all()
     if isinstance(actor, Holder):
-        return rows.filter(number=actor.number, tracking_hash=tracking.hash_of(actor.number, actor.code))
+        return rows.filter(number=actor.number, tracking_hash__in=tracking.hashes_of(actor.number, actor.code))
     if not actor.is_authenticated or not actor.is_active:
         return rows.none()
     if actor.role in ALL_SEEING:

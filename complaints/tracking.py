@@ -43,7 +43,13 @@ def code_of(number: str) -> str:
 
 
 def hash_of(number: str, code: str) -> bytes:
+    """What stands in ``Complaint.tracking_hash``."""
     return crypto.blind_index(f"tracking:{number}:{code}")
+
+
+def hashes_of(number: str, code: str) -> list[bytes]:
+    """What may stand there while keys are changed."""
+    return list(crypto.blind_indexes(f"tracking:{number}:{code}"))
 
 
 def normalise(number: str, code: str) -> tuple[str, str]:

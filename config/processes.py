@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from xmlrpc.client import Fault
+from xmlrpc.client import Fault  # nosec B411
 
 from config import embedded
 from config.attached import die_with_parent
@@ -209,7 +209,7 @@ class Portal:
 
     def wait_for_web(self) -> None:
         """Return when /healthz/ready answers 200."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound # nosec B104
         deadline = time.monotonic() + SECONDS_TO_BE_READY
         answer = "no answer"
         while time.monotonic() < deadline:
@@ -265,7 +265,7 @@ class Portal:
                         manager.startProcess(name, False)
 
     def _greet(self, accounts: str) -> None:
-        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104 - compared, not bound
+        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104 - compared, not bound # nosec B104
         say(f"\nTirek is ready: http://{host}:{self.port}/\nLogs: {self.logs}   Stop: Ctrl-C\n\n{accounts}".rstrip())
 
 

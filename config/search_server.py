@@ -170,7 +170,7 @@ class SearchServer:
         deadline = time.monotonic() + SECONDS_TO_BE_READY
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                with urllib.request.urlopen(f"{self.url}/_cluster/health", timeout=2) as answer:  # noqa: S310  our own
+                with urllib.request.urlopen(f"{self.url}/_cluster/health", timeout=2) as answer:  # noqa: S310  our own # nosec B310
                     if answer.status == 200:
                         return
             except OSError:

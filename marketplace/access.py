@@ -60,6 +60,7 @@ PURPOSES = {
     "call": _("To tell you something by phone"),
     "complaint": _("To examine a complaint"),
     "draft": _("To help with an application"),
+    "emergency": _("Support of the portal, in an emergency"),
     "entitlement": _("To see the individual programme"),
     "fit": _("To choose what fits by the body measures"),
     "file": _("To look at a photo, paper or recording"),

@@ -14,10 +14,15 @@ class MarketplaceConfig(AppConfig):
 
         from marketplace import (
             checks,  # noqa: F401  registers the start-up checks
+            emergency,  # noqa: F401  registers its outbox handler
             loading,  # noqa: F401  registers the rules that the product ships
+            second_factor,  # noqa: F401  says how a change of keys rewrites its secrets
             sign_in_codes,  # noqa: F401  registers its outbox handler
         )
-        from marketplace.drafts import effects  # noqa: F401  registers its outbox handlers
+        from marketplace.drafts import (  # noqa: F401  outbox handlers, what a change of keys rewrites
+            effects,
+            resealing,
+        )
         from marketplace.notices import sending  # noqa: F401  registers its outbox handler
         from marketplace.slow_queries import watch
 

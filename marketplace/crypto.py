@@ -7,6 +7,7 @@ blind index, with a key of its own. The additional data binds a ciphertext to it
 import hmac
 import os
 from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
@@ -19,6 +20,11 @@ def _keys() -> dict[str, bytes]:
     """Key id → key, newest first: "k2:<base64>,k1:<base64>"."""
     pairs = (part.split(":", 1) for part in settings.FIELD_KEYS.split(","))
     return {name: b64decode(value) for name, value in pairs}
+
+
+def place_of_iin(user_id: int) -> str:
+    """What an identity number is bound to: table, column and whose row."""
+    return f"personrecord.iin:{user_id}"
 
 
 def encrypt(text: str, *, bound_to: str) -> bytes:
@@ -35,9 +41,20 @@ def decrypt(stored: bytes, *, bound_to: str) -> str:
     return AESGCM(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], bound_to.encode()).decode()
 
 
+def is_under_newest_key(stored: bytes) -> bool:
+    """False for a value that is still to be rewritten after a new key was put in front."""
+    return bytes(stored).split(b":", 1)[0].decode() == next(iter(_keys()))
+
+
 def blind_index(text: str) -> bytes:
-    """HMAC-SHA-256 under the index key: equal numbers have equal indexes, nothing more is told."""
-    return hmac.digest(b64decode(settings.BLIND_INDEX_KEY), text.encode(), "sha256")
+    """HMAC-SHA-256 under the newest index key: equal numbers have equal indexes, nothing more is told."""
+    return next(blind_indexes(text))
+
+
+def blind_indexes(text: str) -> Iterator[bytes]:
+    """The index under every key ("<new>,<old>"), the newest first: while rows are rewritten, look-ups ask for all."""
+    for key in settings.BLIND_INDEX_KEY.split(","):
+        yield hmac.digest(b64decode(key), text.encode(), "sha256")
 
 
 def digest(purpose: str, text: str) -> bytes:

@@ -28,7 +28,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketplace import access, crypto, events, notices, rules, sessions
+from marketplace import access, crypto, events, notices, rotation, rules, sessions
 from marketplace.errors import DomainError, FieldError, Forbidden, Invalid, NotFound, TooManyTries
 from marketplace.models import Role, User
 
@@ -124,6 +124,23 @@ def unseal(text: str) -> str:
 
 def _bound_to() -> str:
     return f"mfa_authenticator.data:{_owner.get()}"
+
+
+def _renew(row: Authenticator) -> dict[str, Any]:
+    """Secrets of apps and seeds of codes under the newest key (marketplace/rotation.py)."""
+    data = dict(row.data)
+    with sealed_for(row.user_id):
+        for name in {"secret", "seed"} & data.keys():
+            _text, value = rotation.value_of(base64.b64decode(data[name]), _bound_to())
+            data[name] = data[name] if value is None else base64.b64encode(value).decode()
+    return {"data": data} if data != row.data else {}
+
+
+rotation.register(
+    "second steps",
+    lambda: Authenticator.objects.filter(type__in=(Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)),
+    _renew,
+)
 
 
 # --- Setting up and removing ------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def redeem(*, asked: UUID, cms: bytes) -> User:
     except signatures.VerifierAway:
         SignInCode.objects.filter(pk=asked).update(used_at=None)
         raise
-    user = User.objects.filter(is_active=True, record__iin_index=crypto.blind_index(signer.iin)).first()
+    user = User.objects.filter(is_active=True, record__iin_index__in=list(crypto.blind_indexes(signer.iin))).first()
     if user is None or Guardianship.objects.filter(ward=user).exists():
         raise NoAccount
     SignInCode.objects.filter(pk=asked).update(user=user)

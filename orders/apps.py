@@ -18,10 +18,12 @@ class OrdersConfig(OscarConfig):
             home,  # noqa: F401
             offline,  # noqa: F401
             order_draft,  # noqa: F401
+            personal,  # noqa: F401
             recalled,  # noqa: F401
             reminding,  # noqa: F401
             selectors,
             shop,  # noqa: F401
+            signing,  # noqa: F401
             stopped,  # noqa: F401
         )
         from suppliers import guarantees

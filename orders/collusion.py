@@ -96,6 +96,7 @@ def longest_run(won: list[_Turn]) -> list[_Turn]:
             "Goods that are accepted at once, again and again, may not have been looked at, or not delivered."
         ),
         _quick_line,
+        is_alert=True,
     )
 )
 def quick_acceptances() -> Iterator[Finding]:

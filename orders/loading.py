@@ -87,7 +87,7 @@ def _record(user: User, row: dict[str, Any]) -> None:
         raise UnsoundData(f"the IIN of {row['username']} fails its check")
     PersonRecord.objects.create(
         user=user,
-        iin_encrypted=crypto.encrypt(number, bound_to=f"personrecord.iin:{user.pk}"),
+        iin_encrypted=crypto.encrypt(number, bound_to=crypto.place_of_iin(user.pk)),
         iin_index=crypto.blind_index(number),
         birth_date=date.fromisoformat(row["birth_date"]),
         address=row["address"],

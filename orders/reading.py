@@ -39,7 +39,8 @@ def open_programme(actor: User, *, person_id: int | None = None, purpose: str = 
 def open_person(actor: User, person_id: int, *, purpose: str = "office") -> User:
     """A person of the own office with the record. Raises NotFound."""
     person = access.person(actor, person_id)
-    log_people(actor, [person.pk], purpose)
+    # Not as one of a list: who opens people without a case is asked about (orders/curious.py).
+    access.log_read(actor=actor, person_id=person.pk, purpose=purpose, subject=f"person:{person.pk}")
     return person
 
 

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import crypto, events, signatures
+from marketplace import crypto, events, rotation, signatures
 from marketplace.errors import Changed, DomainError, Forbidden, NotFound
 from marketplace.models import PersonRecord, User
 from marketplace.signatures import BadSignature, Signer, Usage
@@ -193,8 +193,17 @@ def _check_who(signer: Signer, actor: User, order: Order, side: str) -> None:
 
 
 def _same_person(iin: str, index: bytes | memoryview | None) -> bool:
-    return bool(index) and hmac.compare_digest(crypto.blind_index(iin), bytes(index or b""))
+    known = bytes(index or b"")
+    return bool(known) and any(hmac.compare_digest(one, known) for one in crypto.blind_indexes(iin))
 
 
 def _bound_to(row: PaperSignature) -> str:
     return f"order_papersignature.cms:{row.pk}"
+
+
+def _renew(row: PaperSignature) -> dict[str, Any]:
+    _text, value = rotation.value_of(row.cms_encrypted or b"", _bound_to(row))
+    return {"cms_encrypted": value} if value else {}
+
+
+rotation.register("signatures", lambda: PaperSignature.objects.exclude(cms_encrypted=None), _renew)

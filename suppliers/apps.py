@@ -15,8 +15,10 @@ class SuppliersConfig(OscarConfig):
             declaring,
             effects,
             home,
+            rotating,
             shop,
         )
+        from suppliers.demand import personal  # noqa: F401  what is kept of a person
         from suppliers.listings import effects as listing_effects  # noqa: F401
         from suppliers.listings import photos
         from suppliers.listings import sending as listing_sending  # noqa: F401  the draft kind "listing"

@@ -12,12 +12,12 @@ from django.utils.translation import ngettext
 from catalog.models import Product
 from catalog.search import documents
 from marketplace import formats, notices, outbox
-from marketplace.models import OutboxRow, Role
+from marketplace.models import OutboxRow, Role, User
 from suppliers import complaint_facts, offers, ranking, selectors
 from suppliers.demand import needs
 from suppliers.demand.models import UnmetNeed
 from suppliers.models import Invitation, Partner, StockRecord, Suspension
-from suppliers.watch import cells, inviting
+from suppliers.watch import cells, inviting, signals
 
 BATCH = 500
 
@@ -132,6 +132,19 @@ def tell_invited(row: OutboxRow) -> None:
             partner.users.all(), words, kind=row.topic, subject=f"supplier:{partner.code}",
             dedupe=f"{row.topic}:{invitation.pk}",
         )  # fmt: skip
+
+
+@outbox.handler(signals.FOUND)
+def tell_auditors(row: OutboxRow) -> None:
+    """New alerts: every auditor is told how many there are; who and what they are about stands on the page alone."""
+    number = row.payload["alerts"]
+
+    def words() -> tuple[str, str]:
+        title = ngettext("%(number)s new alert", "%(number)s new alerts", number) % {"number": number}
+        return title, _("Look at what was found and why it may matter, under “Signals and alerts”.")
+
+    auditors = User.objects.filter(role=Role.AUDITOR).order_by("pk")
+    notices.tell(auditors, words, kind=row.topic, subject="alerts", dedupe=f"{row.topic}:{row.pk}")
 
 
 @outbox.handler("product.changed")

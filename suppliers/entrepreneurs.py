@@ -21,12 +21,12 @@ class Numbered(models.Model):
     def put_iin(self, number: str) -> None:
         """Keep the number, none when it is empty; of a saved row only, to whose key it is bound. Does not save."""
         self.iin_index = crypto.blind_index(number) if number else None
-        self.iin_encrypted = crypto.encrypt(number, bound_to=self._bound_to) if number else None
+        self.iin_encrypted = crypto.encrypt(number, bound_to=self.bound_to) if number else None
 
     @property
     def iin(self) -> str:
         """The whole number, for services alone."""
-        return crypto.decrypt(bytes(self.iin_encrypted), bound_to=self._bound_to) if self.iin_encrypted else ""
+        return crypto.decrypt(bytes(self.iin_encrypted), bound_to=self.bound_to) if self.iin_encrypted else ""
 
     @property
     def iin_shown(self) -> str:
@@ -34,5 +34,5 @@ class Numbered(models.Model):
         return identity.masked(self.iin)
 
     @property
-    def _bound_to(self) -> str:
+    def bound_to(self) -> str:
         return f"{self._meta.model_name}.iin:{self.pk}"

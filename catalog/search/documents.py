@@ -258,7 +258,7 @@ def last_resort(text: str, limit: int) -> list[int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = 0.5")
         cursor.execute(
-            f"SELECT product_id FROM catalogue_productdocument WHERE ({contained}) OR words %%> %s"  # noqa: S608
+            f"SELECT product_id FROM catalogue_productdocument WHERE ({contained}) OR words %%> %s"  # noqa: S608 # nosec B608
             f" ORDER BY ({contained}) DESC, word_similarity(%s, words) DESC, product_id LIMIT %s",
             [*likes, asked, *likes, asked, limit],
         )

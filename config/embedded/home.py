@@ -118,7 +118,7 @@ def _site_packages() -> Path:
 
 def private_folder(state: Path) -> Path:
     """The folder of a (resolved) state folder outside it: one name for ever, whoever asks."""
-    base = Path("/var/tmp")  # noqa: S108  survives a restart of the machine; claim() trusts nobody's folder
+    base = Path("/var/tmp")  # noqa: S108  survives a restart of the machine; claim() trusts nobody's folder # nosec B108
     if not base.is_dir():
         base = Path(tempfile.gettempdir())
     return base / f"tirek-{hashlib.sha256(os.fsencode(state)).hexdigest()[:16]}"

@@ -7,6 +7,7 @@ whole value, encrypted and bound to its draft and field. Only the service that n
 import json
 from base64 import b64decode, b64encode
 from typing import Any
+from uuid import UUID
 
 from marketplace import crypto, identity
 from marketplace.drafts.kinds import Kind
@@ -22,7 +23,7 @@ def kept(kind: Kind, draft: Draft, field: str, value: Any) -> dict[str, Any]:
     for entry in (draft.fields.get(field), draft.conflicts.get(field)):
         if entry is not None and "sealed" in entry and entry["v"] == value:
             return part(entry)
-    token = crypto.encrypt(value, bound_to=_bound_to(draft, field))
+    token = crypto.encrypt(value, bound_to=place(draft.pk, field))
     return {"v": identity.masked(value), "sealed": b64encode(token).decode()}
 
 
@@ -37,7 +38,7 @@ def whole(draft: Draft, field: str, entry: dict[str, Any] | None = None) -> Any:
     if entry is None:
         return None
     if "sealed" in entry:
-        return crypto.decrypt(b64decode(entry["sealed"]), bound_to=_bound_to(draft, field))
+        return crypto.decrypt(b64decode(entry["sealed"]), bound_to=place(draft.pk, field))
     return entry["v"]
 
 
@@ -47,5 +48,6 @@ def same(draft: Draft, field: str, one: dict[str, Any], other: dict[str, Any]) -
     return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 
-def _bound_to(draft: Draft, field: str) -> str:
-    return f"draft.fields:{draft.pk}:{field}"
+def place(draft_id: UUID, field: str) -> str:
+    """What a sealed value is bound to."""
+    return f"draft.fields:{draft_id}:{field}"

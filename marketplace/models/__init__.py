@@ -4,6 +4,7 @@ from marketplace.models.accounts import ApiToken, BrowserSession, SignInCode
 from marketplace.models.draft_files import DraftFile, DraftFileChunk
 from marketplace.models.draft_keys import DraftKey
 from marketplace.models.drafts import Draft, DraftReminder, DraftSave
+from marketplace.models.emergency import EmergencyAccess
 from marketplace.models.events import AuditSeal, Event, ReadLog
 from marketplace.models.files import StoredFile
 from marketplace.models.hand_over import ContinueCode, HelpGrant, Mirror
@@ -30,6 +31,7 @@ __all__ = [
     "DraftKey",
     "DraftReminder",
     "DraftSave",
+    "EmergencyAccess",
     "Event",
     "Guardianship",
     "HelpGrant",

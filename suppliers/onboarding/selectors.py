@@ -60,7 +60,8 @@ def has_shop(actor: User) -> bool:
 
 def same_business(application: Application) -> list[Application]:
     """Other applications that name the same BIN or IIN: two accounts cannot both speak for it."""
-    same = Q(iin_index=application.iin_index) if application.iin_index else Q(bin=application.bin)
+    indexes = list(crypto.blind_indexes(application.iin)) if application.iin_index else []
+    same = Q(iin_index__in=indexes) if indexes else Q(bin=application.bin)
     rows = Application.objects.filter(same).exclude(pk=application.pk)
     return list(rows.select_related("author").order_by("-submitted_at")[:5])
 
@@ -69,7 +70,7 @@ def known_supplier(bin_number: str, iin: str) -> Partner | None:
     """The supplier that this BIN or IIN already stands for."""
     if not (bin_number or iin):
         return None
-    same = Q(iin_index=crypto.blind_index(iin)) if iin else Q(bin=bin_number)
+    same = Q(iin_index__in=list(crypto.blind_indexes(iin))) if iin else Q(bin=bin_number)
     found: Partner | None = Partner.objects.filter(same).first()
     return found
 

@@ -26,6 +26,7 @@ from suppliers.watch.models import Invitation, PriceFlag, Signal
 
 PAGE_SIZE = 25
 INVITATIONS = 10
+WATCHERS = (Role.REVIEWER, Role.AUDITOR)  # suppliers/watch/signals.py says who sees which kind
 
 
 class ReasonForm(forms.Form):
@@ -68,13 +69,13 @@ def board(request: HttpRequest) -> HttpResponse:
             for row in counts
         ],
         "dear": reading.flags(request.user).count(),
-        "signals": reading.signals(request.user).count() if request.user.role == Role.REVIEWER else None,
+        "signals": reading.signals(request.user).count() if request.user.role in WATCHERS else None,
         "invitations": [_invitation(row) for row in reading.invitations(request.user)[:INVITATIONS]],
     }
     return render(request, "review/market/board.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def cells(request: HttpRequest) -> HttpResponse:
     """Kinds and regions below the alarm, those that most people ask for first."""
@@ -102,7 +103,7 @@ def cells(request: HttpRequest) -> HttpResponse:
     return render(request, "review/market/cells.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER)
 @require_POST
 def invite(request: HttpRequest, cell_id: int) -> HttpResponse:
     """Ask suppliers to sell a kind in a region."""
@@ -120,10 +121,10 @@ def invite(request: HttpRequest, cell_id: int) -> HttpResponse:
     return redirect(f"{reverse('suppliers:watch_cells')}{f'?region={region.code}' if region else ''}")
 
 
-@policy.signed_in
+@policy.only(*WATCHERS)
 @require_safe
 def signals(request: HttpRequest) -> HttpResponse:
-    """Signals that suppliers act together, each with its evidence; below them those that were dismissed."""
+    """Signals and alerts, each with its evidence; below them those that were dismissed."""
     page = Paginator(reading.signals(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     dismissed = reading.signals(request.user, Signal.State.DISMISSED)[:PAGE_SIZE]
     context = {
@@ -134,7 +135,7 @@ def signals(request: HttpRequest) -> HttpResponse:
     return render(request, "review/market/signals.html", context)
 
 
-@policy.signed_in
+@policy.only(*WATCHERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def signal(request: HttpRequest, signal_id: int) -> HttpResponse:
     """One of them; the ministry says why it means nothing."""
@@ -149,11 +150,12 @@ def signal(request: HttpRequest, signal_id: int) -> HttpResponse:
             messages.success(request, _("The signal is dismissed. It comes back when it gets stronger."))
             return redirect("suppliers:watch_signals")
     open_ = found.state == Signal.State.OPEN
-    context = {"item": _signal(found), "form": form if open_ else None}
+    may = open_ and request.user.role == Role.REVIEWER
+    context = {"item": _signal(found), "form": form if may else None}
     return render(request, "review/market/signal.html", context, status=422 if open_ and form.errors else 200)
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def dear(request: HttpRequest) -> HttpResponse:
     """Prices out of line, each with its median and reason; below them those that were explained."""
@@ -166,7 +168,7 @@ def dear(request: HttpRequest) -> HttpResponse:
     return render(request, "review/market/prices.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def price(request: HttpRequest, flag_id: int) -> HttpResponse:
     """One of them; the ministry says why it is right."""
@@ -210,6 +212,7 @@ def _signal(row: Signal) -> dict[str, Any]:
         "label": told.label,
         "why": told.why,
         "parties": [(code, suppliers.name_of(code)) for code in row.parties],
+        "staff": row.staff,
         "place": [text for text in (kind.name if kind else "", regions.name_of(row.region)) if text],
         "lines": [told.line(fact) for fact in row.evidence],
         "more": max(0, row.strength - len(row.evidence)),

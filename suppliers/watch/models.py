@@ -111,9 +111,9 @@ class Invitation(models.Model):
 
 
 class Signal(models.Model):
-    """Something that may point at suppliers acting together. A signal only: it has no effect by itself.
+    """Something that may point at suppliers acting together, or at staff. A signal only: it has no effect by itself.
 
-    ``parties``: codes of suppliers; ``evidence``: plain facts, a row each, in the words of its kind (signals.py).
+    ``parties``: codes of suppliers; ``staff``: whom of the staff it is about; ``evidence``: plain facts, a row each, in the words of its kind (signals.py).
     One that was dismissed comes back when it gets stronger than it was then.
     """
 
@@ -127,6 +127,7 @@ class Signal(models.Model):
     key = models.CharField(max_length=64, unique=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     parties = ArrayField(models.CharField(max_length=128))
+    staff = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     type = models.ForeignKey("catalogue.ProductClass", models.CASCADE, null=True, related_name="+")
     region = models.CharField(max_length=6, blank=True)
     strength = models.PositiveIntegerField()

@@ -15,6 +15,7 @@ from marketplace import access, rules
 from marketplace.errors import NotFound
 from marketplace.models import Region, Role, User
 from suppliers.watch.models import Invitation, MarketCell, PriceFlag, Signal
+from suppliers.watch.signals import kinds_for
 
 OVERSEERS = (Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 
@@ -168,18 +169,21 @@ def invitations(actor: User) -> QuerySet[Invitation]:
 
 
 def signals(actor: User, state: str = Signal.State.OPEN) -> QuerySet[Signal]:
-    """Signals that suppliers act together: for the ministry alone, the strongest first."""
-    access.require_role(actor, Role.REVIEWER)
-    return Signal.objects.filter(state=state).select_related("dismissed_by").order_by("-strength", "pk")
+    """Signals that the ministry sees, alerts that the auditor sees too; the strongest first."""
+    return _signals(actor).filter(state=state).order_by("-strength", "pk")
 
 
 def signal(actor: User, signal_id: int) -> Signal:
-    """One signal in whatever state, for the ministry alone. Raises NotFound."""
-    access.require_role(actor, Role.REVIEWER)
-    found = Signal.objects.filter(pk=signal_id).select_related("dismissed_by").first()
+    """One of them in whatever state. Raises NotFound."""
+    found = _signals(actor).filter(pk=signal_id).first()
     if found is None:
         raise NotFound
     return found
+
+
+def _signals(actor: User) -> QuerySet[Signal]:
+    rows = Signal.objects.filter(kind__in=kinds_for(actor))
+    return rows.select_related("dismissed_by", "staff__office")
 
 
 def invited(actor: User, cells: list[MarketCell]) -> dict[tuple[int, str], Invitation]:

@@ -1,7 +1,8 @@
-"""Signals that suppliers may act together: kept, shown to the ministry, dismissed with a reason.
+"""Signals that suppliers may act together, or staff beside the rules: kept, shown, dismissed with a reason.
 
-A signal is no accusation and has no effect by itself: it changes no rank, hides nothing, and its suppliers do not
+A signal is no accusation and has no effect by itself: it changes no rank, hides nothing, and whom it names does not
 hear of it. Who finds signals registers here with the words for them (``collusion.py``; layers above add their own).
+What only the ministry sees is the rule; an alert goes to the auditor too, with a message.
 """
 
 import hashlib
@@ -13,19 +14,20 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace import access, events
+from marketplace import access, events, outbox
 from marketplace.errors import FieldError, Invalid, NotFound
 from marketplace.models import Role, User
 from suppliers.watch.models import Signal
 
 LONGEST_REASON = 1000
+FOUND = "signals.found"
 MOST_EVIDENCE = 20  # rows kept of a signal; its strength counts all
 State = Signal.State
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a source saw: suppliers' codes, how often, and plain facts, a row each."""
+    """What a source saw: suppliers' codes, how often, and plain facts, a row each; ``staff_id`` when it is about one of the staff."""
 
     kind: str
     parties: tuple[str, ...]
@@ -33,20 +35,23 @@ class Finding:
     evidence: list[dict[str, Any]] = field(default_factory=list)
     type_id: int | None = None
     region: str = ""
+    staff_id: int | None = None
 
     @property
     def key(self) -> str:
         parts = [self.kind, *sorted(self.parties), str(self.type_id or ""), self.region]
+        parts += [f"staff {self.staff_id}"] if self.staff_id else []
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Kind:
-    """How a kind of signal is told: its name, why it may mean something, and a sentence for a row of evidence."""
+    """How a kind of signal is told: its name, why it may mean something, a sentence for a row of evidence, and to whom."""
 
     label: Any
     why: Any
     line: Callable[[dict[str, Any]], str]
+    is_alert: bool = False
 
 
 Source = Callable[[], Iterable[Finding]]
@@ -65,6 +70,12 @@ def source(**told: Kind) -> Callable[[Source], Source]:
     return register
 
 
+def kinds_for(actor: User) -> list[str]:
+    """The ministry sees every kind, the auditor the alerts. Raises Forbidden to everybody else."""
+    access.require_role(actor, Role.REVIEWER, Role.AUDITOR)
+    return [name for name, kind in kinds.items() if kind.is_alert or actor.role == Role.REVIEWER]
+
+
 def sweep() -> int:
     """Look for signals anew; returns how many stand. Safe to run twice.
 
@@ -76,6 +87,7 @@ def sweep() -> int:
         known = {signal.key: signal for signal in Signal.objects.select_for_update().order_by("pk")}
         gone = [one.pk for key, one in known.items() if key not in found and one.state == State.OPEN]
         Signal.objects.filter(pk__in=gone).update(state=State.GONE)
+        news = 0
         fresh: list[Signal] = []
         seen: list[Signal] = []
         for key, finding in found.items():
@@ -85,8 +97,10 @@ def sweep() -> int:
                 parties=sorted(finding.parties),
                 type_id=finding.type_id,
                 region=finding.region,
+                staff_id=finding.staff_id,
                 found_at=now,
             )
+            news += kinds[finding.kind].is_alert and (signal.pk is None or signal.state == State.GONE)
             if signal.state == State.GONE or finding.strength > signal.dismissed_strength:
                 signal.state = State.OPEN
             signal.strength, signal.seen_at = finding.strength, now
@@ -94,6 +108,8 @@ def sweep() -> int:
             (seen if signal.pk else fresh).append(signal)
         Signal.objects.bulk_create(fresh)
         Signal.objects.bulk_update(seen, ["state", "strength", "seen_at", "evidence"], batch_size=500)
+        if news:
+            outbox.add(FOUND, now.isoformat(), {"alerts": news})
     return Signal.objects.filter(state=State.OPEN).count()
 
 
