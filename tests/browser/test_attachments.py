@@ -131,6 +131,24 @@ def test_a_photo_is_made_smaller_sent_and_shown(goods, program: Client, draft: s
     assert axe_violations(page) == []
 
 
+def test_a_script_that_comes_late_takes_no_focus_away(goods):
+    page, held = goods(), []
+    page.route("**/app/photos*.js", lambda route: held.append(route))
+    page.get_by_label(say("Add a photo")).focus()  # that is when the script is fetched
+    page.keyboard.press("Tab")
+    button = page.get_by_role("button", name=say("Save the photo"))
+    expect(button).to_be_focused()
+    while not held:
+        page.wait_for_timeout(20)
+    with page.expect_response("**/app/photos*.js"):
+        held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(button).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(button).to_be_hidden()  # choosing is enough
+    assert page.evaluate("document.activeElement !== document.body")
+
+
 def test_cut_in_the_middle_and_reloaded_it_goes_on_and_is_finished(goods, program: Client, draft: str, photo: Path):
     page = goods()
     pieces = Pieces(page, through=2)

@@ -92,9 +92,12 @@ NOT_PAGES = {
     "complaints:track_receipt",
     "complaints:transcribe",  # shows the case again
     "complaints:track_step",  # shows the case again, as complaints:track does
+    "marketplace:emergency_decide",
+    "marketplace:emergency_look",  # while somebody else's permission lasts; test_emergency.py looks at it
     "marketplace:finish",
     "marketplace:help_stop",
     "marketplace:mirror_confirm",
+    "marketplace:own_data_file",
     "marketplace:screen_close",
     "marketplace:still_here",  # of a shared computer only; test_a_shared_computer.py looks at its twin, the dialog
     "marketplace:told",

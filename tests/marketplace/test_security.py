@@ -256,5 +256,6 @@ def test_addresses_of_this_layer_are_all_looked_at_here() -> None:
         "offline", "offline_form", "shared_computer",
         "finish", "finished", "still_here",  # test_a_shared_computer
         "rules", "rule", "calendar", "calendar_add", "calendar_strike",  # test_rulebook, test_calendar_days
+        "emergency", "emergency_decide", "emergency_look", "own_data", "own_data_file",  # test_emergency, test_own_data
     }  # fmt: skip
     assert ROUTE

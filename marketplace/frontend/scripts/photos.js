@@ -233,7 +233,10 @@ function start(root) {
 
   if (input) {
     const button = root.querySelector("[data-photos-button]");
-    if (button) button.hidden = true; // choosing is enough
+    const hide = () => (button.hidden = true); // choosing is enough
+    // Somebody who came to it by the keyboard before this script came is not thrown back to the beginning of the page.
+    if (button && button === document.activeElement) button.addEventListener("blur", hide, { once: true });
+    else if (button) hide();
     input.addEventListener("change", takeChosen);
     takeChosen(); // chosen before the script came
   }
