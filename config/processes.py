@@ -2,9 +2,10 @@
 
     python -m config.processes [--attached]
 
-prepares the services, starts supervisor with the programs postgres, valkey, web, worker, relay and beat
-(the first two only when DATABASE_URL and REDIS_URL do not name others; and a proxy in front of web where
-nginx's wheel is installed), brings everything up to date, prints the address, and stays in the foreground. What dies is started again, without end.
+prepares the services, starts supervisor with the programs postgres, valkey, proxy, web, worker, talker, relay and
+beat (the first two only when DATABASE_URL and REDIS_URL do not name others, the proxy where nginx's wheel is
+installed), brings everything up to date, prints the address, and stays in the foreground. What dies is started
+again, without end.
 
 Nothing is left behind: Ctrl-C, SIGTERM and SIGHUP stop all of it in order, and when this process or
 supervisor is killed the kernel tells the rest to stop (config/attached.py). With --attached that also

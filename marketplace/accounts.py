@@ -84,13 +84,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: User, password: str) -> None:
         # Whoever changes it because somebody else knows it wants that somebody out, now.
-        here = (self.request.session.get(sessions.SESSION_NAME) or [None])[0]
         with transaction.atomic(durable=True):
             super().set_password(user, password)
+            here = sessions.here(self.request)
             stored = sessions.end_all(user_id=user.pk, actor=user, because="password", keep=here)
         user.session_epoch = stored.session_epoch
-        if here is not None:
-            self.request.session[sessions.SESSION_NAME] = [here, 0.0]
+        sessions.keep_here(self.request)
 
     def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
         """Not within five minutes of a sign-in: it would ask for what was typed a moment ago."""

@@ -77,9 +77,16 @@ def of(user: User) -> QuerySet[BrowserSession]:
     return BrowserSession.objects.filter(user=user, session_key__in=alive).order_by("-last_seen_at", "-pk")
 
 
-def is_here(request: HttpRequest, row: BrowserSession) -> bool:
-    """Is this the browser that asks?"""
-    return (request.session.get(SESSION_NAME) or [None])[0] == row.pk
+def here(request: HttpRequest) -> int | None:
+    """The row of the browser that asks; None when it is on no list."""
+    row: int | None = (request.session.get(SESSION_NAME) or [None])[0]
+    return row
+
+
+def keep_here(request: HttpRequest) -> None:
+    """The session has another key from now on: its row learns it with the next request (``seen``)."""
+    if (row := here(request)) is not None:
+        request.session[SESSION_NAME] = [row, 0.0]
 
 
 def end(*, user_id: int, session_id: int) -> None:

@@ -14,7 +14,8 @@ from marketplace import policy, sessions
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Every browser in which the person is signed in, this one first."""
-    rows = [{"row": row, "here": sessions.is_here(request, row)} for row in sessions.of(request.user)]
+    here = sessions.here(request)
+    rows = [{"row": row, "here": row.pk == here} for row in sessions.of(request.user)]
     rows.sort(key=lambda item: not item["here"])
     return render(request, "account/sessions.html", {"rows": rows})
 
@@ -32,10 +33,8 @@ def end(request: HttpRequest, session_id: int) -> HttpResponse:
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
     """Signs every other browser, program and device out."""
-    here = (request.session.get(sessions.SESSION_NAME) or [None])[0]
-    user = sessions.end_all(user_id=request.user.pk, actor=request.user, because="asked", keep=here)
+    user = sessions.end_all(user_id=request.user.pk, actor=request.user, because="asked", keep=sessions.here(request))
     update_session_auth_hash(request, user)
-    if here is not None:
-        request.session[sessions.SESSION_NAME] = [here, 0.0]
+    sessions.keep_here(request)
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("sessions")
