@@ -7,6 +7,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 endif
 BIN = .venv/bin
 LANGUAGES = kk ru
+APPS = config marketplace catalog suppliers orders complaints
 # One more than the cores: the two with browsers wait for pages much of their time.
 TEST_WORKERS ?= 3
 # Commands that read settings but need no services.
@@ -22,11 +23,13 @@ run: environment ## start the portal on http://127.0.0.1:8000 (PORT, HOST, PORTA
 	@exec $(BIN)/python -m config.processes --attached
 
 test: environment-develop chromium validator ## the whole test suite; skipped tests are listed with their reasons
-	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder -rs
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder -rsfE --tb=short --disable-warnings
 
-lint: environment-develop ## format, linter, layers, types, templates, translations, licences
+lint: environment-develop ## format, linter, security, layers, types, templates, translations, licences
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@# Findings stand on its standard output; the rest is about comments inside longer statements.
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(APPS) 2>/dev/null
 	$(BIN)/lint-imports
 	$(OFFLINE) $(BIN)/mypy
 	find . -path '*/templates/*' -name '*.html' -not -path './.*' -not -path '*/node_modules/*' -exec $(BIN)/djade --check {} +

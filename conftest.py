@@ -60,8 +60,24 @@ def _prepare_django() -> None:
     settings.DATABASES["default"]["OPTIONS"]["options"] += " -c statement_timeout=60000"
     settings.DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ.get("TEST_DATABASE_TEMPLATE")}
     django.setup()
+    _wait_for_housekeeping()
     # A worker that inherits this would import the settings before it comes here, with our addresses for its own.
     del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def _wait_for_housekeeping() -> None:
+    """PostgreSQL's own housekeeper lets go of a table for who has waited a second, and that is when our waiting ends, too.
+
+    A test that was committed is cleared away by emptying all tables: what stayed would fail the tests after it.
+    """
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    empty = DatabaseOperations.execute_sql_flush
+
+    def patiently(operations: DatabaseOperations, statements: list[str]) -> None:
+        empty(operations, ["SET LOCAL lock_timeout = '30s'", *statements])
+
+    DatabaseOperations.execute_sql_flush = patiently  # type: ignore[method-assign]
 
 
 _prepare_environment()

@@ -70,7 +70,7 @@ class ShelfOut(Schema):
     types: list[str]
 
 
-class MeasureOut(Schema):
+class BodyMeasureOut(Schema):
     code: str
     unit: str
     shown_unit: str
@@ -88,7 +88,7 @@ class ProductTypesOut(Schema):
 
     shelves: list[ShelfOut]
     common_attributes: list[AttributeOut]
-    measures: list[MeasureOut]
+    measures: list[BodyMeasureOut]
     results: list[ProductTypeOut]
     next: str | None
     count: int

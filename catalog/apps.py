@@ -11,4 +11,4 @@ class CatalogConfig(OscarConfig):
     def ready(self) -> None:
         from oscar.apps.catalogue import receivers  # noqa: F401  category visibility
 
-        from catalog import effects, standing  # noqa: F401  outbox handlers, the line of the status page
+        from catalog import effects, keeping, standing  # noqa: F401  outbox handlers, what is forgotten, the status page

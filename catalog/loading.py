@@ -122,7 +122,6 @@ def _load_product_types(rows: list[dict[str, Any]], shelf_ids: dict[str, int]) -
                 slug=item["code"],
                 sort=sort,
                 iso_code=item["iso_code"],
-                iso_note=item["iso_note"],
                 iso_mark=item["iso_mark"],
                 priority_good=item["priority"],
                 sphere=item["sphere"],
@@ -133,6 +132,7 @@ def _load_product_types(rows: list[dict[str, Any]], shelf_ids: dict[str, int]) -
                 shelf_id=shelf_ids[item["shelf"]],
                 **in_columns("name", item["name"]),
                 **in_columns("summary", item["summary"]),
+                **in_columns("iso_note", item["iso_note"]),
             )
             for sort, item in enumerate(rows)
         ],

@@ -12,7 +12,7 @@ class CategoryTranslation(TranslationOptions):
 
 @register(ProductClass)
 class ProductClassTranslation(TranslationOptions):
-    fields = ("name", "summary")
+    fields = ("name", "summary", "iso_note")
 
 
 @register(ProductAttribute)

@@ -110,7 +110,7 @@ class ProductType(Named):
     summaries: Texts
     keywords: dict[str, list[str]]
     iso_code: str
-    iso_note: str
+    iso_notes: Texts
     iso_mark: str
     unit: str
     sphere: str
@@ -121,6 +121,10 @@ class ProductType(Named):
     @property
     def summary(self) -> str:
         return in_language(self.summaries)
+
+    @property
+    def iso_note(self) -> str:
+        return in_language(self.iso_notes)
 
     @property
     def measures(self) -> tuple[BodyMeasure, ...]:
@@ -242,8 +246,8 @@ def _attributes(measures: dict[str, BodyMeasure]) -> dict[int, list[Attribute]]:
 
 def _types(attributes: dict[int, list[Attribute]]) -> Iterator[ProductType]:
     rows = ProductClass.objects.order_by("sort", "code").values(
-        "id", "code", "iso_code", "iso_note", "iso_mark", "unit", "sphere", "made_to_measure", "keywords",
-        "shelf__code", *_columns("name", "summary"),
+        "id", "code", "iso_code", "iso_mark", "unit", "sphere", "made_to_measure", "keywords",
+        "shelf__code", *_columns("name", "summary", "iso_note"),
     )  # fmt: skip
     for row in rows:
         yield ProductType(
@@ -253,7 +257,7 @@ def _types(attributes: dict[int, list[Attribute]]) -> Iterator[ProductType]:
             summaries=texts(row, "summary"),
             keywords=row["keywords"] or {},
             iso_code=row["iso_code"],
-            iso_note=row["iso_note"],
+            iso_notes=texts(row, "iso_note"),
             iso_mark=row["iso_mark"],
             unit=row["unit"],
             sphere=row["sphere"],

@@ -32,7 +32,7 @@ from complaints.schemas import (
     TemplateList,
     TranscriptIn,
 )
-from marketplace import events, idempotency, regions
+from marketplace import events, idempotency, regions, replica
 from marketplace.api import Problem, anyone
 from marketplace.errors import BadRequest, FieldError, Invalid
 from marketplace.models import Region
@@ -158,6 +158,7 @@ def transcribe(request: HttpRequest, number: str, file_id: UUID, body: Transcrip
 
 
 @router.get("/reports/complaints", auth=anyone, by_alias=True, response={200: ReportOut, 409: Problem, 422: Problem})
+@replica.may_read
 def complaint_report(
     request: HttpRequest, first: str = Query("", alias="from"), to: str = "", region: str = ""
 ) -> dict[str, Any]:
@@ -166,6 +167,7 @@ def complaint_report(
 
 
 @router.get("/reports/kpis", auth=anyone, by_alias=True, response={200: KpiList, 409: Problem, 422: Problem})
+@replica.may_read
 def indicators(
     request: HttpRequest, first: str = Query("", alias="from"), to: str = "", region: str = ""
 ) -> dict[str, Any]:

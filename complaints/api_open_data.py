@@ -5,13 +5,15 @@ from django.utils import timezone
 from ninja import Router
 
 from complaints.reporting import facts, open_data
+from marketplace import api_document, replica
 from marketplace.api import anyone
 
 router = Router(tags=["open data"])
 KEPT_S = 3600
 
 
-@router.get("/open-data/complaints.csv", auth=anyone, response={200: str})
+@router.get("/open-data/complaints.csv", auth=anyone, openapi_extra=api_document.file_of("text/csv"))
+@replica.may_read
 def complaints_csv(request: HttpRequest) -> HttpResponse:
     """How complaints ended in the last twelve months, by month and region; small cells are hidden."""
     content = open_data.write(timezone.localdate(), after=facts.position())

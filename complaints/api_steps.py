@@ -17,6 +17,7 @@ from complaints.schemas_of_steps import (
     AgreedIn,
     CalledIn,
     CourtIn,
+    CourtResultIn,
     DecideIn,
     DuplicateIn,
     OfferIn,
@@ -25,7 +26,6 @@ from complaints.schemas_of_steps import (
     RedirectIn,
     RefuseIn,
     RemedyIn,
-    ResultIn,
     VoteIn,
     WithdrawIn,
     Words,
@@ -266,7 +266,7 @@ def to_court(request: HttpRequest, response: HttpResponse, number: str, body: Co
 
 
 @router.post("/complaints/{number}/court-result", response=_ANSWERS)
-def court_result(request: HttpRequest, response: HttpResponse, number: str, body: ResultIn) -> dict[str, Any]:
+def court_result(request: HttpRequest, response: HttpResponse, number: str, body: CourtResultIn) -> dict[str, Any]:
     """How the court decided, and the sum awarded."""
     return _step(
         request, response, number, court.court_result, result=body.result, recovered=body.recovered, text=body.words

@@ -9,7 +9,18 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self) -> None:
         # The draft kind "complaint", outbox handlers, parts of the home page.
-        from complaints import complaint_draft, dated, effects, home, loading, offline, oversight, personal, rotating  # noqa: F401
+        from complaints import (  # noqa: F401
+            complaint_draft,
+            dated,
+            effects,
+            home,
+            keeping,
+            loading,
+            offline,
+            oversight,
+            personal,
+            rotating,
+        )
         from complaints.codes import subjects
         from complaints.feedback import effects as feedback_effects  # noqa: F401
         from complaints.feedback import home as feedback_home  # noqa: F401

@@ -40,7 +40,7 @@ def may_edit(actor: User, draft: Draft) -> bool:
         return True
     if actor.role == Role.CASEWORKER and draft.author.role != Role.CASEWORKER:
         return False
-    return draft.beneficiary_id is not None and access.people_of(actor).filter(pk=draft.beneficiary_id).exists()
+    return draft.beneficiary_id is not None and access.acts_for(actor, draft.beneficiary_id)
 
 
 def beneficiary_for(actor: User, beneficiary_id: int | None) -> User | None:

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from complaints.reporting import bodies, outreach, registered
 from complaints.reporting import facts as stored
 from complaints.reporting.shares import share as share
 from complaints.states import Outcome
+from marketplace import replica
 from marketplace.errors import DomainError
 from marketplace.models import Region
 from marketplace.rules import in_language
@@ -165,7 +166,7 @@ WHERE %(region)s::text IS NULL OR EXISTS (
 def court(period: Period, region: Region | None) -> dict[str, Any]:
     """Cases that a body joined, won, and the sum awarded in the period, by the events."""
     named = {"start": period.start, "end": period.end, "region": region.pk if region else None}
-    with connection.cursor() as cursor:
+    with replica.cursor() as cursor:
         cursor.execute(_COURT, named)
         joined, won, recovered = cursor.fetchone()
     return {"joined": joined, "won": won, "recovered_kzt": kzt(recovered)}

@@ -204,7 +204,7 @@ class RouteOut(Schema):
     deadline: DeadlineOut
 
 
-class ChoiceOut(Schema):
+class AnswerChoiceOut(Schema):
     code: str
     label: str
 
@@ -213,7 +213,7 @@ class QuestionOut(Schema):
     code: str
     kind: str = Field(description="text, number, money, date, flag or choice")
     label: str
-    choices: list[ChoiceOut]
+    choices: list[AnswerChoiceOut]
     required: bool
 
 

@@ -87,7 +87,7 @@ class CourtIn(Words):
     role: str = "third_party"
 
 
-class ResultIn(Words):
+class CourtResultIn(Words):
     result: str = Field("", description="won, lost or settled")
     recovered: Decimal | None = Field(None, description="Sum awarded, KZT")
 

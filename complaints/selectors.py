@@ -266,11 +266,21 @@ def sight(actor: Viewer, complaint: Complaint) -> Sight:
         # A visitor's complaint may be bound to an order by its delivery note: the visitor still stays unknown.
         traces = known and complaint.complainant_id is not None
         return Sight(texts=True, story=True, traces=traces, name=known, contact="full" if reachable else "")
-    if actor.role == Role.ADMIN:
-        return Sight()  # numbers and states, to find out why something does not work
+    if actor.role in {Role.ADMIN, Role.AUDITOR}:
+        # Numbers, states and who did what when: why something does not work, whether all went by the rules.
+        return Sight()
     if actor.role == Role.HOTLINE:
         return Sight(name=True, contact="full" if complaint.status == ComplaintStatus.OUTCOME_CALL else "masked")
+    if actor.role == Role.REVIEWER and not _with_ministry(actor, complaint):
+        return Sight(texts=True, story=True, traces=True)  # what happened, not to whom
     return Sight(texts=True, story=True, traces=True, name=True, contact="full")
+
+
+def _with_ministry(actor: User, complaint: Complaint) -> bool:
+    """Whether the ministry itself owes the person something in this case, so that it has to reach her."""
+    if WHOSE_TURN.get(complaint.status) in {MINISTRY, PANEL}:
+        return True
+    return actor.authority_id is not None and complaint.addressee_authority_id == actor.authority_id
 
 
 # --- Duplicates --------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ _TITLES |= {
     "fine_appealed": _("The fine was appealed against"),
 }
 _TITLES |= {"overdue": _("The state body is late"), "file_added": _("A file was added")}
+_TITLES |= {"file.harmful": _("A file was removed: a scanner found something harmful")}
 _TITLES |= {"transcribed": _("What a recording says was written down")}
 
 

@@ -1,14 +1,15 @@
 """Runs one program in place of this one, tied to the life of whoever started it.
 
-    attached.py [--user NAME] [--stop-signal NAME] [--bare] [--group-file FILE] [--stale FILE]
+    attached.py [--user NAME] [--stop-signal NAME] [--bare] [--group-file FILE] [--nice N]
         [--server-data FOLDER [--server-sockets FOLDER]] -- PROGRAM [ARGUMENT ...]
 
 ``--user`` drops root for good. ``--stop-signal`` is what the kernel sends to the program when the
 starting process dies, however it dies, so that a killed launcher leaves nothing behind (Linux;
 elsewhere only the orderly stop works). ``--bare`` keeps the portal's keys out of the program's
 environment. ``--group-file`` remembers the program's process group, and ends what a killed one left of
-it before the next one starts; ``--stale`` is a file, a socket say, that would be in the way. ``--server-data`` and ``--server-sockets`` are the folders of a PostgreSQL server that is
-about to start again.
+it before the next one starts. ``--nice`` is how much the program stands back when all want the processor.
+``--server-data`` and ``--server-sockets`` are the folders of a PostgreSQL server that is about to start
+again.
 
 Standard library only, and run by path (``python -I -S``): it starts in a few milliseconds, and once
 PROGRAM runs nothing of it is left.
@@ -125,7 +126,7 @@ def main() -> None:
     parser.add_argument("--stop-signal", default="TERM")
     parser.add_argument("--bare", action="store_true")
     parser.add_argument("--group-file", type=Path)
-    parser.add_argument("--stale", type=Path)
+    parser.add_argument("--nice", type=int, default=0)
     parser.add_argument("--server-data", type=Path)
     parser.add_argument("--server-sockets", type=Path)
     parser.add_argument("program", nargs="+")
@@ -136,14 +137,13 @@ def main() -> None:
     die_with_parent(signal.Signals[f"SIG{arguments.stop_signal}"])
     if arguments.group_file:
         clear_dead_group(arguments.group_file)
-    if arguments.stale:
-        arguments.stale.unlink(missing_ok=True)
     if arguments.server_data:
         clear_dead_server(arguments.server_data, arguments.server_sockets)
+    os.nice(arguments.nice)
     environment = dict(os.environ)
     if arguments.bare:
         environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-    os.execve(arguments.program[0], arguments.program, environment)  # noqa: S606  that is what we are for
+    os.execve(arguments.program[0], arguments.program, environment)  # noqa: S606  # nosec B606  # that is what we are for
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# One node's share of an overload is cut off by the proxy in front (config/nginx.conf), not here.
+# What is too much for one of the processes is cut off by the proxy in front (config/nginx.conf), not here.
 WEB_WORKERS = 2
 WEB_THREADS = 4
 WORKER_PROCESSES = 2
@@ -29,7 +29,7 @@ class Program:
     arguments: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     stop_seconds: int = 10  # then it is killed
-    socket: Path | None = None  # a unix socket that it makes
+    nice: int = 0  # how much it stands back for the others when all want the processor
 
 
 def state_folder() -> Path:
@@ -49,16 +49,21 @@ def _python(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", *arguments)
 
 
+def sockets_of_processes(socket: Path, processes: int = WEB_WORKERS) -> list[Path]:
+    """Where each process of the web server listens that was told to listen on ``socket``."""
+    return [socket.with_name(f"{socket.name}.{number}") for number in range(1, processes + 1)]
+
+
 def web(socket: Path | None = None) -> Program:
-    """The web server on HOST and PORT, or on a unix ``socket`` when a proxy stands in front of it."""
+    """The web server on HOST and PORT, or on unix sockets when a proxy stands in front of it: see config/web_server.py."""
     host, port = web_address()
-    where = ("--host", host, "--port", str(port))
+    server, where = "granian", ("--host", host, "--port", str(port))
     if socket is not None:
-        where = ("--uds", str(socket), "--uds-permissions", "0o666")
+        server, where = "config.web_server", ("--uds", str(socket), "--uds-permissions", "0o666")
     return Program(
         "web",
         _python(
-            *("granian", "--interface", "wsgi", "config.wsgi:application"),
+            *(server, "--interface", "wsgi", "config.wsgi:application"),
             *where,
             *("--http", "1"),
             *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)),
@@ -73,7 +78,6 @@ def web(socket: Path | None = None) -> Program:
         ),
         {} if socket is None else {"PROXIES": "1"},
         stop_seconds=15,
-        socket=socket,
     )
 
 
@@ -89,6 +93,7 @@ def _celery_worker(name: str, queue: str, processes: int) -> Program:
         ),
         {"STATEMENT_TIMEOUT_MS": "60000"},
         stop_seconds=20,
+        nice=10,  # a list of 100,000 prices is read in its own time; people do not wait for it
     )
 
 
@@ -123,7 +128,8 @@ def main() -> None:
     except ValueError as error:
         sys.exit(str(error))
     os.chdir(BASE_DIR)
-    os.execve(program.arguments[0], program.arguments, {**program.environment, **os.environ})  # noqa: S606
+    os.nice(program.nice)
+    os.execve(program.arguments[0], program.arguments, {**program.environment, **os.environ})  # noqa: S606  # nosec B606  # our own list of arguments
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Secrets may also come from a file named by ``<NAME>_FILE``.
 import os
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import parse_qsl, unquote, urlparse
 
 import oscar
 from celery.schedules import crontab
@@ -42,6 +42,18 @@ def env_int(name: str, default: int) -> int:
         return int(value)
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}") from None
+
+
+def env_share(name: str, default: str) -> float:
+    """A number from 0 to 1."""
+    value = env_text(name, default)
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ImproperlyConfigured(f"{name} must be a number from 0 to 1, not {value!r}")
+    return share
 
 
 def env_list(name: str, default: str = "") -> list[str]:
@@ -102,6 +114,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "marketplace.metrics.MetricsMiddleware",
+    "marketplace.waiting_room.WaitingRoomMiddleware",
     "marketplace.shared_pages.SharedPagesMiddleware",
     "marketplace.middleware.CompressionMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -111,10 +124,11 @@ MIDDLEWARE = [
     "marketplace.middleware.SoundRequestMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "marketplace.session_store.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "marketplace.replica.WroteMiddleware",
     "marketplace.middleware.RequestContextMiddleware",
     "marketplace.middleware.PolicyMiddleware",
     "marketplace.middleware.DomainErrorMiddleware",
@@ -148,32 +162,43 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 # --- PostgreSQL: the only source of truth ------------------------------------------------
 
 DATABASE_URL = env_text("DATABASE_URL") or embedded.service_urls(PORTAL_STATE).database_url
-_db = urlparse(DATABASE_URL)
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(_db.path.lstrip("/")),
-        "USER": unquote(_db.username or ""),
-        "PASSWORD": unquote(_db.password or ""),
-        "HOST": unquote(_db.hostname or ""),
-        "PORT": str(_db.port or ""),
+_db_options: dict[str, object] = {
+    "connect_timeout": 2,
+    # The ladder: client 20 s > proxy 15 s > application 10 s > statement 3 s > lock 1 s.
+    "options": " ".join(
+        f"-c {name}={env_int(variable, default)}"
+        for name, variable, default in (
+            ("statement_timeout", "STATEMENT_TIMEOUT_MS", 3000),
+            ("lock_timeout", "LOCK_TIMEOUT_MS", 1000),
+            ("idle_in_transaction_session_timeout", "IDLE_TIMEOUT_MS", 10000),
+        )
+    ),
+}
+
+
+def _database(url: str) -> dict[str, object]:
+    parts = urlparse(url)
+    return {
+        "ENGINE": "marketplace.quick_postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
-        "OPTIONS": {
-            "connect_timeout": 2,
-            # The ladder: client 20 s > proxy 15 s > application 10 s > statement 3 s > lock 1 s.
-            "options": " ".join(
-                f"-c {name}={env_int(variable, default)}"
-                for name, variable, default in (
-                    ("statement_timeout", "STATEMENT_TIMEOUT_MS", 3000),
-                    ("lock_timeout", "LOCK_TIMEOUT_MS", 1000),
-                    ("idle_in_transaction_session_timeout", "IDLE_TIMEOUT_MS", 10000),
-                )
-            ),
-        },
+        "OPTIONS": _db_options | dict(parse_qsl(parts.query)),  # of libpq: sslmode, sslrootcert
     }
-}
+
+
+DATABASES = {"default": _database(DATABASE_URL)}
+
+# A streaming copy that may answer reports and open data (marketplace/replica.py); none without the address.
+REPLICA_URL = env_text("REPLICA_URL")
+if REPLICA_URL:
+    DATABASES["replica"] = _database(REPLICA_URL) | {"TEST": {"MIRROR": "default"}}
+    DATABASE_ROUTERS = ["marketplace.replica.Router"]
 
 # --- Valkey: broker and cache, never a source of truth -----------------------------------
 
@@ -213,6 +238,8 @@ CELERY_BEAT_SCHEDULE = {
     "requeue-outbox": {"task": "marketplace.tasks.requeue_outbox", "schedule": timedelta(minutes=1)},
     # marketplace/tasks.py: minutes in which a part of the portal did not work, for the status page
     "watch-health": {"task": "marketplace.tasks.watch_health", "schedule": timedelta(minutes=1)},
+    # marketplace/tasks.py: files that came while the scanner was away
+    "look-at-held-files": {"task": "marketplace.tasks.look_at_held_files", "schedule": timedelta(minutes=1)},
     # suppliers/tasks.py: offers whose stock nobody confirmed in time
     "hide-stale-offers": {"task": "suppliers.tasks.hide_stale_offers", "schedule": timedelta(hours=1)},
     # suppliers/tasks.py: suppliers whose stock soon counts as stale; at 09:30 in Kazakhstan, because they are messages
@@ -254,7 +281,13 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "marketplace.passwords.OwnWordsValidator"},
+    {"NAME": "marketplace.passwords.BreachedPasswordsValidator"},
 ]
+# Passwords that were stolen somewhere: Pwned Passwords, the list of SHA-1 ordered by hash (docs/security.md).
+BREACHED_PASSWORDS = env_text("BREACHED_PASSWORDS")
+# The host on which alone the administration answers; none: on the portal's own.
+ADMIN_HOST = env_text("ADMIN_HOST").lower()
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "marketplace:home"
 LOGOUT_REDIRECT_URL = "marketplace:home"
@@ -264,7 +297,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "marketplace.accounts.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "marketplace.accounts.LoginForm",
-    "change_password": "marketplace.accounts.ChangePasswordForm",
+    "change_password": "marketplace.accounts.ChangePasswordForm",  # nosec B105  # the name of a class
     "reauthenticate": "marketplace.accounts.ReauthenticateForm",
 }
 ACCOUNT_LOGOUT_ON_GET = False
@@ -286,12 +319,16 @@ MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds: phones' clocks differ
 MFA_RECOVERY_CODE_DIGITS = 10
 API_TOKEN_LIFETIME = timedelta(hours=12)
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "marketplace.session_store"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# The waiting room (marketplace/waiting_room.py): a place in the line, and the right to go on without one.
+WAITING_TICKET_COOKIE = "__Host-ticket" if HTTPS else "ticket"
+WAITING_PASS_COOKIE = "__Host-let-in" if HTTPS else "let-in"
+WAITING_PASS_MINUTES = env_int("WAITING_PASS_MINUTES", 20)
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True  # draft.js asks /api/v1/csrf for the token
@@ -359,12 +396,17 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 MEDIA_ROOT = Path(env_text("MEDIA_ROOT", str(PORTAL_STATE / "media")))
+# Who looks for malware in what is uploaded: tcp://host:3310 or unix:///path of a clamd, or nobody.
+SCANNER = env_text("SCANNER")
 MEDIA_URL = "/media/"  # never served: files go out through a view that checks rights
 
 # --- Messages to people -----------------------------------------------------------------------
 
 SMS_GATEWAY_URL = env_text("SMS_GATEWAY_URL")
 SMS_GATEWAY_TOKEN = env_text("SMS_GATEWAY_TOKEN")
+# Asked while the first one is away or slow.
+SMS_SECOND_GATEWAY_URL = env_text("SMS_SECOND_GATEWAY_URL")
+SMS_SECOND_GATEWAY_TOKEN = env_text("SMS_SECOND_GATEWAY_TOKEN")
 SMS_SENDER = env_text("SMS_SENDER", "Tirek")
 # The complaint bot: without token and secret it is not there. A local Bot API server may stand for Telegram's.
 TELEGRAM_TOKEN = env_text("TELEGRAM_TOKEN")
@@ -385,7 +427,11 @@ DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL", "no-reply@tirek.example")
 
 SENTRY_DSN = env_text("SENTRY_DSN")
 LOG_LEVEL = env_text("LOG_LEVEL", "INFO")
+# Of how many requests and tasks Sentry is told what took how long (marketplace/logs.py): routes and shapes of statements.
+SENTRY_TRACES = env_share("SENTRY_TRACES", "0")
 SLOW_QUERY_MS = env_int("SLOW_QUERY_MS", 500)
+# How many visits tell how long their page took (pace.js); 0 takes the script out of the pages.
+PACE_SHARE = env_share("PACE_SHARE", "0.1")
 LOGGING_CONFIG = "marketplace.logs.configure"
 LOGGING: dict[str, object] = {"level": LOG_LEVEL}
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"

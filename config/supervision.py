@@ -100,9 +100,7 @@ def supervisor_settings(state: Path, services: dict[str, list[str]], programs: l
             )
         )
     for program in programs:
-        options = ["--group-file", str(state / f"{program.name}.group")]
-        if program.socket is not None:
-            options += ["--stale", str(program.socket)]
+        options = ["--group-file", str(state / f"{program.name}.group"), "--nice", str(program.nice)]
         command = attached_command(list(program.arguments), *options)
         sections.append(
             _program_section(

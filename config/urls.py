@@ -20,12 +20,14 @@ from orders.api import router as orders
 from suppliers.api import router as suppliers
 from suppliers.demand.api import router as demand
 from suppliers.listings.api import router as listings
+from suppliers.onboarding.api import router as applications
 from suppliers.pricelist.api import router as price_lists
 from suppliers.watch.api import router as market_watch
 
 # By code first: "track" is no number of a complaint.
 for router in (
-    sign_in, drafts, draft_files, hand_over, catalogue, suppliers, price_lists, market_watch, demand, listings, orders,
+    sign_in, drafts, draft_files, hand_over, catalogue, suppliers, price_lists, market_watch, demand, listings,
+    applications, orders,
     complaints_by_code, complaints,
 ):  # fmt: skip
     api.add_router("", router)
@@ -33,7 +35,7 @@ for router in (
 programs, administration = api.urls, admin.site.urls
 policy.under(policy.BY_OPERATION, programs[0])
 # Its own sign-in page too: ours counts wrong passwords.
-policy.under(policy.Policy("only admin", roles=frozenset({Role.ADMIN})), administration[0])
+policy.under(policy.Policy("only admin", roles=frozenset({Role.ADMIN}), act=frozenset({Role.ADMIN})), administration[0])
 
 urlpatterns = [
     path("api/v1/", programs),

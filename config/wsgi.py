@@ -29,7 +29,10 @@ with suppress(OSError):  # a full disk: then each process counts for itself
 application = get_wsgi_application()
 
 from catalog.search import columns  # noqa: E402  the applications are ready only now
+from config import warming  # noqa: E402
 from marketplace import day_counts  # noqa: E402
 
+warming.warm_up()
 columns.warm()
 day_counts.keep()
+warming.set_aside()

@@ -85,6 +85,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def set_password(self, user: User, password: str) -> None:
         # Whoever changes it because somebody else knows it wants that somebody out, now.
         with transaction.atomic(durable=True):
+            user.password_given = False
             super().set_password(user, password)
             here = sessions.here(self.request)
             stored = sessions.end_all(user_id=user.pk, actor=user, because="password", keep=here)
@@ -168,6 +169,8 @@ class ChangePasswordForm(AllauthChangePasswordForm):
         first, second = data.get("password1"), data.get("password2")
         if first and second and first != second:
             self.add_error("password2", ValidationError(_("The two new passwords differ. Type both again.")))
+        elif first and first == data.get("oldpassword"):
+            self.add_error("password1", ValidationError(_("This is your current password. Choose another one.")))
         return data
 
 

@@ -17,7 +17,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 
-from marketplace import access, events, sessions
+from marketplace import access, events, passwords, sessions
 from marketplace.models import Authority, CalendarDay, Guardianship, Office, Region, Role, Rule, User
 
 
@@ -114,11 +114,14 @@ class PortalUserAdmin(Personal, UserAdmin):
             return first
         response = super().user_change_password(request, id, form_url)
         if request.method == "POST" and response.status_code == 302 and User.objects.filter(pk=id).exists():
+            passwords.was_given(user_id=int(id))
             sessions.end_all(user_id=int(id), actor=request.user, because="administrator")
         return response
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if not change:
+            passwords.was_given(user_id=obj.pk)
         if change and {"role", "is_active", "is_staff", "office", "authority"} & set(form.changed_data):
             sessions.end_all(user_id=obj.pk, actor=request.user, because="administrator")
 

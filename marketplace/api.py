@@ -30,8 +30,8 @@ from ninja.renderers import JSONRenderer
 from ninja.security import HttpBearer, SessionAuth
 from ninja.security.base import AuthBase
 
-from marketplace import events, local_copies, payloads, second_factor
-from marketplace.errors import Busy, DomainError, Invalid, NotFound, TooLarge, TooManyTries
+from marketplace import api_document, events, local_copies, passwords, payloads, policy, second_factor
+from marketplace.errors import Busy, DomainError, Forbidden, Invalid, NotFound, TooLarge, TooManyTries
 from marketplace.models import ApiToken, User
 
 
@@ -57,7 +57,7 @@ class BearerAuth(HttpBearer):
         if found is None:
             return None
         request.user = found.user
-        return found.user
+        return _acting(request)
 
 
 class BrowserAuth(SessionAuth):
@@ -68,7 +68,15 @@ class BrowserAuth(SessionAuth):
         return super().__call__(request) if request.user.is_authenticated else None
 
     def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
-        return request.user if request.user.is_authenticated else None
+        return _acting(request) if request.user.is_authenticated else None
+
+
+def _acting(request: HttpRequest) -> User:
+    """Who calls. Raises Forbidden when the call would change something and the role only looks."""
+    user: User = request.user
+    if policy.only_looks(user, request.method or ""):
+        raise Forbidden
+    return user
 
 
 class VisitorAuth(AuthBase):
@@ -90,11 +98,19 @@ def caller(request: HttpRequest) -> User:
     return user
 
 
+class NotAnObject(ValueError):
+    """A body that is JSON and no object."""
+
+
 class CleanParser(Parser):
-    """Request bodies as JSON that PostgreSQL can store."""
+    """Request bodies as JSON that PostgreSQL can store: an object, or null where the body may be left out."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        return payloads.read(request.body)
+        body = payloads.read(request.body)
+        # A schema would read its fields off a number or a list, too, and find none: all would be left out.
+        if body is not None and not isinstance(body, dict):
+            raise NotAnObject
+        return body
 
 
 class Programs(NinjaAPI):
@@ -107,6 +123,7 @@ class Programs(NinjaAPI):
     ) -> OpenAPISchema:
         if self._document is None:
             self._document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+            api_document.complete(self._document)
         return self._document
 
 
@@ -184,6 +201,9 @@ def on_forbidden(request: HttpRequest, error: AuthorizationError) -> HttpRespons
 
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, NotAnObject):
+        errors = [{"field": "body", "code": "dict_type", "message": _shape_message("dict_type")}]
+        return problem(request, 422, "invalid", _("Some fields are missing or have the wrong form."), errors=errors)
     if error.status_code == 400:
         return problem(request, 400, "bad_request", _("The request could not be read: send valid JSON."))
     if error.status_code == 403:
@@ -267,6 +287,8 @@ def sign_in(request: HttpRequest, body: TokenIn) -> Any:
         return response
     if user is None or not user.is_active:
         return problem(request, 401, "wrong_credentials", _("The user name or the password is not right."))
+    if user.password_given:
+        raise passwords.PasswordGiven
     if second_factor.of(user.pk).exists():
         if not body.code:
             return problem(request, 401, "second_factor", _("Send the code of your second step of sign-in, too."))

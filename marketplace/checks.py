@@ -47,6 +47,14 @@ def people_can_be_reached(**_options: Any) -> list[CheckMessage]:
 
 
 @register()
+def scanner_is_named(**_options: Any) -> list[CheckMessage]:
+    """A scanner that cannot be reached by what it is called would hold every recording for ever."""
+    if not settings.SCANNER or re.fullmatch(r"tcp://[^/:]+(:\d+)?|unix:///.+", settings.SCANNER):
+        return []
+    return [Error("SCANNER cannot be used.", hint="tcp://host:3310 or unix:///path", id="marketplace.E009")]
+
+
+@register()
 def bot_is_whole(**_options: Any) -> list[CheckMessage]:
     """Telegram takes secrets of certain letters only; a bot that half exists would lose what people write to it."""
     token, secret = settings.TELEGRAM_TOKEN, settings.TELEGRAM_SECRET

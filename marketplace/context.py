@@ -87,8 +87,17 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "demo": settings.DEMO,
         "signatures": signatures.available(),
         "local_copies": SimpleLazyObject(lambda: local_copies.of_request(request)),
+        "pace": pace(request),
         "kiosk": SimpleLazyObject(lambda: kiosk.of_request(request)),
     }
+
+
+def pace(request: HttpRequest) -> dict[str, str] | None:
+    """What pace.js needs to tell how long the page took; None where nobody is to tell."""
+    match = request.resolver_match
+    if not settings.PACE_SHARE or match is None or not match.view_name:
+        return None
+    return {"route": match.view_name, "share": f"{settings.PACE_SHARE:g}"}
 
 
 def vision_url(request: HttpRequest) -> str:

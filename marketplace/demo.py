@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import User
 
-PASSWORD = "demo-portal"  # noqa: S105  published on purpose
+PASSWORD = "demo-portal"  # noqa: S105  # nosec B105  # published on purpose
 
 ACCOUNTS = {
     "person": _("Adult beneficiary: wheelchair and diapers"),

@@ -10,9 +10,9 @@ import errno
 import hashlib
 import io
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -22,9 +22,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from marketplace import access, recordings
-from marketplace.errors import FieldError, Invalid, NoRoom, NotFound
-from marketplace.models import Role, StoredFile, User
+from marketplace import access, events, recordings, scanning
+from marketplace.errors import DomainError, FieldError, Invalid, NoRoom, NotFound
+from marketplace.models import DraftFile, Role, StoredFile, User
 from marketplace.recordings import Recording
 
 log = structlog.get_logger(__name__)
@@ -34,6 +34,7 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 QUALITY = 85
 ONE_LOOK = timedelta(hours=1)
+HELD_AT_ONCE = 20  # in one minute's sweep
 SMALL = 192  # points, the longer side of a preview
 SMALL_QUALITY = 60
 MEDIUM = 640
@@ -46,6 +47,7 @@ REFUSALS = {
     "too_large": _("The file is larger than 10 MB. Make the photo smaller and try again."),
     "type": _("We can read photos: JPEG, PNG or WebP. If it is a document, take a photo of its page."),
     "too_many_pixels": _("The picture has too many points. Make it smaller and try again."),
+    "harmful": _("A scanner found something harmful in this file. It is not kept. Send another one."),
     "damaged": _("We cannot read this picture. Open it on your device, save it again and send that."),
     **recordings.REFUSALS,
 }
@@ -54,6 +56,20 @@ Rule = Callable[[User, str], bool]
 About = Callable[[str], int | None]
 _rules: dict[str, Rule] = {}
 _about: dict[str, About] = {}
+
+
+class Held(DomainError):
+    """In quarantine: the scanner could not be asked yet."""
+
+    status = 409
+    code = "held"
+    message = _("This file is still being checked. Try again in some minutes.")
+
+
+class Harmful(DomainError):
+    status = 410
+    code = "harmful"
+    message = _("A scanner found something harmful in this file. It was removed.")
 
 
 @dataclass(frozen=True)
@@ -91,11 +107,12 @@ def clean(upload: File, *, recording_bytes: int, field: str = "file") -> Picture
     if upload.size and recordings.container_of(beginning):
         if upload.size > recording_bytes:
             raise refusal("long", field)
+        looked = scanned(upload, field)
         upload.seek(0)
         found = recordings.look_through(upload.chunks())
         if found is None:
             raise refusal("recording", field)
-        return found
+        return found if looked else replace(found, held=True)
     if upload.size and kind_of(beginning) is None:
         raise refusal("type_or_recording", field)
     return draw(upload, field=field)
@@ -114,6 +131,7 @@ def draw(upload: File, *, field: str = "file") -> Picture:
     kind = kind_of(upload.read(BEGINNING))
     if kind is None:
         raise refusal("type", field)
+    scanned(upload, field)  # when nobody could look: only the points are kept
     upload.seek(0)
     try:
         with Image.open(upload, formats=[kind]) as image:
@@ -122,6 +140,15 @@ def draw(upload: File, *, field: str = "file") -> Picture:
             return _drawn_anew(ImageOps.exif_transpose(image))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise refusal("damaged", field) from None
+
+
+def scanned(upload: File, field: str = "file") -> bool:
+    """Whether the scanner has looked at it. Raises Invalid for what it knows as harmful."""
+    upload.seek(0)
+    found = scanning.verdict(upload.chunks())
+    if found is scanning.Verdict.HARMFUL:
+        raise refusal("harmful", field)
+    return found is scanning.Verdict.CLEAN
 
 
 def kind_of(beginning: bytes) -> str | None:
@@ -162,6 +189,7 @@ def keep(*, picture: Picture | Recording, subject: str, purpose: str, owner: Use
         content_type=picture.content_type,
         size=size,
         sha256=digest.hexdigest(),
+        held=StoredFile.Held.WAITING if isinstance(picture, Recording) and picture.held else "",
     )
     name = f"{uuid.uuid4().hex}.{picture.extension}"
     try:
@@ -204,6 +232,13 @@ def forget(stored: StoredFile) -> None:
     transaction.on_commit(lambda: content.delete(save=False))
 
 
+def forget_of(subjects: Sequence[str]) -> None:
+    """Remove every file of these subjects, also those that came with their drafts; inside a transaction."""
+    for stored in StoredFile.objects.filter(subject__in=subjects):
+        DraftFile.objects.filter(stored_file=stored).delete()
+        forget(stored)
+
+
 def open_for(actor: User, file_id: uuid.UUID, *, goes_on: bool = False) -> tuple[StoredFile, File]:
     """A file and its content; foreign and missing alike raise NotFound. Looking leaves a row (guarantee G8).
 
@@ -212,6 +247,8 @@ def open_for(actor: User, file_id: uuid.UUID, *, goes_on: bool = False) -> tuple
     stored = StoredFile.objects.select_related("owner").filter(pk=file_id).first()
     if stored is None or not _may_open(actor, stored):
         raise NotFound
+    if stored.held:
+        raise Harmful if stored.held == StoredFile.Held.HARMFUL else Held
     try:
         content = stored.file.open("rb")
     except FileNotFoundError:
@@ -226,6 +263,32 @@ def open_for(actor: User, file_id: uuid.UUID, *, goes_on: bool = False) -> tuple
             goes_on=ONE_LOOK if goes_on else None,
         )
     return stored, content
+
+
+def look_at_held() -> int:
+    """Ask the scanner about what waits in quarantine; how many files left it, clean or removed. Safe to run twice.
+
+    Of a harmful one the row stays, so that its place says what became of it; an event tells whoever sees the matter.
+    """
+    done = 0
+    for stored in StoredFile.objects.filter(held=StoredFile.Held.WAITING).order_by("created_at")[:HELD_AT_ONCE]:
+        with stored.file.open("rb") as content:
+            found = scanning.verdict(content.chunks())
+        if found is scanning.Verdict.UNKNOWN:
+            break  # away still: the others wait as well
+        done += _let_out(stored, harmful=found is scanning.Verdict.HARMFUL)
+    return done
+
+
+def _let_out(stored: StoredFile, *, harmful: bool) -> int:
+    with transaction.atomic(durable=True):
+        verdict = StoredFile.Held.HARMFUL if harmful else ""
+        waiting = StoredFile.objects.filter(pk=stored.pk, held=StoredFile.Held.WAITING)
+        done = waiting.update(held=verdict)
+        if done and harmful:
+            events.record(kind="file.harmful", subject=stored.subject, actor=None, data={"file": str(stored.pk)})
+            transaction.on_commit(lambda: stored.file.storage.delete(str(stored.file.name)))
+    return done
 
 
 def _person_of(stored: StoredFile) -> int | None:

@@ -102,6 +102,28 @@ def outbox_now() -> Outbox:
     return Outbox(dead=dead, waiting=waiting["count"], oldest=waiting["oldest"], waited=waiting["waited"])
 
 
+@dataclass(frozen=True)
+class Sessions:
+    """What goes on in the database; ``longest``: seconds since the oldest transaction of somebody else began."""
+
+    connections: int
+    most: int
+    waiting: int
+    longest: float
+
+
+def sessions_now() -> Sessions:
+    """One query about all connections; what they ask is not read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), current_setting('max_connections')::int, count(*) FILTER (WHERE wait_event_type = 'Lock'),"
+            " coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)) FILTER (WHERE pid <> pg_backend_pid()), 0)"
+            " FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        )
+        connections, most, waiting, longest = cursor.fetchone()
+    return Sessions(connections, most, waiting, max(0.0, float(longest)))
+
+
 class WorkCollector(Collector):
     """Gauges asked of the database at the moment of the scrape; left out while it is away."""
 
@@ -111,6 +133,7 @@ class WorkCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
             outbox, runs = outbox_now(), dict(LastRun.objects.values_list("name", "at"))
+            sessions = sessions_now()
         except Error:
             return
         yield GaugeMetricFamily("outbox_waiting", "Effects that wait to be done", outbox.waiting)
@@ -120,6 +143,12 @@ class WorkCollector(Collector):
         for name, at in runs.items():
             last_runs.add_metric([name], at.timestamp())
         yield last_runs
+        yield GaugeMetricFamily("db_connections", "Connections to the database of everybody", sessions.connections)
+        yield GaugeMetricFamily("db_connections_most", "How many it gives", sessions.most)
+        yield GaugeMetricFamily("db_waiting_for_locks", "Statements that wait for a lock now", sessions.waiting)
+        yield GaugeMetricFamily(
+            "db_longest_transaction_seconds", "How long the oldest transaction is open", sessions.longest
+        )
 
 
 metrics.register(WorkCollector())

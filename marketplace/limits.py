@@ -3,12 +3,13 @@
 Without the cache nothing is limited: people must be able to sign in while Valkey is away.
 """
 
-import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from django.core.cache import cache
+
+from marketplace import crypto
 
 PROBE_SECONDS = 10
 
@@ -47,8 +48,8 @@ class Tries:
 
 
 def _key(limit: Limit, who: str) -> str:
-    # Names may be personal numbers: the cache holds none.
-    return f"limit:{limit.name}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
+    # Names may be personal numbers: the cache holds none, nor a hash that trying them all would reverse.
+    return f"limit:{limit.name}:{crypto.digest('limit', who).hex()[:32]}"
 
 
 def _count(key: str, seconds: int) -> int:

@@ -19,6 +19,11 @@ ALLOWED_KEYS = {
 
 # PostgreSQL quotes the offending values: "DETAIL:  Failing row contains (17, Айгүл, …)".
 _QUOTED_VALUES = re.compile(r"^(DETAIL|CONTEXT|LINE \d+):.*$", re.MULTILINE)
+# Python's own errors repr what they could not read: "invalid literal for int() with base 10: '+7701…'". PostgreSQL puts names of
+# constraints in double quotes, and those an engineer needs.
+_REPR = re.compile(r"(?<!\w)'(?:[^'\\\n]|\\.)*'(?!\w)")
+_IN_DOUBLE = re.compile(r'"(?!(?:[a-z_]+)")[^"\n]*"')
+_DIGITS = re.compile(r"\+?\d[\d \u00a0-]{5,}\d|\d{5,}")
 _QUERY = re.compile(r"\?\S*")
 # The token of a link from an SMS is as good as a key.
 _LINK_TOKEN = re.compile(r"(?<=/s/)[^/?\s]+")
@@ -33,8 +38,10 @@ def hide_values(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, 
     for key in ("request", "event"):
         if isinstance(event.get(key), str):
             event[key] = without_query(event[key])
-    if isinstance(event.get("exception"), str):
-        event["exception"] = without_values(event["exception"])
+    # Libraries put what an exception says into their line: "Task … raised unexpected: KeyError('Айгүл')".
+    for key in ("event", "exception", "error"):
+        if isinstance(event.get(key), str):
+            event[key] = without_values(event[key])
     return event
 
 
@@ -44,8 +51,16 @@ def without_query(text: str) -> str:
 
 
 def without_values(text: str) -> str:
-    """An exception's text without the values that the database quotes in it."""
-    return _QUOTED_VALUES.sub(r"\1: …", text)
+    """An exception's text, with its trace or without, less the values that stand in it.
+
+    Lines of a trace are code and begin with spaces; what an exception says does not.
+    """
+    lines = _QUOTED_VALUES.sub(r"\1: …", text).split("\n")
+    return "\n".join(line if line.startswith(" ") else _without_quoted(line) for line in lines)
+
+
+def _without_quoted(line: str) -> str:
+    return _DIGITS.sub("…", _IN_DOUBLE.sub('"…"', _REPR.sub("'…'", line)))
 
 
 def configure(options: dict[str, Any]) -> None:
@@ -109,7 +124,9 @@ def start_sentry(transport: Any = None) -> None:
         max_breadcrumbs=0,
         max_request_body_size="never",
         before_send=scrub,
-        traces_sample_rate=0.0,
+        traces_sample_rate=settings.SENTRY_TRACES,
+        before_send_transaction=scrub_trace,
+        trace_propagation_targets=[],  # a gateway needs no id of ours
     )
 
 
@@ -131,3 +148,35 @@ def scrub(event: Any, hint: dict[str, Any]) -> Any:
         if isinstance(exception.get("value"), str):
             exception["value"] = without_values(exception["value"])
     return event
+
+
+KEPT_OF_TRACE = (
+    "event_id",
+    "type",
+    "transaction",
+    "transaction_info",
+    "start_timestamp",
+    "timestamp",
+    "release",
+    "platform",
+    "sdk",
+)
+KEPT_OF_SPAN = ("span_id", "parent_span_id", "trace_id", "op", "start_timestamp", "timestamp", "status")
+
+
+def scrub_trace(event: Any, hint: dict[str, Any]) -> Any:
+    """Of what took how long: the route or the task by its name, and shapes of statements. No address, no value, nobody."""
+    from marketplace.slow_queries import shape
+
+    kept = {key: event[key] for key in KEPT_OF_TRACE if key in event}
+    if event.get("transaction_info", {}).get("source") in ("url", "custom"):
+        kept["transaction"] = "unmatched"  # no route: then its name is the address itself
+    trace = event.get("contexts", {}).get("trace", {})
+    kept["contexts"] = {"trace": {key: trace[key] for key in KEPT_OF_SPAN if key in trace}}
+    kept["spans"] = []
+    for span in event.get("spans", []):
+        named = {key: span[key] for key in KEPT_OF_SPAN if key in span}
+        if str(span.get("op", "")).startswith("db"):
+            named["description"] = shape(span.get("description") or "")
+        kept["spans"].append(named)
+    return kept

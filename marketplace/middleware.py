@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import structlog
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import BadRequest as UnreadableRequest
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
@@ -15,8 +16,9 @@ from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import redirect, resolve_url
 from django.utils import translation
+from django.utils.translation import gettext as _
 
-from marketplace import kept_answers, policy, second_factor, sessions
+from marketplace import kept_answers, passwords, policy, second_factor, sessions
 from marketplace import request as request_facts
 from marketplace.errors import Busy, DomainError, Forbidden, NotFound
 from marketplace.views import errors
@@ -26,6 +28,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 MAX_REQUEST = 60 * 1024 * 1024  # five attachments of 10 MB and the text around them
 LANGUAGE_COOKIE_DAYS = 365
 COMPRESSED = ("text/html", "text/csv", "application/json", "application/problem+json")
+ON_BOTH_HOSTS = ("/account/", "/healthz/", "/static/", "/files/")
 REQUEST_ID_LENGTH = 64  # the columns'
 
 
@@ -128,6 +131,17 @@ class RequestContextMiddleware:
         return response
 
 
+def _is_on_another_host(request: HttpRequest) -> bool:
+    """The administration answers on its own host alone, and on that host little else (``ADMIN_HOST``)."""
+    if not settings.ADMIN_HOST:
+        return False
+    here = request.get_host().partition(":")[0].lower() == settings.ADMIN_HOST
+    place = request.path_info[3:] if translation.get_language_from_path(request.path_info) else request.path_info
+    if place.startswith("/admin/"):
+        return not here
+    return here and not place.startswith(ON_BOTH_HOSTS)
+
+
 class PolicyMiddleware:
     """The door of every route: no policy, no entry (marketplace/policy.py)."""
 
@@ -143,15 +157,16 @@ class PolicyMiddleware:
         said = policy.of(view)
         if said is None:
             return errors.refusal(request, NotFound())
+        if _is_on_another_host(request):
+            return errors.refusal(request, NotFound())
         try:
-            if not policy.is_before_second_factor(view) and second_factor.is_owed(request):
-                return self._second_factor_first(request)
+            self._notice(request)
+            if not policy.is_before_second_factor(view) and (first := self._first(request)):
+                return first
             if not said.signs_in:
                 return None
             visitor = request.user
-            if visitor.is_authenticated:
-                sessions.seen(request)
-            if said.admits(visitor):
+            if said.admits(visitor, request.method or ""):
                 return None
             if not visitor.is_authenticated:
                 return kept_answers.ask_to_sign_in(request, view)
@@ -159,10 +174,25 @@ class PolicyMiddleware:
             return errors.busy(request)
         return errors.refusal(request, Forbidden())
 
-    def _second_factor_first(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith("/api/"):
-            return errors.refusal(request, second_factor.FactorMissing())
-        return redirect("mfa_index")
+    def _notice(self, request: HttpRequest) -> None:
+        """Sign out whom nobody has seen for long; an open page is somebody's touch, what programs ask is not."""
+        by_program = request.path_info.startswith("/api/")
+        if sessions.end_if_idle(request):
+            if not by_program:
+                messages.info(request, _("You were signed out because nothing happened for a while."))
+        elif not by_program and settings.SESSION_COOKIE_NAME in request.COOKIES:
+            sessions.seen(request)
+
+    def _first(self, request: HttpRequest) -> HttpResponse | None:
+        """What somebody has to do before anything else: choose a password of one's own, set up the second step."""
+        if passwords.is_to_be_changed(request):
+            return self._send(request, passwords.PasswordGiven(), "account_change_password")
+        if second_factor.is_owed(request):
+            return self._send(request, second_factor.FactorMissing(), "mfa_index")
+        return None
+
+    def _send(self, request: HttpRequest, refusal: DomainError, place: str) -> HttpResponse:
+        return errors.refusal(request, refusal) if request.path_info.startswith("/api/") else redirect(place)
 
 
 class DomainErrorMiddleware:

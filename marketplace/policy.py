@@ -12,30 +12,48 @@ from typing import Any, TypeVar
 from django.contrib.auth.models import AnonymousUser
 from django.urls import URLPattern, URLResolver
 
-from marketplace.models import User
+from marketplace.models import Role, User
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
+# Whoever only looks, unless a policy says otherwise: the auditor never writes, the guest of a headquarters sees a board,
+# who keeps the portal running changes accounts and no case.
+ONLY_LOOK: frozenset[str] = frozenset({Role.AUDITOR, Role.GUEST, Role.ADMIN})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
 @dataclass(frozen=True)
 class Policy:
-    """One rule of the door; ``name`` stands in the table of rights. No roles: any role."""
+    """One rule of the door; ``name`` stands in the table of rights. No roles: any role.
+
+    ``act``: roles of ONLY_LOOK that may also change something here.
+    """
 
     name: str
     signs_in: bool = True
     roles: frozenset[str] = frozenset()
+    act: frozenset[str] = frozenset()
 
-    def admits(self, visitor: User | AnonymousUser) -> bool:
-        """False for who is not signed in, or has another role."""
+    def admits(self, visitor: User | AnonymousUser, method: str = "GET") -> bool:
+        """False for who is not signed in, has another role, or only looks and wants to change something."""
         if not visitor.is_authenticated:
             return not self.signs_in
+        if self.signs_in and only_looks(visitor, method) and visitor.role not in self.act:
+            return False
         return not self.roles or visitor.role in self.roles
+
+
+def only_looks(visitor: User, method: str) -> bool:
+    """Would the request change something, for a role that only looks?"""
+    return method not in SAFE and visitor.role in ONLY_LOOK
 
 
 ANYONE = Policy("anyone", signs_in=False)
 BY_CODE = Policy("by code", signs_in=False)
 BY_OPERATION = Policy("by operation", signs_in=False)
 SIGNED_IN = Policy("signed in")
+OWN_ACCOUNT = Policy("own account", act=ONLY_LOOK)
 
 
 def of(view: Callable[..., Any]) -> Policy | None:
@@ -65,9 +83,15 @@ def signed_in(view: View) -> View:
     return set_for(view, SIGNED_IN)
 
 
-def only(*roles: str) -> Callable[[View], View]:
-    """These roles and no other."""
-    policy = Policy("only " + " ".join(sorted(str(role) for role in roles)), roles=frozenset(roles))
+def own_account(view: View) -> View:
+    """Everybody who signed in, about nothing but the own account: who only looks elsewhere may act here."""
+    return set_for(view, OWN_ACCOUNT)
+
+
+def only(*roles: str, act: Iterable[str] = ()) -> Callable[[View], View]:
+    """These roles and no other. ``act``: those of them that only look elsewhere, but act here."""
+    name = "only " + " ".join(sorted(str(role) for role in roles))
+    policy = Policy(name, roles=frozenset(roles), act=frozenset(act))
     return lambda view: set_for(view, policy)
 
 

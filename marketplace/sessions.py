@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -16,12 +17,14 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from marketplace import events
+from marketplace import events, rules
 from marketplace.errors import NotFound
 from marketplace.models import ApiToken, BrowserSession, DraftKey, User
 
 SESSION_NAME = "browser"  # [id of the row, when it was last written]
-SEEN_EVERY = 600  # seconds: the list says when, not what; a write with each page would cost more than it tells
+SEEN_EVERY = 300  # seconds: the list says when, not what; a write with each page would cost more than it tells
+IDLE_RULE = "sign_in.idle_minutes"
+LEAST_IDLE = 300  # the rule allows no less: until then nobody asks for it
 
 # The first that is found in what the browser says of itself: most also name the engines they descend from.
 _BROWSERS = (
@@ -61,7 +64,7 @@ def begin(request: HttpRequest, user: User, *, by: str) -> None:
 
 
 def seen(request: HttpRequest) -> None:
-    """Note every ten minutes that this browser is in use; a session that a password change renamed keeps its row."""
+    """Note every five minutes that this browser is in use; a session that a password change renamed keeps its row."""
     row, at = request.session.get(SESSION_NAME) or (None, 0.0)
     if row is None or time.time() - at < SEEN_EVERY:
         return
@@ -69,6 +72,33 @@ def seen(request: HttpRequest) -> None:
         session_key=str(request.session.session_key), last_seen_at=timezone.now()
     )
     request.session[SESSION_NAME] = [row, time.time()]
+
+
+def end_if_idle(request: HttpRequest) -> bool:
+    """Sign out staff whose browser nobody touched for the time of the rule, or up to SEEN_EVERY longer.
+
+    Pages and saves are touches (``seen``); what a page asks by itself is none.
+    """
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    row, at = request.session.get(SESSION_NAME) or (None, 0.0)
+    quiet = time.time() - at - SEEN_EVERY
+    if row is None or quiet < LEAST_IDLE or not request.user.is_authenticated:
+        return False
+    rule = rules.get(IDLE_RULE).value
+    if request.user.role not in rule["roles"] or quiet < 60 * int(rule["minutes"]):
+        return False
+    user = request.user
+    with transaction.atomic(durable=True):
+        BrowserSession.objects.filter(user=user.pk, pk=row).delete()
+        events.record(
+            kind="account.session_ended",
+            subject=f"user:{user.pk}",
+            actor=user,
+            data={"session": row, "because": "idle"},
+        )
+    logout(request)
+    return True
 
 
 def of(user: User) -> QuerySet[BrowserSession]:
@@ -86,7 +116,7 @@ def here(request: HttpRequest) -> int | None:
 def keep_here(request: HttpRequest) -> None:
     """The session has another key from now on: its row learns it with the next request (``seen``)."""
     if (row := here(request)) is not None:
-        request.session[SESSION_NAME] = [row, 0.0]
+        request.session[SESSION_NAME] = [row, time.time() - SEEN_EVERY]
 
 
 def end(*, user_id: int, session_id: int) -> None:

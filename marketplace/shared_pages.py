@@ -2,9 +2,9 @@
 
 A view says by ``@shared_page`` that its page for a visitor without a session depends on the address alone. Each
 process keeps such pages until something that they are made of changes (PageChange, written by triggers in the
-changing transaction), at most ``OLDEST_S``: some things change by the clock alone. For ``FRESH_S`` a page is not
-even asked about, so on a morning when every second changes something, a popular page is still made once a second.
-While the database is away, pages that are kept go on answering.
+changing transaction; of all goods perhaps one product alone), at most ``OLDEST_S``: some things change by the clock
+alone. For ``FRESH_S`` a page is not even asked about, so on a morning when every second changes something, a popular
+page is still made once a second. While the database is away, pages that are kept go on answering.
 """
 
 import gzip
@@ -12,12 +12,12 @@ import hashlib
 import threading
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from cachetools import LRUCache
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
@@ -29,10 +29,12 @@ from marketplace import page_changes
 from marketplace.middleware import REQUEST_ID_LENGTH, remember_language
 
 FRESH_S = 1.0
-OLDEST_S = 60.0
+OLDEST_S = 300.0
 OLDEST_WITHOUT_DATABASE_S = 600.0
 MAKING_S = 5.0  # while one request makes a page anew, the others get the old one
 MOST_BYTES = 32 * 1024 * 1024  # per process
+
+IMPERSONAL_COOKIES = {settings.WAITING_TICKET_COOKIE, settings.WAITING_PASS_COOKIE}
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 View = Callable[..., HttpResponse]
@@ -40,11 +42,19 @@ View = Callable[..., HttpResponse]
 
 def shared_page(view: View) -> View:
     """The page of a visitor without a session depends on nothing but the address and what PageChange watches."""
+    return _marked(view, lambda _kwargs: None)
 
+
+def shared_page_of_product(view: View) -> View:
+    """The same, and of all goods it shows only the one whose number is the address's ``pk``."""
+    return _marked(view, lambda kwargs: kwargs["pk"])
+
+
+def _marked(view: View, product_of: Callable[[dict[str, Any]], int | None]) -> View:
     @wraps(view)
     def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        response.shared = True  # type: ignore[attr-defined]
+        response.shared_of = product_of(kwargs)  # type: ignore[attr-defined]
         return response
 
     return marked
@@ -52,7 +62,8 @@ def shared_page(view: View) -> View:
 
 @dataclass
 class _Kept:
-    version: page_changes.Version
+    begun: int  # the moment of page_changes
+    product: int | None
     made_at: float
     body: bytes
     headers: dict[str, str]
@@ -70,28 +81,17 @@ class _Store:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pages: OrderedDict[Key, _Kept] = OrderedDict()
-        self._bytes = 0
+        self._pages: LRUCache[Key, _Kept] = LRUCache(MOST_BYTES, getsizeof=lambda page: len(page.body))
 
     def get(self, key: Key) -> _Kept | None:
         with self._lock:
-            found = self._pages.get(key)
-            if found is not None:
-                self._pages.move_to_end(key)
-            return found
+            return self._pages.get(key)
 
     def put(self, key: Key, page: _Kept) -> None:
+        if len(page.body) > MOST_BYTES:
+            return
         with self._lock:
-            self._drop(key)
             self._pages[key] = page
-            self._bytes += len(page.body)
-            while self._bytes > MOST_BYTES:
-                self._drop(next(iter(self._pages)))
-
-    def _drop(self, key: Key) -> None:
-        gone = self._pages.pop(key, None)
-        if gone is not None:
-            self._bytes -= len(gone.body)
 
     def may_make(self, page: _Kept, now: float) -> bool:
         """One request at a time makes a page anew."""
@@ -104,7 +104,6 @@ class _Store:
     def clear(self) -> None:
         with self._lock:
             self._pages.clear()
-            self._bytes = 0
 
 
 _store = _Store()
@@ -129,7 +128,7 @@ class SharedPagesMiddleware:
         kept, now = _store.get(key), time.monotonic()
         if kept is not None and not self._is_over(kept, now):
             return _answer(request, kept)
-        begun = self._known_version()
+        begun = self._moment()
         response = self.get_response(request)
         if begun is None or not _may_be_kept(request, response):
             return response
@@ -141,15 +140,16 @@ class SharedPagesMiddleware:
         age = now - kept.made_at
         if age < FRESH_S:
             return False
-        current = self._known_version()
-        if current is None:
+        try:
+            changed = page_changes.changed(kept.begun, kept.product)
+        except DatabaseError:
             return age > OLDEST_WITHOUT_DATABASE_S
-        return (current != kept.version or age > OLDEST_S) and _store.may_make(kept, now)
+        return (changed or age > OLDEST_S) and _store.may_make(kept, now)
 
-    def _known_version(self) -> page_changes.Version | None:
+    def _moment(self) -> int | None:
         """None while the database does not answer."""
         try:
-            return page_changes.version()
+            return page_changes.moment()
         except DatabaseError:
             return None
 
@@ -159,13 +159,13 @@ def _by_a_stranger(request: HttpRequest) -> bool:
     return (
         request.method == "GET"
         and "Authorization" not in request.headers
-        and request.COOKIES.keys() <= {settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
+        and request.COOKIES.keys() <= {*IMPERSONAL_COOKIES, settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
     )
 
 
 def _may_be_kept(request: HttpRequest, response: HttpResponseBase) -> bool:
     return (
-        getattr(response, "shared", False)
+        hasattr(response, "shared_of")
         and response.status_code == 200
         and not response.streaming
         and response.cookies.keys() <= {settings.LANGUAGE_COOKIE_NAME}
@@ -173,13 +173,14 @@ def _may_be_kept(request: HttpRequest, response: HttpResponseBase) -> bool:
     )
 
 
-def _taken(request: HttpRequest, response: HttpResponseBase, begun: page_changes.Version) -> _Kept:
+def _taken(request: HttpRequest, response: HttpResponseBase, begun: int) -> _Kept:
     assert isinstance(response, HttpResponse)
     patch_cache_control(response, no_cache=True)
     headers = {name: value for name, value in response.items() if name.lower() != "x-request-id"}
     plain = gzip.decompress(response.content) if response.get("Content-Encoding") == "gzip" else response.content
     return _Kept(
-        version=begun,
+        begun=begun,
+        product=response.shared_of,  # type: ignore[attr-defined]
         made_at=time.monotonic(),
         body=response.content,
         headers=headers,

@@ -78,6 +78,12 @@ def ask(*, name: str, known: Collection[str]) -> Asked:
     return Asked(row.pk, minutes)
 
 
+def is_known(*, name: str, known: Collection[str]) -> bool:
+    """Whether this browser has signed that person in before. Of anybody else it says no more than of nobody."""
+    user = person_of(name) if known else None
+    return user is not None and mark_of(user) in known
+
+
 def redeem(*, asked: UUID, code: str) -> User:
     """The person whose code this is; it works once. Raises WrongCode; each wrong one counts against this code alone."""
     typed = "".join(letter for letter in code if letter.isalnum())

@@ -2,14 +2,15 @@
 
 from celery import shared_task
 
-from marketplace import health, outbox, periodic
+from marketplace import files, health, outbox, periodic
 from marketplace.drafts import retention
 from marketplace.tidying import tidy_up as tidy
 
 
-@shared_task(name="marketplace.tasks.do_outbox_row")
-def do_outbox_row(row_id: int) -> None:
-    outbox.run(row_id)
+@shared_task(name="marketplace.tasks.do_outbox_rows")
+def do_outbox_rows(*row_ids: int) -> None:
+    for row_id in row_ids:
+        outbox.run(row_id)
 
 
 @shared_task(name="marketplace.tasks.requeue_outbox")
@@ -30,6 +31,13 @@ def keep_drafts() -> None:
     """Its twin is the command of the same name."""
     with periodic.job("keep_drafts") as run:
         run.count = sum(retention.sweep().values())
+
+
+@shared_task(name="marketplace.tasks.look_at_held_files")
+def look_at_held_files() -> None:
+    """What came while the scanner was away."""
+    with periodic.job("look_at_held_files") as run:
+        run.count = files.look_at_held()
 
 
 @shared_task(name="marketplace.tasks.watch_health")

@@ -1,4 +1,7 @@
-"""What a night's work is: seal the audit log, forget what nobody needs any more."""
+"""What a night's work is: seal the audit log, forget what nobody needs any more.
+
+Here stand the portal's own marks, which are kept for days; what is kept of people for years is in keeping.py, by rules.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -9,13 +12,12 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from marketplace import events, sessions
+from marketplace import events, keeping, sessions
 from marketplace.drafts import files as draft_files
 from marketplace.models import (
     ApiToken,
     ContinueCode,
     DraftKey,
-    IdempotencyKey,
     Mirror,
     OutboxRow,
     PageChange,
@@ -29,8 +31,6 @@ OUTBOX_KEPT = timedelta(days=14)
 TROUBLE_KEPT = timedelta(days=5 * 366)
 # Far longer than any page is kept.
 PAGE_CHANGES_KEPT = timedelta(days=1)
-# A submit may be repeated by a phone that was away for a year: its answer is still known.
-KEYS_KEPT = timedelta(days=400)
 # What was agreed and confirmed stands in the events; the codes and screens themselves are over within the hour.
 CODES_KEPT = timedelta(days=30)
 SIGN_IN_CODES_KEPT = timedelta(days=1)
@@ -52,7 +52,8 @@ def tidy_up(now: datetime | None = None) -> dict[str, int]:
         counts[name] = _remove(expired)
     counts |= {name: forget(moment) for name, forget in _others.items()}
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
-    return counts
+    # Last: after years without it there may be more than one night's work, and the next night goes on.
+    return counts | keeping.sweep(moment)
 
 
 def _expired(moment: datetime) -> Iterator[tuple[str, QuerySet[Any]]]:
@@ -67,7 +68,6 @@ def _expired(moment: datetime) -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "second_screens", Mirror.objects.filter(made_at__lt=moment - CODES_KEPT)
     yield "api_tokens", ApiToken.objects.filter(expires_at__lt=moment)
     yield "unfinished_files", draft_files.unfinished(moment)
-    yield "idempotency_keys", IdempotencyKey.objects.filter(created_at__lt=moment - KEYS_KEPT)
 
 
 def _remove(rows: QuerySet[Any]) -> int:

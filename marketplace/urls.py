@@ -81,11 +81,11 @@ account_urlpatterns = [
     path("account/sessions/<int:session_id>/end/", sessions.end, name="session_end"),
     path(
         "account/again/",
-        policy.before_second_factor(policy.signed_in(allauth_views.reauthenticate)),
+        policy.before_second_factor(policy.own_account(allauth_views.reauthenticate)),
         name="account_reauthenticate",
     ),
     path("account/code/", policy.anyone(allauth_mfa_views.authenticate), name="mfa_authenticate"),
-    path("account/code/again/", policy.signed_in(allauth_mfa_views.reauthenticate), name="mfa_reauthenticate"),
+    path("account/code/again/", policy.own_account(allauth_mfa_views.reauthenticate), name="mfa_reauthenticate"),
     path("account/second-step/", second_factor.index, name="mfa_index"),
     path("account/second-step/app/", second_factor.set_up_app, name="mfa_activate_totp"),
     path("account/second-step/key/", second_factor.add_key, name="mfa_add_webauthn"),

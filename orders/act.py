@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from marketplace import formats
 from orders.models import Act, Line
 from orders.steps import Turn
+from suppliers import delivery
 
 TEMPLATE = Path(__file__).parent / "data" / "act.typ"
 LANGUAGES = ("kk", "ru")
@@ -73,6 +74,8 @@ def snapshot(now: Turn, remarks: str) -> dict[str, Any]:
         "code_checked": bool(delivered and delivered.code_checked),
         "accepted_at": now.now.isoformat(),
         "lines": [_line(line) for line in order.lines.select_related("product").order_by("pk")],
+        # Oscar's columns of an order of before this was kept say nothing of it.
+        **({"delivery": order.delivery.as_data} if order.shipping_code else {}),
         "total": str(order.total_incl_tax),
         "state_pays": str(order.state_pays),
         "you_pay": str(order.you_pay),
@@ -114,7 +117,8 @@ def pdf(act: Act) -> bytes:
 
 def _page(act: Act, code: str) -> dict[str, Any]:
     content = act.snapshot
-    sums = [(_("Price"), "total"), (_("The state pays"), "state_pays"), (_("The person pays"), "you_pay")]
+    sums = [(_("The state pays"), "state_pays"), (_("The person pays"), "you_pay")]
+    brought = delivery.of_data(content)
     return {
         "language": code,
         "title": _("Acceptance act No. %(number)s") % {"number": act.number},
@@ -140,7 +144,16 @@ def _page(act: Act, code: str) -> dict[str, Any]:
             ]
             for line in content["lines"]
         ],
-        "sums": [[label, formats.money(content[key], code)] for label, key in sums],
+        "sums": [
+            [_("Price with delivery") if brought.price else _("Price"), formats.money(content["total"], code)],
+            *(
+                [[_("Of it delivery, paid to the supplier"), formats.money(brought.price, code)]]
+                if brought.price
+                else []
+            ),
+            *([label, formats.money(content[key], code)] for label, key in sums),
+        ],
+        "delivery": brought.words,
         "remarks": [_("Remarks"), content["remarks"]] if content["remarks"] else [],
         "signatures": [
             [_("Signed by the person"), content["accepted_by"], formats.datetime_short(act.person_signed_at, code)],

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.db.models import F
-
 from marketplace.money import money
 from orders.review import Review, why_not_offered
 from suppliers import strategy
@@ -31,13 +29,14 @@ def of(found: Review) -> list[dict[str, Any]]:
 
 
 def other_offers(found: Review, gone: StockRecord, units: int) -> list[StockRecord]:
-    """Offers for the same product first, then for the same type, the cheapest per unit first."""
+    """Offers for the same product first, then for the same type, the cheapest per unit, brought, first."""
+    assert found.policy is not None
     rows = (
         strategy.purchasable(found.fresh_since)
         .filter(product__product_class=gone.product.product_class_id)
         .exclude(pk=gone.pk)
         .select_related("partner", "product")
-        .order_by((F("price") / F("pack_size")), "pk")[:50]
+        .order_by(strategy.delivered_unit_price(found.policy), "pk")[:50]
     )
     fitting = [
         offer
@@ -57,6 +56,8 @@ def _as_data(offer: StockRecord, field: str, units: int) -> dict[str, Any]:
         "product": {"id": offer.product_id, "title": offer.product.title},
         "supplier": {"code": offer.partner.code, "name": offer.partner.name},
         "price": money(offer.price),
+        "delivery_included": offer.delivery_included,
+        "delivery_price": offer.delivery_price and money(offer.delivery_price),
         "pack_size": offer.pack_size,
         "stock": offer.num_in_stock - offer.num_allocated,
     }

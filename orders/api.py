@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
+from marketplace import api_document
 from marketplace.api import Problem, paged
 from marketplace.models import User
 from orders import act, fulfilment, holders, reading, schemas, selectors, shapes
@@ -14,11 +15,10 @@ router = Router(tags=["orders"])
 
 REFUSALS = {403: Problem, 404: Problem, 409: Problem, 422: Problem}
 ANSWER = {200: schemas.OrderOut, **REFUSALS}
-PDF = {"schema": {"type": "string", "format": "binary"}}
-PDF_ANSWER = {"responses": {200: {"description": "OK", "content": {"application/pdf": PDF}}}}
+PDF_ANSWER = api_document.file_of("application/pdf", binary=True)
 
 
-@router.get("/entitlements", response=schemas.EntitlementList)
+@router.get("/entitlements", response={200: schemas.EntitlementList, 404: Problem})
 def list_entitlements(request: HttpRequest, beneficiary: int | None = None) -> Any:
     """What the programme entitles to: remaining quantity and sum, next date, and why not when nothing is left."""
     found = reading.open_programme(request.auth, person_id=beneficiary)
@@ -210,7 +210,7 @@ def record_money_back(request: HttpRequest, recall_id: int, holder_id: int) -> t
 
 
 @router.post("/recalls/{int:recall_id}/close", response={204: None, **REFUSALS})
-def close_recall(request: HttpRequest, recall_id: int, body: schemas.ResultIn) -> tuple[int, None]:
+def close_recall(request: HttpRequest, recall_id: int, body: schemas.RecallResultIn) -> tuple[int, None]:
     """End a recall; while somebody waits only the ministry may."""
     holders.close(recall_id=recall_id, actor=request.auth, result=body.result)
     return 204, None

@@ -16,6 +16,7 @@ class OrdersConfig(OscarConfig):
             dated,  # noqa: F401
             effects,  # noqa: F401
             home,  # noqa: F401
+            keeping,  # noqa: F401
             offline,  # noqa: F401
             order_draft,  # noqa: F401
             personal,  # noqa: F401

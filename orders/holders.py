@@ -85,14 +85,18 @@ def listed(actor: User, recall: LotRecall) -> QuerySet[RecallHolder]:
 
 def of_order(order: Order) -> list[RecallHolder]:
     """What is called back of an order that the reader may see. One query."""
-    rows = RecallHolder.objects.filter(line__order=order).select_related("recall__partner", "line")
+    rows = RecallHolder.objects.filter(line__order=order).select_related("recall__partner", "line__product")
     return list(rows.order_by("pk"))
 
 
 def unanswered(actor: User) -> QuerySet[RecallHolder]:
     """Of the actor's people: recalls that run and wait for an answer."""
     rows = RecallHolder.objects.filter(wish="", recall__status=LotRecall.Status.RUNNING)
-    return rows.filter(line__order__in=selectors.visible(actor)).select_related("line__order").order_by("pk")
+    return (
+        rows.filter(line__order__in=selectors.visible(actor))
+        .select_related("line__order", "line__product")
+        .order_by("pk")
+    )
 
 
 def answer(*, holder_id: int, number: str, actor: User, wish: str, now: datetime | None = None) -> RecallHolder:

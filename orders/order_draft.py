@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import access
-from marketplace.drafts import kinds
+from marketplace.drafts import kinds, rights
 from marketplace.errors import FieldError, Forbidden, Invalid, NotFound
 from marketplace.models import Draft, Role, User
 from orders import draft_fields, field_words, second_screen, submission
@@ -19,7 +19,7 @@ def may_edit(actor: User, draft: Draft) -> bool:
         # The pages have the person at hand: no query.
         office = draft.beneficiary.office_id if draft.beneficiary else None
         return actor.is_active and office is not None and office == actor.office_id
-    return access.people_of(actor).filter(pk=draft.beneficiary_id).exists()
+    return access.acts_for(actor, draft.beneficiary_id)
 
 
 def beneficiary_for(actor: User, beneficiary_id: int | None) -> User:
@@ -47,7 +47,7 @@ def beneficiary_for(actor: User, beneficiary_id: int | None) -> User:
 def may_write(actor: User, draft: Draft, field: str) -> bool:
     """Nobody consents for another: the tick is the owner's, the record of a proof the office's."""
     if field == draft_fields.OWNER_CONSENT:
-        return access.is_owner(actor, draft.beneficiary_id)
+        return rights.owns(actor, draft)
     if field in draft_fields.OFFICE_CONSENT:
         return actor.role == Role.CASEWORKER and may_edit(actor, draft)
     return True

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F, Q, Sum
+from django.db import connection
+from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
 from marketplace.models import User
@@ -48,49 +49,50 @@ class Payouts:
     count: int
 
 
+# Everything in one pass over the entries of unpaid lines: sums of all of them beside the first few.
+_UNPAID = """
+WITH moved AS (
+    SELECT l.id, o.due_at,
+        sum(CASE %s WHEN t.target THEN t.amount WHEN t.source THEN -t.amount ELSE 0 END) AS owed,
+        sum(CASE %s WHEN t.target THEN t.amount WHEN t.source THEN -t.amount ELSE 0 END) AS held
+    FROM order_order o JOIN order_line l ON l.order_id = o.id JOIN order_ledgertransfer t ON t.line_id = l.id
+    WHERE o.id IN ({visible}) AND o.status = ANY(%s) AND l.paid_at IS NULL
+    GROUP BY l.id, o.due_at)
+SELECT id, owed, held, sum(owed) OVER (), sum(held) OVER () FROM moved WHERE owed > 0 OR held > 0
+ORDER BY held DESC, due_at, id LIMIT %s
+"""
+
+
 def owed(actor: User) -> Payouts:
     """Of the orders that the actor may see. Four queries for any number of lines."""
-    lines = Line.objects.filter(order__in=selectors.visible(actor), order__status__in=OWING, paid_at=None)
-    moved = LedgerTransfer.objects.filter(line__in=lines)
-    sums = moved.aggregate(
-        owed=_sum(Q(target=C)) - _sum(Q(source=C)),
-        held=_sum(Q(target=H)) - _sum(Q(source=H)),
-    )
+    visible, seen = selectors.visible(actor).values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_UNPAID.format(visible=visible), [C, H, *seen, list(OWING), LISTED + 1])
+        found = cursor.fetchall()
+    lines = Line.objects.select_related("order", "product").in_bulk([row[0] for row in found])
     refunded = Line.objects.filter(order__in=selectors.visible(actor), refunded_at__isnull=False)
     back = LedgerTransfer.objects.filter(line__in=refunded).aggregate(back=_sum(Q(target=BACK)) - _sum(Q(source=BACK)))
-    rows = list(
-        lines.select_related("order", "product")
-        .annotate(
-            owed_sum=_sum(Q(transfers__target=C), "transfers__amount")
-            - _sum(Q(transfers__source=C), "transfers__amount"),
-            held_sum=_sum(Q(transfers__target=H), "transfers__amount")
-            - _sum(Q(transfers__source=H), "transfers__amount"),
-        )
-        .filter(Q(owed_sum__gt=0) | Q(held_sum__gt=0))
-        .order_by("-held_sum", F("order__due_at").asc(nulls_last=True), "pk")[: LISTED + 1]
-    )
     by_ministry = set(
-        PaymentHold.objects.filter(line__in=[row.pk for row in rows], released_at=None, case="").values_list(
-            "line", flat=True
-        )
+        PaymentHold.objects.filter(line__in=list(lines), released_at=None, case="").values_list("line", flat=True)
     )
+    rows = [(lines[line], owed, held) for line, owed, held, _all_owed, _all_held in found[:LISTED]]
     return Payouts(
-        total=sums["owed"],
-        held=sums["held"],
+        total=found[0][3] if found else Decimal(0),
+        held=found[0][4] if found else Decimal(0),
         back=back["back"],
         lines=[
             Payout(
                 number=row.order.number,
                 title=row.product.title if row.product else row.title,
-                amount=row.owed_sum + row.held_sum,
-                on_hold=row.held_sum > 0,
+                amount=owed + held,
+                on_hold=held > 0,
                 by_ministry=row.pk in by_ministry,
                 act_signed=row.order.status in {OrderStatus.REIMBURSEMENT_PENDING, OrderStatus.HELD},
                 due_at=row.order.due_at if row.order.status == OrderStatus.REIMBURSEMENT_PENDING else None,
             )
-            for row in rows[:LISTED]
+            for row, owed, held in rows
         ],
-        count=len(rows),
+        count=len(found),
     )
 
 

@@ -39,6 +39,7 @@ def orders(person: User) -> list[Row]:
             (_("Supplier"), row.partner.name),
             (_("Goods"), ", ".join(f"{line.title} × {line.quantity}" for line in row.lines.all())),
             (_("The state pays"), formats.money(row.state_pays)),
+            (_("Delivery"), row.delivery.words),
             (_("You pay"), formats.money(row.you_pay)),
             (_("Whom the courier calls"), f"{row.contact_name} {row.contact_phone}".strip()),
             (_("Address"), row.delivery_address),

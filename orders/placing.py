@@ -24,7 +24,7 @@ from marketplace.errors import DomainError
 from marketplace.models import Draft, User
 from orders import draft_fields, ledger
 from orders.models import Line, Order
-from orders.review import ReviewedLine
+from orders.review import ReviewedLine, delivery_of, in_all
 from orders.states import OrderStatus
 from suppliers.models import Partner, StockRecord
 
@@ -166,7 +166,7 @@ def _free_numbers(count: int) -> list[str]:
 
 def _order(placement: Placement, number: str, actor: User | None, due: calendar.Deadline, now: datetime) -> Order:
     state_pays = sum((line.state_pays for line in placement.lines), Decimal(0))
-    you_pay = sum((line.you_pay for line in placement.lines), Decimal(0))
+    delivery, you_pay = delivery_of(placement.lines), in_all(placement.lines)
     return Order(
         number=number,
         draft=placement.draft,
@@ -179,6 +179,9 @@ def _order(placement: Placement, number: str, actor: User | None, due: calendar.
         currency=settings.OSCAR_DEFAULT_CURRENCY,
         total_incl_tax=state_pays + you_pay,
         total_excl_tax=state_pays + you_pay,
+        shipping_incl_tax=delivery.price,
+        shipping_excl_tax=delivery.price,
+        shipping_code=delivery.terms,
         state_pays=state_pays,
         you_pay=you_pay,
         date_placed=now,
@@ -230,6 +233,7 @@ def _digest(placement: Placement) -> str:
             [line.key, line.offer.pk, line.quantity, str(line.price), str(line.state_pays), str(line.you_pay)]
             for line in placement.lines
         ],
+        "delivery": delivery_of(placement.lines).as_data,
         "contact": placement.contact,
         "region": placement.region_id,
     }

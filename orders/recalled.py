@@ -31,7 +31,7 @@ BATCH = 200
 _MARKED = f"""
 SELECT d.id FROM marketplace_draft d WHERE d.id = ANY(%(drafts)s) AND d.status = 'open'
 AND EXISTS (SELECT FROM partner_stockrecord o WHERE o.status = 'recalled' AND {stopped.NAMES.format(offer="o.id::text")})
-"""  # noqa: S608 - of constants
+"""  # noqa: S608  # nosec B608  # of constants
 
 
 def in_drafts(drafts: Iterable[UUID]) -> set[UUID]:

@@ -196,7 +196,7 @@ def _write(
         key, packs = line.key or f"l{number}", packs_for(line, left[line.entitlement_id])
         left[line.entitlement_id] -= packs * _pack_size(line)
         values |= _line_values(order, line, key, packs)
-        facts[key] = _last_time(line, packs)
+        facts[key] = _last_time(order, line, packs)
     assert order.user is not None
     return preparing.prepare(
         draft_id=draft_id,
@@ -239,9 +239,10 @@ def _still_there(offers: list[int]) -> list[int]:
     return [pk for pk in offers if pk in sold]
 
 
-def _last_time(line: Line, packs: int) -> dict[str, Any]:
+def _last_time(order: Order, line: Line, packs: int) -> dict[str, Any]:
     """What the person got: compared with today when the application is shown."""
     return {
+        **({"delivery": str(order.shipping_incl_tax)} if order.shipping_code else {}),
         "offer": line.stockrecord_id,
         "price": str(line.unit_price_incl_tax),
         "pack_size": line.pack_size,

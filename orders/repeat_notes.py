@@ -11,7 +11,7 @@ from marketplace.drafts import reading
 from marketplace.models import Draft, User
 from orders import draft_fields
 from orders.draft_fields import LineAnswers
-from orders.review import Review, why_not_offered
+from orders.review import Review, delivery_of, why_not_offered
 from suppliers.models import StockRecord
 
 
@@ -77,6 +77,14 @@ def _differences(line: LineAnswers, last: dict[str, Any], found: Review) -> list
         notes.append(
             _("The price of a pack changed: %(before)s last time, %(now)s now.")
             % {"before": formats.money(Decimal(last["price"])), "now": formats.money(offer.price)}
+        )
+    brought = next(
+        (delivery_of(lines) for lines in found.by_supplier() if lines[0].offer.partner_id == offer.partner_id), None
+    )
+    if brought is not None and brought.price != Decimal(last.get("delivery", brought.price)):
+        notes.append(
+            _("Delivery costs another sum: %(before)s last time, %(now)s now.")
+            % {"before": formats.money(Decimal(last["delivery"])), "now": formats.money(brought.price)}
         )
     if offer.pack_size != last["pack_size"]:
         notes.append(

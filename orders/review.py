@@ -5,7 +5,7 @@ Errors are wrong answers (422); shortages are right answers that came too late o
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,7 +23,8 @@ from marketplace.remembered import Remembered
 from orders import draft_fields, ledger, norms
 from orders.draft_fields import Answers, LineAnswers
 from orders.models import Entitlement, Tranche
-from suppliers import guarantees, ranking
+from suppliers import delivery, guarantees, ranking
+from suppliers.delivery import Delivery
 from suppliers.models import Partner, StockRecord
 
 
@@ -44,6 +45,16 @@ class ReviewedLine:
     fitting: str = ""
 
 
+def delivery_of(lines: Sequence[ReviewedLine]) -> Delivery:
+    """The delivery of the order that these lines of one supplier make: paid once."""
+    return delivery.of_order(line.offer.delivery for line in lines)
+
+
+def in_all(lines: Sequence[ReviewedLine]) -> Decimal:
+    """KZT that the person pays for one supplier's lines and their delivery."""
+    return sum((line.you_pay for line in lines), delivery_of(lines).price)
+
+
 @dataclass(frozen=True)
 class Shortage:
     """Stock, norm or budget does not reach; ``fits`` is the number of packs that would."""
@@ -59,11 +70,15 @@ class Shortage:
 
 @dataclass
 class Taken:
-    """What earlier lines of the same draft already use: units and KZT by programme line, packs by offer."""
+    """What earlier lines of the same draft already use: units and KZT by programme line, packs by offer.
+
+    ``delivery``: KZT of an order's delivery that may still be spent when it is passed on.
+    """
 
     units: Counter[int] = field(default_factory=Counter)
     sums: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     packs: Counter[int] = field(default_factory=Counter)
+    delivery: Decimal = Decimal(0)
 
 
 @dataclass
@@ -94,7 +109,8 @@ class Review:
 
     @property
     def you_pay(self) -> Decimal:
-        return sum((line.you_pay for line in self.lines), Decimal(0))
+        """With the delivery of each order, where it is paid separately."""
+        return sum((in_all(lines) for lines in self.by_supplier()), Decimal(0))
 
     def by_supplier(self) -> list[list[ReviewedLine]]:
         """Lines of one supplier make one order; suppliers in the order of their keys."""

@@ -86,6 +86,11 @@ class LineOut(Schema):
 
 
 class OrderRow(Schema):
+    """``total`` and ``you_pay`` have ``delivery_price`` in them: what the person pays the supplier for bringing it.
+
+    ``delivery_terms``: included, apart, unstated (paid separately, nobody has said how much); empty for an old order.
+    """
+
     number: str
     status: str
     status_name: str
@@ -94,6 +99,8 @@ class OrderRow(Schema):
     total: Money
     state_pays: Money
     you_pay: Money
+    delivery_terms: str
+    delivery_price: Money
     placed_at: datetime
     due_at: datetime | None
     whose_turn: str | None
@@ -194,5 +201,5 @@ class WishIn(Schema):
     wish: str
 
 
-class ResultIn(Schema):
+class RecallResultIn(Schema):
     result: str

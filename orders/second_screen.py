@@ -6,7 +6,8 @@ from marketplace import formats
 from marketplace.drafts.pictures import Line, Picture, Section
 from marketplace.models import Draft, User
 from orders.draft_fields import RANKS, LineAnswers
-from orders.review import Review, ReviewedLine, review
+from orders.review import Review, ReviewedLine, delivery_of, review
+from suppliers.delivery import INCLUDED
 
 PARTS = ("entitlement", "offer", "quantity", "fallback", *RANKS, "fitting")
 
@@ -17,6 +18,11 @@ def picture(draft: Draft) -> Picture:
     found = review(draft, actor=draft.beneficiary)
     totals = (
         (_("The state pays"), formats.money(found.state_pays)),
+        *(
+            (_("Delivery: %(supplier)s") % {"supplier": lines[0].offer.partner.name}, delivery_of(lines).words)
+            for lines in found.by_supplier()
+            if delivery_of(lines).terms != INCLUDED
+        ),
         (_("You pay"), formats.money(found.you_pay)),
     )
     return Picture(
@@ -55,7 +61,9 @@ def _line(draft: Draft, found: Review, answers: LineAnswers, line: ReviewedLine 
         title=title,
         facts=tuple(facts),
         versions={name: draft.fields[name]["ver"] for name in names},
-        stamp=(line.offer.pk, line.units, line.price, line.state_pays, line.you_pay) if line else (),
+        stamp=(line.offer.pk, line.units, line.price, line.state_pays, line.you_pay, line.offer.delivery)
+        if line
+        else (),
         ready=line is not None,
     )
 

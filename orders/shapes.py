@@ -93,6 +93,8 @@ def order_row(actor: User, order: Order) -> dict[str, Any]:
         "total": money(order.total_incl_tax),
         "state_pays": money(order.state_pays),
         "you_pay": money(order.you_pay),
+        "delivery_terms": order.shipping_code,
+        "delivery_price": money(order.shipping_incl_tax),
         "placed_at": order.date_placed,
         "due_at": order.due_at,
         "whose_turn": selectors.whose_turn(order),

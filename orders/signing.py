@@ -79,6 +79,8 @@ def content_of(order: Order, paper: str) -> dict[str, Any]:
             }
             for line in order.lines.select_related("entitlement").order_by("pk")
         ],
+        # An order of before this was kept was signed without it.
+        **({"delivery": order.delivery.as_data} if order.shipping_code else {}),
         "total": str(order.total_incl_tax),
         "state_pays": str(order.state_pays),
         "you_pay": str(order.you_pay),

@@ -29,7 +29,7 @@ NAMES = """d.kind = 'order' AND EXISTS (
             AND EXISTS (SELECT FROM jsonb_array_elements_text(f.value -> 'v') v WHERE v = {offer}))"""
 _NAMING = f"""
 SELECT d.id FROM marketplace_draft d WHERE d.status = 'open' AND {NAMES.format(offer="ANY(%(offers)s)")} ORDER BY d.id
-"""  # noqa: S608 - of constants
+"""  # noqa: S608  # nosec B608  # of constants
 
 
 def drafts_naming(offers: Iterable[int]) -> list[Draft]:

@@ -44,9 +44,9 @@ def submit(
     request: idempotency.Request | None,
     seen_you_pay: Decimal | None = None,
 ) -> idempotency.Answer:
-    """Turn the draft into one order per supplier: 201 {"orders": [{number, supplier, total, state_pays, you_pay}]}.
+    """Turn the draft into one order per supplier: 201 {"orders": [{number, supplier, total, state_pays, you_pay, delivery_price}]}.
 
-    ``expected_rev`` is the revision the person checked, ``seen_you_pay`` the sum she was shown (KZT):
+    ``total`` and ``you_pay`` have the delivery in them. ``expected_rev`` is the revision the person checked, ``seen_you_pay`` the sum she was shown (KZT):
     another one now means a price moved, and she looks again. Raises NotFound, OnlyHelps (a specialist who was
     let in by a code), AlreadySubmitted, Discarded, Changed, OpenConflict, Invalid (every field error), RanOut,
     NotConfirmed (the person beside the office has not confirmed a line); the draft stays as it was.
@@ -100,6 +100,7 @@ def _close(draft: Draft, found: Review, orders: list[Order], actor: User, now: d
             "total": money(order.total_incl_tax),
             "state_pays": money(order.state_pays),
             "you_pay": money(order.you_pay),
+            "delivery_price": money(order.shipping_incl_tax),
         }
         for order in orders
     ]

@@ -64,9 +64,10 @@ def copy(first: int, last: int, patterns: int, say: Callable[[str], None] = lamb
         return
     _fill(chunks, patterns, say)
     with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
+        # The database's own housekeeper may hold a table that has just been filled: wait for it.
+        cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
-        cursor.execute("RESET statement_timeout")
+        cursor.execute("RESET statement_timeout; RESET lock_timeout")
 
 
 def _fill(chunks: list[tuple[int, int]], patterns: int, say: Callable[[str], None]) -> None:

@@ -110,5 +110,12 @@ def _offers(number: int, offers: int, suppliers: list[str], regions: list[str], 
             "lead_days": chance.randint(2, 20),
             "regions": sorted(chance.sample(regions, chance.randint(5, len(regions)))),
             "warranty_months": chance.choice((6, 12, 24)),
-            "delivery_included": chance.random() < 0.8,
+            **_delivery(chance),
         }
+
+
+def _delivery(chance: random.Random) -> dict[str, Any]:
+    """In the price four times of five, else paid separately."""
+    if chance.random() < 0.8:
+        return {"delivery_included": True}
+    return {"delivery_included": False, "delivery_price": f"{chance.randint(5, 60) * 100}.00"}

@@ -5,9 +5,11 @@ tranche's columns, open orders hold stock), because the measured pages and servi
 ``scale-000001`` and, in a demo, sign in with the demo's password.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
@@ -56,7 +58,7 @@ def seed_people_and_orders(volume: Volume) -> None:
             STOCK,
             EVENTS,
         ):
-            cursor.execute(statement, facts)
+            cursor.execute(*_complete(statement, facts))
     _analyse()
 
 
@@ -69,31 +71,33 @@ def seed_complaints(volume: Volume) -> None:
             "seed": str(volume.seed),
             "zone": settings.TIME_ZONE,
         }
-        columns, values = _unnamed(COMPLAINTS, facts)
-        cursor.execute(COMPLAINTS.replace("/*columns*/", columns).replace("/*values*/", values), facts)
-        for statement in (COMPLAINT_EVENTS, COMPLAINT_FACTS):
-            cursor.execute(statement, facts)
+        for statement in (COMPLAINTS, COMPLAINT_EVENTS, COMPLAINT_FACTS):
+            cursor.execute(*_complete(statement, facts))
     _analyse()
 
 
-def _unnamed(statement: str, facts: dict[str, Any]) -> tuple[str, str]:
-    """Columns that the statement does not name and that must not be empty, with the model's defaults: new ones
+# The columns of an INSERT and the end of what it selects.
+INSERT = re.compile(r"INSERT INTO (\w+) \(([^)]*)\)\nSELECT .*?(?=\nFROM )", re.DOTALL)
 
-    come without a default in the database. The values are added to ``facts``.
+
+def _complete(statement: str, facts: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """An INSERT with the columns that it does not name and that must not be empty, under their models' defaults: the
+    database knows none. Other statements stay as they are.
     """
-    from complaints.models import Complaint
-
-    named = set(
-        statement[statement.index("(") + 1 : statement.index(")")].replace("\n", " ").replace(" ", "").split(",")
-    )
-    columns, values = "", ""
-    for field in Complaint._meta.concrete_fields:
-        if field.column in named or field.null or field.primary_key:
-            continue
-        facts[f"default_{field.column}"] = field.get_db_prep_save(field.get_default(), connection)
-        columns += f", {field.column}"
-        values += f", %(default_{field.column})s"
-    return columns, values
+    found = INSERT.search(statement)
+    if found is None:
+        return statement, facts
+    model = next(model for model in apps.get_models() if model._meta.db_table == found[1])
+    named = set(found[2].replace('"', "").replace(",", " ").split())
+    left = {
+        field.column: field.get_db_prep_save(field.get_default(), connection)
+        for field in model._meta.concrete_fields
+        if not (field.column in named or field.null or field.primary_key)
+    }
+    columns = "".join(f", {column}" for column in left)
+    values = "".join(f", %(default_{column})s" for column in left)
+    completed = statement[: found.end(2)] + columns + statement[found.end(2) : found.end()] + values
+    return completed + statement[found.end() :], facts | {f"default_{column}": value for column, value in left.items()}
 
 
 def _analyse() -> None:
@@ -260,7 +264,7 @@ INSERT INTO complaints_complaint (number, tracking_hash, subject, sphere, text, 
     channel, priority, status, rule, rule_version, filed_at, filed_on, respond_by, due_at, due_explained, answered_at,
     closed_at, answer, remedy, decision, outcome, outcome_detail, proposed_outcome, proposed_detail,
     confirmed_by, language, returned_sum, reopened, addressee_supplier_id, addressee_authority_id, complainant_id,
-    hold_payment, waited_days, texts, filed_by_id, order_line_id, region_id, supplier_id/*columns*/)
+    hold_payment, waited_days, texts, filed_by_id, order_line_id, region_id, supplier_id)
 SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'consumable', '', '', '[]', '{{}}',
     '{{}}', '', false,
     (ARRAY['portal','hotline','qr','written'])[1 + {pick("channel")} %% 4], 2, state.status, 'R1', date '2024-01-01',
@@ -270,7 +274,6 @@ SELECT 'S' || lpad(n::text, 9, '0'), sha256(('scale' || n)::bytea), 'defect', 'c
     CASE state.status WHEN 'closed' THEN 'satisfied' WHEN 'withdrawn' THEN 'withdrawn' ELSE '' END, '', '', '',
     CASE state.status WHEN 'closed' THEN 'person' ELSE '' END, 'kk', 0, 0, coalesce(l.partner_id, s.id), NULL, l.user_id,
     false, 0, '{{}}', l.user_id, l.id, coalesce(l.region_id, r.code), coalesce(l.partner_id, s.id)
-    /*values*/
 FROM generate_series(1, %(complaints)s) AS n
 LEFT JOIN (SELECT l.id, l.partner_id, o.user_id, o.region_id, o.date_placed, row_number() OVER (ORDER BY l.id) AS place
       FROM order_line l JOIN order_order o ON o.id = l.order_id

@@ -7,7 +7,7 @@ from ninja import Query, Router
 
 from catalog import fit, parameters, search, selectors, types
 from catalog.search.query import PAGE_SIZE, beneficiary_id, from_params, region_of
-from marketplace import regions
+from marketplace import api_document, regions
 from marketplace.api import Problem, anyone, paged
 from suppliers import guarantees, market, offers, qr, ranking, recalls, schemas, shapes, standing
 from suppliers import selectors as suppliers
@@ -134,7 +134,13 @@ def get_supplier(request: HttpRequest, code: str) -> dict[str, Any]:
     return shapes.supplier_detail_data(suppliers.supplier(code), qr_url)
 
 
-@router.get("/suppliers/{slug:code}/qr.svg", auth=anyone, operation_id="get_supplier_qr")
+@router.get(
+    "/suppliers/{slug:code}/qr.svg",
+    auth=anyone,
+    response={404: Problem},
+    operation_id="get_supplier_qr",
+    openapi_extra=api_document.file_of("image/svg+xml"),
+)
 def get_supplier_qr(request: HttpRequest, code: str) -> HttpResponse:
     """The supplier's QR code as an SVG image; it opens the page where one complains or thanks."""
     return HttpResponse(qr.svg_of(suppliers.supplier(code)), content_type="image/svg+xml")
@@ -152,12 +158,13 @@ def list_own_offers(request: HttpRequest, page: int = 1) -> dict[str, Any]:
     operation_id="change_own_offer",
 )
 def change_own_offer(request: HttpRequest, offer_id: int, body: schemas.OwnOfferIn) -> dict[str, Any]:
-    """Change price and stock of an own offer, or confirm that the stock is still right."""
+    """Change price, stock and price of delivery of an own offer, or confirm that the stock is still right."""
     offer = offers.change(
         offer_id=offer_id,
         actor=request.auth,
         price=body.price,
         stock=body.stock,
+        delivery_price=body.delivery_price,
         confirm_stock=body.confirm_stock,
     )
     return shapes.own_offer_data(offer)
@@ -208,14 +215,14 @@ def suspend_supplier(request: HttpRequest, code: str, body: schemas.SuspendIn) -
 
 
 @router.post("/suppliers/{slug:code}/end-suspension", response=_DECIDED, operation_id="end_suspension")
-def end_suspension(request: HttpRequest, code: str, body: schemas.ReasonIn) -> dict[str, Any]:
+def end_suspension(request: HttpRequest, code: str, body: schemas.StandingReasonIn) -> dict[str, Any]:
     """The ministry ends a ban before its time."""
     standing.end_early(supplier=code, reason=body.reason, actor=request.auth)
     return shapes.standing_data(suppliers.with_standing(request.auth, code))
 
 
 @router.post("/suppliers/{slug:code}/terminate", response=_DECIDED, operation_id="terminate_supplier")
-def terminate_supplier(request: HttpRequest, code: str, body: schemas.ReasonIn) -> dict[str, Any]:
+def terminate_supplier(request: HttpRequest, code: str, body: schemas.StandingReasonIn) -> dict[str, Any]:
     """The ministry takes a supplier off the portal for good."""
     standing.terminate(supplier=code, reason=body.reason, actor=request.auth)
     return shapes.standing_data(suppliers.with_standing(request.auth, code))

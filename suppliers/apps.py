@@ -15,6 +15,7 @@ class SuppliersConfig(OscarConfig):
             declaring,
             effects,
             home,
+            keeping,
             rotating,
             shop,
         )
@@ -24,7 +25,8 @@ class SuppliersConfig(OscarConfig):
         from suppliers.listings import sending as listing_sending  # noqa: F401  the draft kind "listing"
         from suppliers.onboarding import effects as onboarding_effects  # noqa: F401
         from suppliers.onboarding import selectors, sending  # noqa: F401  the draft kind "onboarding"
-        from suppliers.pricelist import jobs, keeping  # noqa: F401  an outbox handler, a night's work
+        from suppliers.pricelist import jobs  # noqa: F401  an outbox handler
+        from suppliers.pricelist import keeping as price_lists  # noqa: F401  a night's work
         from suppliers.watch import collusion  # noqa: F401  registers its signals
 
         files.register_rule("application", selectors.may_open_file)

@@ -39,13 +39,13 @@ def refresh_documents(product_ids: Iterable[int] | None = None) -> int:
     return written
 
 
-@outbox.handler("offer.changed")
+@outbox.handler("offer.changed", merges=True)
 def offer_changed(row: OutboxRow) -> None:
     """``key`` is the offer's id."""
     refresh_documents(StockRecord.objects.filter(pk=row.key).values_list("product_id", flat=True))
 
 
-@outbox.handler("supplier.changed")
+@outbox.handler("supplier.changed", merges=True)
 def supplier_changed(row: OutboxRow) -> None:
     """``key`` is the supplier's id: its state or the facts of its score changed.
 
@@ -55,7 +55,7 @@ def supplier_changed(row: OutboxRow) -> None:
     _hand_on(list(products.distinct()))
 
 
-@outbox.handler("product-type.changed")
+@outbox.handler("product-type.changed", merges=True)
 def product_type_changed(row: OutboxRow) -> None:
     """``key`` is the type's id: its names, its shelf or a parameter changed."""
     _hand_on(list(Product.objects.filter(product_class=row.key).order_by("pk").values_list("pk", flat=True)))
@@ -72,7 +72,7 @@ def products_changed(row: OutboxRow) -> None:
     refresh_documents(row.payload["products"])
 
 
-@outbox.handler("supplier.complaints_changed")
+@outbox.handler("supplier.complaints_changed", merges=True)
 def complaints_changed(row: OutboxRow) -> None:
     """``key`` is the supplier's id: a complaint fact came or went."""
     complaint_facts.recount(int(row.key))
@@ -147,7 +147,7 @@ def tell_auditors(row: OutboxRow) -> None:
     notices.tell(auditors, words, kind=row.topic, subject="alerts", dedupe=f"{row.topic}:{row.pk}")
 
 
-@outbox.handler("product.changed")
+@outbox.handler("product.changed", merges=True)
 def product_changed(row: OutboxRow) -> None:
     """``key`` is the product's id."""
     refresh_documents([int(row.key)])

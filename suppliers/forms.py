@@ -1,11 +1,12 @@
 """Forms of the market's pages: the filters of a list, and price and stock of an own offer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -49,13 +50,28 @@ def _number(text: str) -> Decimal | None:
     return number
 
 
+class CountedField(forms.ChoiceField):
+    """A choice of which any ``known`` code may be asked for, and only what gives something is listed, with how much."""
+
+    def __init__(self, *, nothing: str | Promise, known: Container[str] = frozenset(), **options: Any):
+        super().__init__(required=False, choices=[("", nothing)], **options)
+        self.known = known
+
+    def valid_value(self, value: Any) -> bool:
+        return value in self.known
+
+    def count(self, listed: Iterable[tuple[str, str]], numbers: Mapping[str, int]) -> None:
+        """List these, (code, label), each with its number."""
+        self.choices = [*_pairs(self)[:1], *((code, f"{label} ({numbers.get(code, 0)})") for code, label in listed)]
+
+
 class FilterForm(forms.Form):
     """The filters of a list of products. A wrong answer is named and left out; the others still filter."""
 
     q = forms.CharField(label=gettext_lazy("What do you look for"), required=False, max_length=LONGEST_TEXT)
     sort = forms.ChoiceField(label=gettext_lazy("Sort by"), required=False, choices=list(SORT_LABELS.items()))
-    region = forms.ChoiceField(label=gettext_lazy("Delivery to"), required=False)
-    supplier = forms.ChoiceField(label=gettext_lazy("Supplier"), required=False)
+    region = CountedField(label=gettext_lazy("Delivery to"), nothing=gettext_lazy("All Kazakhstan"))
+    supplier = CountedField(label=gettext_lazy("Supplier"), nothing=gettext_lazy("Any"))
     price_from = PriceField(label=gettext_lazy("Price from, ₸"), required=False)
     price_to = PriceField(label=gettext_lazy("Price to, ₸"), required=False)
 
@@ -81,18 +97,12 @@ class FilterForm(forms.Form):
             self.fields["fits"] = forms.BooleanField(label=_("Only what fits"), required=False)
         self.intervals = self._add_intervals()
         self.choices = self._add_choices()
-        listed = [(region.code, region.name) for region in regions.listed()]
-        self._choice("region").choices = [("", _("All Kazakhstan")), *listed]
-        # What a facet will name is not known yet: any code may be asked for, an unknown one finds nothing.
-        asked = data.get("supplier", "")
-        self._choice("supplier").choices = [("", _("Any")), *([(asked, selectors.name_of(asked))] if asked else [])]
+        self._list("region").known = {region.code for region in regions.listed()}
+        self._list("supplier").known = {data.get("supplier", "")}  # any: an unknown one finds nothing
         self.full_clean()
 
     def _add_types(self) -> None:
-        listed = [(product_type.code, product_type.name) for product_type in types.book().types]
-        self.fields["type"] = forms.ChoiceField(
-            label=_("Kind of product"), required=False, choices=[("", _("Any")), *listed]
-        )
+        self.fields["type"] = CountedField(label=_("Kind of product"), nothing=_("Any"), known=types.book().by_code)
 
     def _add_intervals(self) -> list[Attribute]:
         """Two boxes, from and to, for the mandatory amounts of the type, in people's units."""
@@ -167,35 +177,33 @@ class FilterForm(forms.Form):
     def count(self, facets: search.Facets) -> None:
         """Write the number of products beside every choice, and leave out the ones that give nothing."""
         numbers = {name: {item.value: item.count for item in values} for name, values in facets.items()}
-        by_code = {types.book().by_id[int(pk)].code: number for pk, number in numbers.get("type", {}).items()}
-        suppliers = [
-            (item.value, f"{selectors.name_of(item.value)} ({item.count})") for item in facets.get("supplier", [])
-        ]
         if "type" in self.fields:
-            self._counted("type", by_code)
-        self._counted("region", numbers.get("region", {}))
-        chosen = [pair for pair in _pairs(self._choice("supplier")) if pair[0] not in dict(suppliers)]
-        self._choice("supplier").choices = [*chosen, *suppliers]
+            book = types.book()
+            by_code = {book.by_id[int(pk)].code: number for pk, number in numbers.get("type", {}).items()}
+            wanted = {*by_code, self.asked.get("type")}
+            self._list("type").count([(kind.code, kind.name) for kind in book.types if kind.code in wanted], by_code)
+        of_region, of_supplier = numbers.get("region", {}), numbers.get("supplier", {})
+        wanted = {*of_region, self.asked.get("region")}
+        self._list("region").count([(one.code, one.name) for one in regions.listed() if one.code in wanted], of_region)
+        codes = dict.fromkeys([*filter(None, [self.asked.get("supplier")]), *of_supplier])
+        self._list("supplier").count([(code, selectors.name_of(code)) for code in codes], of_supplier)
         if "fits" in self.fields:
             fitting = numbers.get("fit", {}).get(str(FITS.index("fits")), 0)
             self["fits"].label = _("Only what fits (%(count)s)") % {"count": fitting}
         for attribute in self.choices:
             name = f"attr.{attribute.code}"
-            self._counted(name, numbers.get(name, {}))
-            if not _pairs(self._choice(name)):
+            field = cast(forms.ChoiceField, self.fields[name])
+            number, chosen = numbers.get(name, {}), self.asked.getlist(name)
+            field.choices = [
+                (value, f"{label} ({number.get(value, 0)})")
+                for value, label in _pairs(field)
+                if value in chosen or number.get(value)
+            ]
+            if not field.choices:
                 del self.fields[name]
 
-    def _counted(self, name: str, numbers: dict[str, int]) -> None:
-        field = self._choice(name)
-        chosen = self.asked.getlist(name)
-        field.choices = [
-            (value, f"{label} ({numbers.get(value, 0)})" if value else label)
-            for value, label in _pairs(field)
-            if not value or value in chosen or numbers.get(value)
-        ]
-
-    def _choice(self, name: str) -> forms.ChoiceField:
-        return cast(forms.ChoiceField, self.fields[name])
+    def _list(self, name: str) -> CountedField:
+        return cast(CountedField, self.fields[name])
 
     def chosen(self) -> list[dict[str, str]]:
         """The filters in force, each with the address of the list without it."""
@@ -229,7 +237,7 @@ def _pairs(field: forms.ChoiceField) -> list[tuple[str, str]]:
 
 
 class OfferForm(forms.Form):
-    """Price and stock of one own offer. An empty box leaves its value as it is."""
+    """Price, stock and delivery of one own offer. An empty box leaves its value as it is."""
 
     price = PriceField(label=gettext_lazy("Price of a pack, ₸"), required=False)
     stock = forms.IntegerField(
@@ -238,6 +246,7 @@ class OfferForm(forms.Form):
         widget=forms.NumberInput(attrs={"width": 5}),
         error_messages={"invalid": gettext_lazy("Enter the number of packs in digits, for example 3.")},
     )
+    delivery_price = PriceField(label=gettext_lazy("Delivery of one order, ₸"), required=False)
 
 
 class MeasuresForm(forms.Form):

@@ -9,13 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog import search
 from catalog.loading import in_columns, read, upsert
 from catalog.models import Product
 from marketplace.models import User
+from suppliers import delivery
 from suppliers.effects import refresh_documents
 from suppliers.models import Partner, StockRecord, Suspension
 from suppliers.watch import cells
@@ -128,11 +129,21 @@ def _offer(item: dict[str, Any], product_id: int, partner_id: int) -> StockRecor
         regions=item["regions"],
         lead_days_by_region=item.get("lead_days_by_region", {}),
         warranty_months=item["warranty_months"],
-        delivery_included=item["delivery_included"],
+        **delivery.columns(delivery.NOTHING if item["delivery_included"] else Decimal(item["delivery_price"])),
         stock_confirmed_at=timezone.now(),
     )
 
 
+# Goods that were loaded a moment ago, perhaps in this transaction, are unknown to the planner: it takes their tables
+# for empty, and a document costs seconds.
+LOADED = """
+ANALYZE catalogue_product, catalogue_productattributevalue, catalogue_productattributevalue_value_multi_option,
+    catalogue_attributeoption, partner_stockrecord
+"""
+
+
 def refresh() -> dict[str, int]:
     """All search documents, the indexes of the engines and the market's cells, at once and without the outbox's delay."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOADED)
     return {"documents": refresh_documents(), **search.rebuild(), "kinds": cells.catch_up()}

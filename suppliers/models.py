@@ -3,6 +3,8 @@
 No star import: Oscar's stock alerts, addresses of partners and the rest are not used.
 """
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -13,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.abstract_models import AbstractPartner, AbstractStockRecord
 
 from marketplace.rules import in_language
+from suppliers import delivery
 from suppliers.demand.models import UnmetNeed  # noqa: F401  tables of this app
 from suppliers.entrepreneurs import Numbered
 from suppliers.listings.models import Listing  # noqa: F401  the same
@@ -145,7 +148,15 @@ class StockRecord(AbstractStockRecord):
     lead_days_by_region = models.JSONField(_("days to deliver by region"), default=dict, blank=True)
     warranty_months = models.PositiveSmallIntegerField(_("warranty, months"), default=0)
     delivery_included = models.BooleanField(_("delivery is included"), default=True)
+    # KZT for one order. Paid separately and null: an offer of before this was asked, whose supplier has not said it
+    # since; whoever states the delivery now states its price (``suppliers.delivery``).
+    delivery_price = models.DecimalField(_("price of delivery"), max_digits=12, decimal_places=2, null=True, blank=True)
     stock_confirmed_at = models.DateTimeField(_("stock confirmed at"), null=True, blank=True)
+
+    @property
+    def delivery(self) -> Decimal | None:
+        """KZT that are asked for bringing one order: zero when it is in the price, None when nobody has said."""
+        return delivery.asked(self.delivery_included, self.delivery_price)
 
     class Meta(AbstractStockRecord.Meta):
         verbose_name = _("offer")
@@ -163,6 +174,10 @@ class StockRecord(AbstractStockRecord):
             models.CheckConstraint(
                 condition=Q(status__in=OfferStatus.values),
                 name="offer_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(delivery_price=None) | Q(delivery_included=False, delivery_price__gt=0),
+                name="offer_delivery_priced_apart",
             ),
         ]  # fmt: skip
         indexes = [

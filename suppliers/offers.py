@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace import events, outbox, rules
 from marketplace.errors import FieldError, Invalid, NotFound
 from marketplace.models import User
-from suppliers import ranking
+from suppliers import delivery, ranking
 from suppliers.models import Partner, StockRecord
 from suppliers.selectors import own_supplier
 from suppliers.states import OFFER
@@ -26,6 +26,7 @@ TOPIC = "offer.changed"
 HIGHEST_PRICE = Decimal("9999999999.99")
 MOST_STOCK = 1_000_000
 BATCH = 200
+CHANGED = ("price", "num_in_stock", "delivery_included", "delivery_price", "stock_confirmed_at", "date_updated")
 REMINDER_RULE = "listing.stale_reminder_days"
 
 
@@ -35,20 +36,25 @@ def change(
     actor: User,
     price: Decimal | None = None,
     stock: int | None = None,
+    delivery_price: Decimal | None = None,
     confirm_stock: bool = False,
 ) -> StockRecord:
-    """Set the price (KZT for a pack) and the stock (packs free to be ordered), or confirm the stock as it is.
+    """Set the price (KZT for a pack), the stock (packs free to be ordered) and what bringing one order costs the person
+    (KZT; zero: it is in the price), or confirm the stock as it is.
 
     A stock that is set or confirmed counts as counted now, and a hidden offer is on sale again. Raises
     Forbidden (no supplier), NotFound (foreign or missing), Invalid (nothing to change, bad values).
     """
-    _check(price, stock, confirm_stock)
+    _check(price, stock, delivery_price, confirm_stock)
     with transaction.atomic(durable=True):
         offer = _locked(offer_id, actor)
         now = timezone.now()
         before = _facts(offer)
         if price is not None:
             offer.price = price
+        if delivery_price is not None:
+            for name, value in delivery.columns(delivery_price).items():
+                setattr(offer, name, value)
         if stock is not None:
             # What is promised to orders is not free: it lies in stock until it is shipped.
             offer.num_in_stock = stock + offer.num_allocated
@@ -56,7 +62,7 @@ def change(
             offer.stock_confirmed_at = now
             if offer.status == StockRecord.Status.HIDDEN:
                 _take(offer, "confirm-stock", actor, now)
-        offer.save(update_fields=["price", "num_in_stock", "stock_confirmed_at", "date_updated"])
+        offer.save(update_fields=CHANGED)
         _tell(offer, "offer.updated", actor, data={"before": before, "after": _facts(offer)}, at=now)
     return offer
 
@@ -157,7 +163,7 @@ def _by_the_state(action: str, product_id: int, partner: Partner | None, actor: 
     return moved
 
 
-def _check(price: Decimal | None, stock: int | None, confirm_stock: bool) -> None:
+def _check(price: Decimal | None, stock: int | None, delivery_price: Decimal | None, confirm_stock: bool) -> None:
     errors = []
     if price is not None and not (price.is_finite() and 0 < price <= HIGHEST_PRICE):
         errors.append(FieldError("price", "range", _("Give a price above zero, in tenge.")))
@@ -165,7 +171,9 @@ def _check(price: Decimal | None, stock: int | None, confirm_stock: bool) -> Non
         errors.append(FieldError("price", "places", _("Give the price with at most two places for tiyn.")))
     if stock is not None and not 0 <= stock <= MOST_STOCK:
         errors.append(FieldError("stock", "range", _("Give the number of packs, from 0 to 1,000,000.")))
-    if price is None and stock is None and not confirm_stock:
+    if delivery_price is not None and (problem := delivery.problem(delivery_price, ranking.policy().delivery_most)):
+        errors.append(FieldError("delivery_price", "range", problem))
+    if price is None and stock is None and delivery_price is None and not confirm_stock:
         errors.append(FieldError("price", "required", _("Give a price or a stock, or confirm the stock.")))
     if errors:
         raise Invalid(errors)
@@ -203,4 +211,5 @@ def _tell(
 
 
 def _facts(offer: StockRecord) -> dict[str, Any]:
-    return {"price": f"{offer.price:.2f}", "stock": offer.net_stock_level}
+    asked = None if offer.delivery is None else f"{offer.delivery:.2f}"
+    return {"price": f"{offer.price:.2f}", "stock": offer.net_stock_level, "delivery": asked}

@@ -11,6 +11,12 @@ score, a weighted mean of five parts between 0 and 1 whose weights are public ru
 - price: the cheapest unit price of the comparison divided by this one; in lists of different products, which have no
   common cheapest one, how the unit price stands against the median of the kind (``across``).
 
+That unit price is what one unit costs when one pack is ordered and brought: the goods and the delivery, where it is paid
+separately (``delivered_price``). One pack, because nobody knows yet how many will be ordered together, and the smallest
+order is the one that a dear delivery hurts. A delivery of which nobody has said the price counts as the most that may be
+asked for it (rule ``listing.delivery_price``): saying nothing is never worth more than saying how much. The medians of the
+market stay those of the goods: a single pack would make the cheap ones with a delivery look out of line.
+
 Rates are Bayesian: the rule's prior counts as so many deliveries or marks already seen, so that a new
 supplier starts in the middle and one lucky delivery proves nothing. Nothing here reads a database
 except ``policy``.
@@ -28,6 +34,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from marketplace import calendar, formats, rules
 from marketplace.remembered import Remembered
+from suppliers import delivery
 
 LABELS = {
     "quality": gettext_lazy("Quality"),
@@ -41,13 +48,14 @@ PARTS = tuple(LABELS)
 
 @dataclass(frozen=True)
 class Policy:
-    """The rule data of a day: weights, priors, and since when a stock count is fresh enough."""
+    """The rule data of a day: weights, priors, since when a stock count is fresh enough, the dearest delivery (KZT)."""
 
     weights: Mapping[str, float]
     complaint_prior: Mapping[str, float]
     complaint_weights: Mapping[str, float]
     priors: Mapping[str, Any]
     stale_days: int
+    delivery_most: Decimal
 
     @property
     def fresh_since(self) -> Any:
@@ -76,7 +84,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An offer as the ranking sees it. ``unit_price``: KZT for one unit; ``fit``: 0 fits, 1 unknown, 2 does not."""
+    """An offer as the ranking sees it. ``unit_price``: KZT for one unit; ``fit``: 0 fits, 1 unknown, 2 does not.
+
+    ``delivery``: KZT for bringing one order, zero when it is in the price, None when nobody has said.
+    """
 
     offer_id: int
     unit_price: Decimal
@@ -84,15 +95,18 @@ class Candidate:
     warranty_months: int
     standing: Standing
     fit: int = 0
+    delivery: Decimal | None = Decimal(0)
+    pack_size: int = 1
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """``score`` and ``parts`` are between 0 and 1."""
+    """``score`` and ``parts`` are between 0 and 1; ``price``: KZT for one unit, brought."""
 
     candidate: Candidate
     score: float
     parts: Mapping[str, float]
+    price: Decimal
 
 
 def policy(on: date | None = None) -> Policy:
@@ -107,6 +121,7 @@ def _in_force(on: date | None = None) -> Policy:
         "ranking.complaint_weights",
         "ranking.priors",
         "listing.stale_days",
+        delivery.RULE,
         on=on,
     )
     return Policy(
@@ -115,6 +130,7 @@ def _in_force(on: date | None = None) -> Policy:
         complaint_weights=found["ranking.complaint_weights"].value,
         priors=found["ranking.priors"].value,
         stale_days=found["listing.stale_days"].value["days"],
+        delivery_most=Decimal(found[delivery.RULE].value["most"]),
     )
 
 
@@ -124,13 +140,19 @@ forget = _remembered.forget
 
 def rank(candidates: Iterable[Candidate], policy: Policy) -> list[Ranked]:
     """Best first. Better on one part and equal on the rest never ranks lower."""
-    listed = list(candidates)
-    cheapest = min((candidate.unit_price for candidate in listed), default=Decimal(0))
+    listed = [(candidate, delivered_price(candidate, policy)) for candidate in candidates]
+    cheapest = min((price for _candidate, price in listed), default=Decimal(0))
     ranked = []
-    for candidate in listed:
+    for candidate, price in listed:
         parts = parts_of(candidate, cheapest, policy)
-        ranked.append(Ranked(candidate, score(parts, policy.weights), parts))
+        ranked.append(Ranked(candidate, score(parts, policy.weights), parts, price))
     return sorted(ranked, key=_key)
+
+
+def delivered_price(candidate: Candidate, policy: Policy) -> Decimal:
+    """KZT for one unit when one pack is ordered and brought."""
+    asked = policy.delivery_most if candidate.delivery is None else candidate.delivery
+    return candidate.unit_price + asked / candidate.pack_size
 
 
 def _key(ranked: Ranked) -> tuple[object, ...]:
@@ -145,8 +167,8 @@ def score(parts: Mapping[str, float], weights: Mapping[str, float]) -> float:
 
 
 def parts_of(candidate: Candidate, cheapest: Decimal, policy: Policy) -> dict[str, float]:
-    """The five parts; ``cheapest`` is the lowest unit price of the comparison."""
-    standing, priors = candidate.standing, policy.priors
+    """The five parts; ``cheapest`` is the lowest unit price of the comparison, brought."""
+    standing, priors, price = candidate.standing, policy.priors, delivered_price(candidate, policy)
     on_time = _smoothed(standing.on_time_lines, standing.delivered_lines, priors["on_time"])
     soon = priors["half_lead_days"] / (priors["half_lead_days"] + candidate.lead_days)
     return {
@@ -154,7 +176,7 @@ def parts_of(candidate: Candidate, cheapest: Decimal, policy: Policy) -> dict[st
         "delivery": (on_time + soon) / 2,
         "complaints": complaints_part(standing, policy.complaint_prior),
         "warranty": candidate.warranty_months / (candidate.warranty_months + priors["half_warranty_months"]),
-        "price": float(cheapest / candidate.unit_price) if candidate.unit_price else 1.0,
+        "price": float(cheapest / price) if price else 1.0,
     }
 
 
@@ -164,8 +186,9 @@ def across(candidate: Candidate, median: Decimal | None, policy: Policy) -> floa
     The price part is one half at the median unit price of the kind (KZT), more below it and less above; one half too
     while the kind has no median. Better on one part and equal on the rest is never worth less.
     """
-    price = float(median / (median + candidate.unit_price)) if median else 0.5
-    return score({**parts_of(candidate, candidate.unit_price, policy), "price": price}, policy.weights)
+    unit_price = delivered_price(candidate, policy)
+    price = float(median / (median + unit_price)) if median else 0.5
+    return score({**parts_of(candidate, unit_price, policy), "price": price}, policy.weights)
 
 
 def _smoothed(hits: int, lines: int, prior: Mapping[str, float]) -> float:
@@ -211,9 +234,13 @@ def complaint_load(noted: Iterable[tuple[str, date, int]], policy: Policy, today
 
 @dataclass(frozen=True)
 class Comparison:
-    """The best of what is compared, found once: so that words for thousands of offers stay linear."""
+    """The best of what is compared, found once: so that words for thousands of offers stay linear.
+
+    ``apart``: somebody's delivery is paid separately, so that prices are compared with it.
+    """
 
     number: int
+    apart: bool
     cheapest: Decimal
     soonest: int
     longest_warranty: int
@@ -226,7 +253,8 @@ def compared(ranked: Sequence[Ranked]) -> Comparison:
     offers = [one.candidate for one in ranked]
     return Comparison(
         number=len(offers),
-        cheapest=min(offer.unit_price for offer in offers),
+        apart=any(offer.delivery != 0 for offer in offers),
+        cheapest=min(one.price for one in ranked),
         soonest=min(offer.lead_days for offer in offers),
         longest_warranty=max(offer.warranty_months for offer in offers),
         best={name: max(one.parts[name] for one in ranked) for name in PARTS},
@@ -239,8 +267,8 @@ def why(ranked: Ranked, others: Comparison) -> str:
     own, best = ranked.candidate, []
     if others.number <= 1:
         return _("The only offer.")
-    if own.unit_price == others.cheapest:
-        best.append(_("lowest price"))
+    if ranked.price == others.cheapest and own.delivery is not None:
+        best.append(_("lowest price with delivery") if others.apart else _("lowest price"))
     if own.lead_days == others.soonest:
         best.append(_lead_words(own.lead_days))
     if own.warranty_months and own.warranty_months == others.longest_warranty:
@@ -253,10 +281,14 @@ def why(ranked: Ranked, others: Comparison) -> str:
     if best:
         text = ", ".join(best[:3])
         return f"{text[0].upper()}{text[1:]}."
-    dearer = round((own.unit_price / others.cheapest - 1) * 100)
-    return _("Dearer than the lowest price by %(percent)s%%, without being best at anything else.") % {
-        "percent": dearer
-    }
+    if own.delivery is None:
+        return _("The supplier has not said how much delivery costs, and it is not best at anything.")
+    dearer = {"percent": round((ranked.price / others.cheapest - 1) * 100)}
+    if others.apart:
+        return (
+            _("With delivery dearer than the cheapest by %(percent)s%%, without being best at anything else.") % dearer
+        )
+    return _("Dearer than the lowest price by %(percent)s%%, without being best at anything else.") % dearer
 
 
 def shares(policy: Policy) -> list[tuple[str, float]]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace import access, events, outbox
 from marketplace.errors import DomainError, FieldError, Forbidden, Invalid, NotFound
 from marketplace.models import Role, User
+from marketplace.page_changes import KeptUntilChange
 from marketplace.time import database_now
 from suppliers import standing
 from suppliers.models import LotRecall, StockRecord
@@ -111,6 +112,16 @@ def get(recall_id: int) -> LotRecall:
 def of_product(product_id: int) -> list[LotRecall]:
     """Recalls of a product that run. One query."""
     return list(public().filter(product=product_id, status=LotRecall.Status.RUNNING))
+
+
+_called_back = KeptUntilChange(
+    lambda: frozenset(LotRecall.objects.filter(status=LotRecall.Status.RUNNING).values_list("product_id", flat=True))
+)
+
+
+def on_page_of(product_id: int) -> list[LotRecall]:
+    """The same for the product's page: no query for the many products of which nothing is called back."""
+    return of_product(product_id) if product_id in _called_back.get() else []
 
 
 def managed(actor: User) -> QuerySet[LotRecall]:

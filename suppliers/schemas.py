@@ -31,10 +31,14 @@ class ProductIn(Schema):
 
 
 class OwnOfferIn(Schema):
-    """What to change; ``price`` is KZT for a pack, ``stock`` packs that are free to be ordered."""
+    """What to change; ``price`` is KZT for a pack, ``stock`` packs that are free to be ordered.
+
+    ``delivery_price``: KZT that the person pays for bringing one order, 0 when the delivery is in the price.
+    """
 
     price: Decimal | None = None
     stock: int | None = None
+    delivery_price: Decimal | None = None
     confirm_stock: bool = False
 
 
@@ -45,7 +49,11 @@ class SupplierRef(Schema):
 
 
 class OfferOut(Schema):
-    """``price`` is for a pack, ``unit_price`` for a unit; ``stock`` counts packs; score and parts out of 100."""
+    """``price`` is for a pack, ``unit_price`` for a unit; ``stock`` counts packs; score and parts out of 100.
+
+    ``delivery_price``: what the person pays the supplier for bringing one order, a part of ``you_pay``. Null when the
+    delivery is in the price (``delivery_included``); null beside false when the supplier has not said how much.
+    """
 
     id: int
     supplier: SupplierRef
@@ -58,6 +66,7 @@ class OfferOut(Schema):
     delivers: bool
     warranty_months: int
     delivery_included: bool
+    delivery_price: Money | None
     state_pays: Money
     you_pay: Money
     score: int
@@ -148,6 +157,8 @@ class OwnOfferOut(Schema):
     reserved: int
     stock_confirmed_at: datetime | None
     regions: list[str]
+    delivery_included: bool
+    delivery_price: Money | None
 
 
 class OwnOffersOut(Schema):
@@ -167,7 +178,7 @@ class SuspendIn(Schema):
     legal_basis: str
 
 
-class ReasonIn(Schema):
+class StandingReasonIn(Schema):
     reason: str
 
 
@@ -226,3 +237,44 @@ class RecallsOut(Schema):
     results: list[RecallOut]
     next: str | None
     count: int
+
+
+class CaseOut(Schema):
+    """What the ministry decides on, an application or goods on their way to the catalogue.
+
+    ``respond_by``: the last local day of whoever has the turn; of a refused one, until when a second check may be asked
+    for. ``allowed``: steps that the caller may take now.
+    """
+
+    id: int
+    number: str
+    status: str
+    answers: dict[str, Any]
+    submitted_at: datetime
+    respond_by: date | None
+    late: bool
+    reason: str
+    words: str
+    appeal: str
+    decided_at: datetime | None
+    allowed: list[str]
+
+
+class RefusalReason(Schema):
+    code: str
+    name: str
+
+
+class RefusalReasonsOut(Schema):
+    results: list[RefusalReason]
+
+
+class RefusalIn(Schema):
+    """``reason``: a code of ``…/refusal-reasons`` beside it; whoever is refused reads ``text``."""
+
+    reason: str
+    text: str
+
+
+class WordsIn(Schema):
+    text: str

@@ -29,11 +29,21 @@ class TooLate(DomainError):
 class Case(Protocol):
     """An application or a listing."""
 
+    pk: int
     status: str
+    answers: dict[str, object]
+    submitted_at: datetime
+    reason: str
+    words: str
+    appeal: str
+    decided_at: datetime | None
     respond_by: date | None
     due_explained: dict[str, object]
     overdue_at: datetime | None
     refused_by_id: int | None
+
+    @property
+    def number(self) -> str: ...
 
 
 def date_by(case: Case, rule: str, now: datetime) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from catalog.models import ProductDocument
 from catalog.search import Listed
 from catalog.search.documents import OfferFacts
 from catalog.types import LANGUAGES
-from marketplace import access
+from marketplace import access, formats
 from marketplace.errors import Forbidden, NotFound
 from marketplace.models import Role, User
 from marketplace.remembered import Remembered
-from suppliers import guarantees, ranking, strategy
+from suppliers import delivery, guarantees, ranking, strategy
 from suppliers.guarantees import Guarantee
 from suppliers.models import MarketCell, Partner, StockRecord
 
@@ -27,6 +28,9 @@ VISIBLE = (Partner.Status.APPROVED, Partner.Status.PAUSED, Partner.Status.SUSPEN
 @dataclass(frozen=True)
 class RankedOffer:
     """One offer as a person compares it. Sums are KZT for ``packs`` packs, ``price`` is for one.
+
+    ``you_pay`` has the delivery in it, where it is paid separately and the supplier has said how much (``delivery_price``,
+    for one order).
 
     ``score`` and ``parts`` are whole numbers out of 100; ``why`` says in words why it stands here.
     """
@@ -45,11 +49,23 @@ class RankedOffer:
     delivers: bool
     warranty_months: int
     delivery_included: bool
+    delivery_price: Decimal | None
     state_pays: Decimal
     you_pay: Decimal
     score: int
     parts: dict[str, int]
     why: str
+
+    @property
+    def delivery_words(self) -> str:
+        return delivery.words(delivery.asked(self.delivery_included, self.delivery_price))
+
+    @property
+    def delivery_added(self) -> str:
+        """What comes on top of the price, in a few words."""
+        if self.delivery_price is None:
+            return _("+ delivery, not said how much")
+        return _("+ %(price)s for delivery") % {"price": formats.money(self.delivery_price)}
 
     @property
     def bars(self) -> list[dict[str, object]]:
@@ -120,8 +136,9 @@ def _view(
         delivers=delivers,
         warranty_months=offer.warranty_months,
         delivery_included=offer.delivery_included,
+        delivery_price=offer.delivery_price,
         state_pays=state_pays,
-        you_pay=you_pay,
+        you_pay=you_pay + (offer.delivery or 0),
         score=round(place.score * 100),
         parts={name: round(value * 100) for name, value in place.parts.items()},
         why=why,
@@ -189,6 +206,7 @@ def _facts(offer: StockRecord, place: ranking.Ranked, words: dict[int, dict[str,
         lead_days_by_region=offer.lead_days_by_region,
         warranty_months=offer.warranty_months,
         delivery_included=offer.delivery_included,
+        delivery_price=offer.delivery_price,
         rating=place.candidate.standing.rating,
         score=round(place.score, 4),
         parts={name: round(value, 4) for name, value in place.parts.items()},

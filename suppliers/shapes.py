@@ -12,9 +12,10 @@ from catalog.search import Listed
 from catalog.selectors import Beneficiary
 from marketplace.money import money
 from marketplace.rules import in_language
-from suppliers import guarantees, strategy
+from suppliers import delivery, guarantees, strategy
 from suppliers.guarantees import Guarantee
 from suppliers.models import LotRecall, Partner, StockRecord
+from suppliers.second_check import Case
 from suppliers.selectors import RankedOffer, current
 
 
@@ -31,6 +32,7 @@ def offer_data(offer: RankedOffer) -> dict[str, Any]:
         "delivers": offer.delivers,
         "warranty_months": offer.warranty_months,
         "delivery_included": offer.delivery_included,
+        "delivery_price": offer.delivery_price and money(offer.delivery_price),
         "state_pays": money(offer.state_pays),
         "you_pay": money(offer.you_pay),
         "score": offer.score,
@@ -43,6 +45,7 @@ def kept_offer_data(offer: dict[str, Any], guarantee: Guarantee | None, region: 
     """An offer as the search document keeps it, in the shape of ``offer_data``."""
     price = Decimal(offer["price"])
     state_pays, you_pay = guarantees.split(price, offer["pack_size"], guarantee)
+    asked = kept_delivery(offer)
     return {
         "id": offer["id"],
         "supplier": {"code": offer["supplier"], "name": offer["supplier_name"], "rating": offer["rating"]},
@@ -55,12 +58,19 @@ def kept_offer_data(offer: dict[str, Any], guarantee: Guarantee | None, region: 
         "delivers": not region or region in offer["regions"],
         "warranty_months": offer["warranty_months"],
         "delivery_included": offer["delivery_included"],
+        "delivery_price": money(asked) if asked else None,
         "state_pays": money(state_pays),
-        "you_pay": money(you_pay),
+        "you_pay": money(you_pay + (asked or 0)),
         "score": round(offer["score"] * 100),
         "score_parts": {name: round(value * 100) for name, value in offer["parts"].items()},
         "why": in_language(offer["why"]),
     }
+
+
+def kept_delivery(offer: dict[str, Any]) -> Decimal | None:
+    """What is asked for the delivery of an offer that a search document keeps (``delivery.asked``)."""
+    price = offer.get("delivery_price")
+    return delivery.asked(offer["delivery_included"], None if price is None else Decimal(price))
 
 
 def best_kept(row: ProductDocument | Listed, region: str = "", supplier: str = "") -> dict[str, Any] | None:
@@ -156,6 +166,8 @@ def own_offer_data(offer: StockRecord) -> dict[str, Any]:
         "reserved": offer.num_allocated,
         "stock_confirmed_at": offer.stock_confirmed_at,
         "regions": offer.regions,
+        "delivery_included": offer.delivery_included,
+        "delivery_price": offer.delivery_price and money(offer.delivery_price),
     }
 
 
@@ -196,4 +208,21 @@ def recall_data(recall: LotRecall) -> dict[str, Any]:
         "opened_at": timezone.localtime(recall.opened_at),
         "closed_at": timezone.localtime(recall.closed_at) if recall.closed_at else None,
         "result": recall.result,
+    }
+
+
+def case_data(case: Case, waits: Sequence[str]) -> dict[str, Any]:
+    """What an application and goods on their way have in common; ``waits``: states in which somebody owes an answer."""
+    return {
+        "id": case.pk,
+        "number": case.number,
+        "status": case.status,
+        "answers": case.answers,
+        "submitted_at": timezone.localtime(case.submitted_at),
+        "respond_by": case.respond_by,
+        "late": case.overdue_at is not None and case.status in waits,
+        "reason": case.reason,
+        "words": case.words,
+        "appeal": case.appeal,
+        "decided_at": timezone.localtime(case.decided_at) if case.decided_at else None,
     }

@@ -5,9 +5,12 @@ Prices are KZT, final: nothing is added as a tax.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from oscar.apps.partner.availability import StockRequired, Unavailable
 from oscar.apps.partner.strategy import NoTax, Structured
@@ -66,9 +69,18 @@ def candidate(offer: StockRecord, *, region: str = "", fit: int = 0) -> ranking.
         unit_price=offer.price / offer.pack_size,
         lead_days=lead_days(offer, region),
         warranty_months=offer.warranty_months,
+        delivery=offer.delivery,
+        pack_size=offer.pack_size,
         standing=standing(offer.partner),
         fit=fit,
     )
+
+
+def delivered_unit_price(policy: ranking.Policy) -> Combinable:
+    """``ranking.delivered_price`` for the database: to put the cheapest first."""
+    unstated = Coalesce(F("delivery_price"), Value(policy.delivery_most))
+    delivery = Case(When(delivery_included=True, then=Value(Decimal(0))), default=unstated)
+    return (F("price") + delivery) / F("pack_size")
 
 
 def lead_days(offer: StockRecord, region: str) -> int:

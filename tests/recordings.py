@@ -44,18 +44,36 @@ def element(name: int, content: bytes, *, unknown: bool = False) -> bytes:
     return name.to_bytes((name.bit_length() + 7) // 8, "big") + size + content
 
 
-def webm(kind: int = 1, *, doctype: bytes = b"webm") -> bytes:
-    """As a browser's recorder writes it: segment and cluster of unknown size."""
+def webm(kind: int = 1, *, doctype: bytes = b"webm", tags: bool = True) -> bytes:
+    """As a browser's recorder writes it: segment and cluster of unknown size; with a title, and with tags behind the film."""
     tracks = element(0x1654AE6B, element(0xAE, element(0xD7, b"\x01") + element(0x83, bytes([kind]))))
-    cluster = element(0x1F43B675, b"\xa3" + b"frames" * 30, unknown=True)
-    return element(0x1A45DFA3, element(0x4282, doctype)) + element(0x18538067, tracks + cluster, unknown=True)
+    info = element(
+        0x1549A966, element(0x2AD7B1, b"\x0f\x42\x40") + (element(0x7BA9, b"At home " + PLACE) if tags else b"")
+    )
+    cluster = element(
+        0x1F43B675, element(0xE7, b"\0") + element(0xA3, b"\x81\0\0\x80" + b"frames" * 30) * 3, unknown=True
+    )
+    words = element(0x7373, element(0x67C8, element(0x45A3, b"LOCATION") + element(0x4487, PLACE)))
+    behind = element(0x1254C367, words) if tags else b""
+    head = element(0x1A45DFA3, element(0x4282, doctype))
+    return head + element(0x18538067, info + tracks + cluster + behind, unknown=True)
 
 
-def ogg(packet: bytes = b"OpusHead\x01\x01") -> bytes:
+OGG_COMMENTS = {b"OpusHead": b"OpusTags", b"\x80theora": b"\x81theora", b"\x01vorbis": b"\x03vorbis"}
+
+
+def ogg(packet: bytes = b"OpusHead\x01\x01", *, comment: bytes = b"LOCATION=" + PLACE, serial: int = 7) -> bytes:
+    """A head, a comment that names the place, sound. The sums of the pages are left out: nobody reads them before us."""
+
     def page(content: bytes, kind: int) -> bytes:
-        return b"OggS\0" + bytes([kind]) + bytes(20) + bytes([1, len(content)]) + content
+        lacing = bytes([255] * (len(content) // 255) + [len(content) % 255])
+        head = b"OggS\0" + bytes([kind]) + bytes(8) + struct.pack("<I", serial) + bytes(8)
+        return head + bytes([len(lacing)]) + lacing + content
 
-    return page(packet, 2) + page(b"voice" * 40, 4)
+    lead = next((found for mark, found in OGG_COMMENTS.items() if packet.startswith(mark)), b"")
+    words = struct.pack("<I", 5) + b"maker" + struct.pack("<II", 1, len(comment)) + comment
+    end = b"\x01" if lead == b"\x03vorbis" else b""
+    return page(packet, 2) + page(lead + words + end, 0) + page(b"voice" * 40, 4)
 
 
 def wav(form: int = 1) -> bytes:
@@ -64,10 +82,11 @@ def wav(form: int = 1) -> bytes:
     return b"RIFF" + struct.pack("<I", len(content)) + content
 
 
-def mp3(*, tag: bool = True, frames: int = 4) -> bytes:
+def mp3(*, tag: bool = True, frames: int = 4, words: bytes = b"") -> bytes:
     """Frames of 128 kbit/s at 44,100 Hz: 417 bytes each."""
     frame = b"\xff\xfb\x90\x64" + bytes(413)
-    return (b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) if tag else b"") + frame * frames
+    inside = words or bytes(10)
+    return (b"ID3\x04\0\0\0\0\0" + bytes([len(inside)]) + inside if tag else b"") + frame * frames
 
 
 def every_kind() -> list[tuple[bytes, Any]]:

@@ -43,9 +43,9 @@ MOST_OF_LAST_RESORT = 1_000  # its order is made row by row
 
 
 def find(query: Query, *, brief: bool = False) -> Page:
-    """One page of products with the exact count and the counts of every filter; one database query.
+    """One page of products with the exact count and the counts of every filter.
 
-    A ``brief`` one has of each offer only what a card shows.
+    The rows of a ``brief`` one have of each offer only what a card shows.
     """
     if not query.text:
         return filters.run(query, None, brief=brief)

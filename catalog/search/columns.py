@@ -7,15 +7,15 @@ to date when something that pages are made of has changed (marketplace/page_chan
 version is asked for all of them, so nothing can be missed. Asking takes time that grows with the catalogue (some 60 ms
 for 100,000), so it is done at most as often as costs ``SHARE`` of a processor.
 
-A row is a document; rows stand in the order of the products' ids. A product's offers and stated parameters are
-rows of their own, each with the row that they belong to; offers are sorted by that row, then by supplier. Prices are whole tiyn (a hundredth of a tenge), unit
-prices a hundredth of that.
+A row is a document; rows stand in the order of the products' ids. A product's suppliers, offers and stated parameters
+are entries of their own, each with the row that it belongs to and sorted by it; offers of one product by supplier. Prices
+are whole tiyn (a hundredth of a tenge), unit prices a hundredth of that.
 """
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -115,7 +115,7 @@ class Stated:
 
 @dataclass(frozen=True)
 class Columns:
-    """All documents; nothing in it is ever changed."""
+    """All documents, or those that a question finds; nothing in it is ever changed."""
 
     book: Book
     id: Integers
@@ -133,7 +133,7 @@ class Columns:
     offer_regions: Integers
     offer_price: Integers
     offer_unit_price: Integers
-    stated: dict[str, Stated]
+    stated: Mapping[str, Stated]
     # By type (None for all): the types that it was worked out with, and the verdicts without any measure.
     fit_of_nobody: dict[int | None, tuple[types.Book, Integers]] = field(default_factory=dict)
 
@@ -154,6 +154,20 @@ class Columns:
         at = np.where(at < len(self), at, 0) if len(self) else at[:0]
         return at[self.id[at] == wanted[: len(at)]]
 
+    def taken(self, rows: Integers) -> "Columns":
+        """The documents of these rows alone, which must ascend: a question that finds few should not count all."""
+        kept: dict[str, Any] = {name: getattr(self, name)[rows] for name in _OF_ROWS}
+        for row, others in _WITH_ROW.items():
+            begins = self._begins[row]
+            kept[row], entries = _entries(begins[rows], begins[rows + 1])
+            kept |= {name: getattr(self, name)[entries] for name in others}
+        return Columns(book=self.book, stated=_StatedOf(self.stated, rows), **kept)
+
+    @cached_property
+    def _begins(self) -> dict[str, Integers]:
+        """Where the entries of each row begin, and the end of the last one's."""
+        return {row: np.searchsorted(getattr(self, row), np.arange(len(self) + 1)) for row in _WITH_ROW}
+
     @cached_property
     def best_first(self) -> Integers:
         """The place of each row when the highest score stands first."""
@@ -167,6 +181,37 @@ _WITH_ROW = {
     "supplier_row": ("supplier",),
     "offer_row": ("offer_supplier", "offer_regions", "offer_price", "offer_unit_price"),
 }
+
+
+def _entries(first: Integers, end: Integers) -> tuple[Integers, Integers]:
+    """The entries from ``first`` to ``end`` of some rows: which of these rows each is of, and its own place."""
+    counts = end - first
+    rows = np.repeat(np.arange(len(first)), counts)
+    begins = np.cumsum(counts) - counts
+    return rows, np.arange(len(rows)) + (first - begins)[rows]
+
+
+class _StatedOf(Mapping[str, Stated]):
+    """What some documents state, looked up for the parameters that are asked for."""
+
+    def __init__(self, stated: Mapping[str, Stated], rows: Integers) -> None:
+        self._stated, self._rows = stated, rows
+        self._taken: dict[str, Stated] = {}
+
+    def __getitem__(self, code: str) -> Stated:
+        found = self._taken.get(code)
+        if found is None:
+            entry = self._stated[code]
+            first, end = (np.searchsorted(entry.row, self._rows, side=side) for side in ("left", "right"))
+            rows, entries = _entries(first, end)
+            found = self._taken[code] = Stated(rows, entry.low[entries], entry.high[entries], entry.value[entries])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stated)
+
+    def __len__(self) -> int:
+        return len(self._stated)
 
 
 def _integers(values: Iterable[int]) -> Integers:
@@ -246,21 +291,20 @@ def _joined(book: Book, parts: Sequence[Columns]) -> Columns:
 
     columns = {name: column(name)[order] for name in _OF_ROWS}
     for row, others in _WITH_ROW.items():
-        columns[row] = rows_of([(number, getattr(part, row)) for number, part in enumerate(parts)])
-        columns |= {name: column(name) for name in others}
-    offers = np.lexsort((columns["offer_supplier"], columns["offer_row"]))
-    columns |= {name: columns[name][offers] for name in ("offer_row", *_WITH_ROW["offer_row"])}
+        of = rows_of([(number, getattr(part, row)) for number, part in enumerate(parts)])
+        entries = {row: of, **{name: column(name) for name in others}}
+        ordered = np.lexsort((entries[others[0]], of))
+        columns |= {name: values[ordered] for name, values in entries.items()}
     stated = {}
     for code in {code for part in parts for code in part.stated}:
         have = [(number, part.stated[code]) for number, part in enumerate(parts) if code in part.stated]
-        stated[code] = Stated(
-            rows_of([(number, entry.row) for number, entry in have]),
-            *(
-                np.concatenate([getattr(entry, item.name) for _number, entry in have])
-                for item in fields(Stated)
-                if item.name != "row"
-            ),
+        of = rows_of([(number, entry.row) for number, entry in have])
+        ordered = np.argsort(of, kind="stable")
+        low, high, value = (
+            np.concatenate([getattr(entry, name) for _number, entry in have])[ordered]
+            for name in ("low", "high", "value")
         )
+        stated[code] = Stated(of[ordered], low, high, value)
     return Columns(book=book, stated=stated, **columns)
 
 
@@ -328,14 +372,14 @@ class _Held:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._columns: Columns | None = None
-        self._version: page_changes.Version | None = None
+        self._moment: int | None = None
         self._not_before = 0.0
 
     def get(self) -> Columns:
         """One thread brings them up to date; the others go on with what there is."""
-        version = page_changes.version()
+        moment = page_changes.moment()
         held = self._columns
-        if held is not None and (version == self._version or time.monotonic() < self._not_before):
+        if held is not None and (moment == self._moment or time.monotonic() < self._not_before):
             return held
         if not self._lock.acquire(blocking=held is None):
             assert held is not None
@@ -345,9 +389,9 @@ class _Held:
             if self._columns is None:
                 self._columns = _all(Book())
                 log.info("search_columns_read", products=len(self._columns), seconds=round(time.monotonic() - begun, 2))
-            elif version != self._version:
+            elif moment != self._moment:
                 self._columns = _followed(self._columns)
-            self._version = version
+            self._moment = moment
             return self._columns
         except DatabaseError as error:
             if held is None:
@@ -362,7 +406,7 @@ class _Held:
 
     def forget(self) -> None:
         with self._lock:
-            self._columns, self._version, self._not_before = None, None, 0.0
+            self._columns, self._moment, self._not_before = None, None, 0.0
 
 
 _held = _Held()

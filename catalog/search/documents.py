@@ -24,7 +24,8 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class OfferFacts:
-    """A published offer with stock, as the documents keep it. Prices are KZT for a pack and for a unit.
+    """A published offer with stock, as the documents keep it. Prices are KZT for a pack and for a unit, without the
+    delivery: ``delivery_price`` is for one order, where it is paid separately and known.
 
     ``group``: the BIN that counts as one independent supplier; ``parts``: the parts of the score, 0–1;
     ``why``: why it stands at this place, in three languages; ``worth``: beside other products of the kind; ``confirmed_at``: when its stock was counted, seconds since 1970.
@@ -43,6 +44,7 @@ class OfferFacts:
     lead_days_by_region: Mapping[str, int] = field(default_factory=dict)
     warranty_months: int = 0
     delivery_included: bool = True
+    delivery_price: Decimal | None = None
     rating: float | None = None
     score: float = 0.0
     parts: Mapping[str, float] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class OfferFacts:
             **{name: value for name, value in vars(self).items() if name != "worth"},
             "price": f"{self.price:.2f}",
             "unit_price": f"{self.unit_price:.4f}",
+            "delivery_price": None if self.delivery_price is None else f"{self.delivery_price:.2f}",
             "regions": list(self.regions),
             "lead_days_by_region": dict(self.lead_days_by_region),
             "parts": dict(self.parts),

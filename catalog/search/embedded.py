@@ -11,13 +11,14 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import structlog
 import tantivy
+from cachetools import LRUCache
 from django.conf import settings
 
 from catalog.search import tokens
@@ -34,6 +35,7 @@ VERSION = hashlib.sha256(f"2 {BOOSTS}".encode() + Path(tokens.__file__).read_byt
 _OURS = re.compile(r"v[0-9a-f]{1,12}|(building|retired)-\d+")
 RELOAD_SECONDS = 0.5
 WRITER_HEAP = 20_000_000
+MOST_KEPT_HITS = 500_000  # numbers of products, some 30 bytes each
 
 
 class Unavailable(Exception):
@@ -71,6 +73,10 @@ def _faults_as_unavailable() -> Iterator[None]:
         raise Unavailable(f"the index is broken: {str(error)[:200]}") from error
 
 
+# What one state of the index answered last: who turns pages, filters or sorts asks the same words again.
+_Answered = LRUCache[Hashable, list[int]]
+
+
 class _Reader:
     """The open index of this process, one per folder."""
 
@@ -78,24 +84,37 @@ class _Reader:
         self._lock = threading.Lock()
         self._index: tantivy.Index | None = None
         self._opened: tuple[Path, int] | None = None
+        self._state: tuple[int, int] | None = None
+        self._answered = _Answered(MOST_KEPT_HITS, getsizeof=len)
         self._checked_at = 0.0
 
-    def searcher(self) -> tantivy.Searcher:
+    def ask(self, asked: Hashable, search: Callable[[tantivy.Searcher], list[int]]) -> list[int]:
+        """What ``search`` finds in the index as it is now, or has found in this state of it."""
         with self._lock:
             now = time.monotonic()
             if self._index is None or now - self._checked_at > RELOAD_SECONDS:
                 self._index = self._refreshed()
                 self._checked_at = now
-            return self._index.searcher()
+            searcher, answered = self._index.searcher(), self._answered
+            found = answered.get(asked)
+        if found is None:
+            found = search(searcher)
+            if len(found) <= MOST_KEPT_HITS:
+                with self._lock:
+                    answered[asked] = found
+        return found
 
     def _refreshed(self) -> tantivy.Index:
         path, index = folder(), self._index
         self._index = None
-        # A rebuild from nothing replaces the folder: then it has another inode.
-        opened = (path, path.stat().st_ino)
+        # A rebuild from nothing replaces the folder: then it has another inode. A commit replaces the list of its parts.
+        opened, listed = (path, path.stat().st_ino), (path / "meta.json").stat()
+        state = (listed.st_ino, listed.st_mtime_ns)
         if index is None or opened != self._opened:
-            index, self._opened = _open(path), opened
-        index.reload()
+            index, self._opened, self._state = _open(path), opened, None
+        if state != self._state:
+            index.reload()
+            self._state, self._answered = state, _Answered(MOST_KEPT_HITS, getsizeof=len)
         return index
 
     def close(self) -> None:
@@ -122,18 +141,21 @@ def search(question: Question, limit: int | None = None) -> list[int]:
 
     All of them, or the first ``limit``. Raises Unavailable when the index is missing or broken.
     """
+
+    def found(searcher: tantivy.Searcher) -> list[int]:
+        most = limit or max(1, searcher.num_docs)
+        for occur in (tantivy.Occur.Must, tantivy.Occur.Should):
+            hits = [address for _score, address in searcher.search(_query(question, occur), most, count=False).hits]
+            if hits:
+                return cast("list[int]", searcher.fast_field_values("id", hits))
+        return []
+
     try:
         with _faults_as_unavailable():
-            searcher = _reader.searcher()
-            most = limit or max(1, searcher.num_docs)
-            for occur in (tantivy.Occur.Must, tantivy.Occur.Should):
-                hits = [address for _score, address in searcher.search(_query(question, occur), most, count=False).hits]
-                if hits:
-                    return cast("list[int]", searcher.fast_field_values("id", hits))
+            return _reader.ask((question.words, question.codes, limit), found)
     except Unavailable:
         _reader.close()
         raise
-    return []
 
 
 def _query(question: Question, occur: tantivy.Occur) -> tantivy.Query:

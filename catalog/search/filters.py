@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from django.db.models import F, JSONField
 from django.db.models.expressions import RawSQL
 
@@ -62,7 +63,8 @@ _LISTED = ("pk", "type_id", "slug", "brand", "titles", "parameters")
 # The reasons of their places in three languages are most of the offers' bytes.
 _SHORT_OFFERS: RawSQL = RawSQL(
     "(SELECT coalesce(jsonb_agg(jsonb_build_object('supplier', o -> 'supplier', 'regions', o -> 'regions',"
-    " 'price', o -> 'price', 'pack_size', o -> 'pack_size', 'confirmed_at', o -> 'confirmed_at') ORDER BY number), '[]')"
+    " 'price', o -> 'price', 'pack_size', o -> 'pack_size', 'confirmed_at', o -> 'confirmed_at',"
+    " 'delivery_included', o -> 'delivery_included', 'delivery_price', o -> 'delivery_price') ORDER BY number), '[]')"
     " FROM jsonb_array_elements(offers) WITH ORDINALITY AS listed(o, number))",
     [],
     output_field=JSONField(),
@@ -73,21 +75,36 @@ _SHORT_OFFERS: RawSQL = RawSQL(
 class Page:
     """The products of one page in order, the exact number of all results, counts by filter."""
 
-    rows: list[Listed]
+    ids: list[int]
     count: int
     facets: Facets = field(default_factory=dict)
     engine: str = ""
     read_as: str = ""  # the text as the search understood it, when that is not as it was typed
+    brief: bool = False
 
-    @property
-    def ids(self) -> list[int]:
-        return [row.pk for row in self.rows]
+    @cached_property
+    def rows(self) -> list[Listed]:
+        """What is listed of each product; one that has gone meanwhile is left out. One query."""
+        return self.read(self.ids)
+
+    def read(self, ids: list[int]) -> list[Listed]:
+        """The same of some of them."""
+        return _listed(ids, self.brief) if ids else []
+
+    def versions(self) -> dict[int, int]:
+        """The version of each product's document, for who knows already what is listed of some. One query."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT product_id, version FROM catalogue_productdocument WHERE product_id = ANY(%s)", [self.ids]
+            )
+            found = dict(cursor.fetchall())
+        return {pk: found[pk] for pk in self.ids if pk in found}
 
 
 def run(query: Query, hits: Sequence[int] | None, *, brief: bool = False) -> Page:
-    """One page of what the engine found, or of everything when nothing was searched for. One query."""
+    """One page of what the engine found, or of everything when nothing was searched for."""
     answer = _Answer(held.current(), query, hits)
-    return Page(_listed(answer.page(), brief), answer.count, answer.facets())
+    return Page(answer.page(), answer.count, answer.facets(), brief=brief)
 
 
 def products_by_type() -> dict[int, int]:
@@ -108,24 +125,25 @@ def _counted(numbers: Integers) -> dict[int, int]:
 
 
 class _Answer:
-    """One question put to the columns."""
+    """One question put to the columns: to all of them, or to those of the engine's hits."""
 
     def __init__(self, columns: Columns, query: Query, hits: Sequence[int] | None) -> None:
-        self.columns, self.query = columns, query
-        self.place = np.full(len(columns), LAST) if hits is not None else None  # in the engine's order
-        self.kept = self._kept(hits)
+        self.query, self.everything = query, columns
+        self.rows = self.place = None  # of the hits in ``everything``; their places in the engine's order
+        self.columns = columns
+        if hits is not None:
+            found = columns.rows(hits)
+            self.place = np.argsort(found)
+            self.rows = found[self.place]
+            self.columns = columns.taken(self.rows)
+        self.kept = self._kept()
         self.flags = dict(self._flags())
 
     # Which products ............................................................................
 
-    def _kept(self, hits: Sequence[int] | None) -> Mask:
+    def _kept(self) -> Mask:
         columns, query = self.columns, self.query
-        if self.place is None or hits is None:
-            kept = np.ones(len(columns), dtype=bool)
-        else:
-            rows = columns.rows(hits)
-            self.place[rows] = np.arange(len(rows))
-            kept = columns.mask(rows)
+        kept = np.ones(len(columns), dtype=bool)
         if query.product_type is not None and not query.text:
             # Who browses one type does not ask how many products the others have.
             kept &= columns.type == query.product_type.id
@@ -169,7 +187,9 @@ class _Answer:
 
     @cached_property
     def fit(self) -> Integers:
-        return fit_columns.ranks(self.columns, self.query.product_type, self.query.measures)
+        if self.rows is None or self.query.measures:
+            return fit_columns.ranks(self.columns, self.query.product_type, self.query.measures)
+        return fit_columns.ranks(self.everything, self.query.product_type, {})[self.rows]  # worked out once for all
 
     def _flagged(self, without: str = "") -> Mask:
         """Kept documents that meet all filters of the product but one."""

@@ -95,10 +95,15 @@ def types_beginning(typed: list[str]) -> list[ProductType]:
     """Types of which every typed word begins a word of a name or an everyday word; names in the reader's language first."""
     found: list[tuple[bool, bool, ProductType]] = []
     for kind, words, _phrases in _told_by(book()):
-        if all(any(word.startswith(start) for word in words) for start in typed):
+        if all(_begins(words, start) for start in typed):
             own = tokens.fold(kind.name)
             found.append((not own.startswith(" ".join(typed)), typed[0] not in own, kind))
     return [kind for _name, _word, kind in sorted(found, key=lambda item: item[:2])]
+
+
+def _begins(words: tuple[str, ...], start: str) -> bool:
+    place = bisect_left(words, start)
+    return place < len(words) and words[place].startswith(start)
 
 
 def nearest_types(text: str, limit: int = 5) -> list[ProductType]:
@@ -114,7 +119,8 @@ def nearest_types(text: str, limit: int = 5) -> list[ProductType]:
     return [kind for _likeness, _code, kind in sorted(ranked, key=lambda item: item[:2])[:limit]]
 
 
-_Told = tuple[ProductType, frozenset[str], tuple[frozenset[str], ...]]
+# A type, its words in order, the trigrams of its phrases.
+_Told = tuple[ProductType, tuple[str, ...], tuple[frozenset[str], ...]]
 _told: tuple[Book, tuple[_Told, ...]] | None = None
 
 
@@ -129,7 +135,7 @@ def _told_by(types: Book) -> tuple[_Told, ...]:
 
 def _told_of(kind: ProductType) -> _Told:
     phrases = [tokens.fold(phrase) for phrase in _phrases(kind)]
-    words = frozenset(word for phrase in phrases for word in tokens.words(phrase))
+    words = tuple(sorted({word for phrase in phrases for word in tokens.words(phrase)}))
     return kind, words, tuple(_trigrams(phrase) for phrase in phrases)
 
 

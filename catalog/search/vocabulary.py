@@ -18,6 +18,7 @@ SHORTEST = 2
 SHORTEST_SLIP = 4  # three letters with one of them wrong are any word
 SHORT = 5  # as short as this a word shares too few trigrams with its misspelling
 MOST_CANDIDATES = 40
+MOST_MET = 5_000
 NAMES, TITLES, TEXTS = 2, 1, 0
 
 
@@ -31,6 +32,8 @@ class Vocabulary:
     stems: frozenset[str]
     ordered: tuple[str, ...] = ()
     near_short: dict[str, list[str]] = field(default_factory=dict)
+    # What slips were found to mean; as long as the words are the same, the answer is.
+    met: dict[str, list[str]] = field(default_factory=dict, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.weights)
@@ -114,10 +117,19 @@ def nearest(word: str) -> list[str]:
     folded = tokens.fold(word)
     if len(folded) < SHORTEST_SLIP:
         return []
+    vocabulary = known()
+    found = vocabulary.met.get(folded)
+    if found is None:
+        found = _nearest(folded, vocabulary)
+        if len(vocabulary.met) < MOST_MET:
+            vocabulary.met[folded] = found
+    return found
+
+
+def _nearest(folded: str, vocabulary: Vocabulary) -> list[str]:
     most = 1 if len(folded) <= SHORT else 2
     stem = tokens.main_stem(folded)
     found: dict[str, tuple[int, int]] = {}
-    vocabulary = known()
     for candidate in _candidates(folded, stem, vocabulary):
         distance = min(
             edits(folded, candidate, most),

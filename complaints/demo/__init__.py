@@ -13,7 +13,7 @@ from orders import loading as people
 from suppliers import loading as suppliers
 from suppliers.watch import signals
 
-PASSWORD = "demo-portal"  # noqa: S105  public: it opens nothing but demo accounts
+PASSWORD = "demo-portal"  # noqa: S105  # nosec B105  # public: it opens nothing but demo accounts
 
 
 def load(say: Callable[[str], None]) -> None:

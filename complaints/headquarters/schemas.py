@@ -19,7 +19,7 @@ class BoardList(Schema):
     count: int
 
 
-class CaseOut(Schema):
+class BoardCaseOut(Schema):
     reference: int = Field(description="the board's own number, not the complaint's")
     subject: str
     sphere: str
@@ -40,7 +40,7 @@ class TaskOut(Schema):
 
 
 class BoardOut(BoardRow):
-    cases: list[CaseOut]
+    cases: list[BoardCaseOut]
     tasks: list[TaskOut]
 
 

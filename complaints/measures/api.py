@@ -7,6 +7,7 @@ from ninja import Router
 
 from complaints import selectors as cases
 from complaints.measures import carrying_out, fines, selectors, shapes, systemic
+from complaints.measures.models import Measure
 from complaints.measures.schemas import FineIn, FineList, FineOut, MeasureList, MeasureOut, SystemicBoard
 from complaints.schemas_of_steps import Words
 from marketplace.api import Problem, paged
@@ -23,7 +24,15 @@ def list_measures(request: HttpRequest, kind: str = "", open: bool = False, page
         rows = rows.filter(kind=kind)
     if open:
         rows = rows.filter(done_at=None)
-    return paged(request, rows, page, lambda row: shapes.measure(request.auth, row))
+    shown: list[Measure] = []
+
+    def shape(row: Measure) -> dict[str, Any]:
+        shown.append(row)
+        return shapes.measure(request.auth, row)
+
+    found = paged(request, rows, page, shape)
+    selectors.log(request.auth, shown)
+    return found
 
 
 @router.get("/board", response={200: SystemicBoard, 403: Problem}, operation_id="get_board")

@@ -1,5 +1,7 @@
 """Who sees which measure, fine and pre-trial record. Foreign and missing are alike."""
 
+from collections.abc import Iterable
+
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from complaints import selectors as cases
@@ -49,8 +51,18 @@ def may_report(actor: Actor, measure: Measure) -> bool:
 
 
 def reads_records(actor: Viewer) -> bool:
-    """Texts of measures, fines and pre-trial papers are for the bodies and overseers, not for the two sides."""
-    return actor.is_authenticated and actor.role in {Role.INSPECTOR, *_OVERSEERS}
+    """Texts of measures, fines and pre-trial papers are for the bodies and overseers, not for the two sides.
+
+    They tell of a person's matter: who keeps accounts and master data does without.
+    """
+    return actor.is_authenticated and actor.role in {Role.INSPECTOR, *_OVERSEERS} - {Role.ADMIN}
+
+
+def log(actor: User, measures: Iterable[Measure]) -> None:
+    """Whoever reads what is written in measures leaves a row for each person whose matter it is."""
+    read = [row for row in measures if row.text or row.result] if reads_records(actor) else []
+    people = {row.complaint.complainant_id for row in read if row.complaint.complainant_id is not None}
+    access.log_reads(actor=actor, person_ids=people, purpose="complaint", subject="people:measures")
 
 
 def may_fine(actor: Viewer, complaint: Complaint) -> bool:

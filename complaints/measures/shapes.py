@@ -30,7 +30,7 @@ def measure(actor: Any, row: Measure) -> dict[str, Any]:
         "supplier": named(row.supplier) if row.supplier else None,
         "product": row.product_id,
         "lot": row.lot,
-        "text": row.text,
+        "text": row.text if selectors.reads_records(actor) else "",
         "legal_basis": row.legal_basis,
         "made_at": local(row.made_at),
         "until": row.suspension.until if row.suspension else None,
@@ -38,7 +38,7 @@ def measure(actor: Any, row: Measure) -> dict[str, Any]:
         "late": row.late_at is not None,
         "rule": str(row.rule) if row.rule else None,
         "done_at": local(row.done_at),
-        "result": row.result,
+        "result": row.result if selectors.reads_records(actor) else "",
         "may_report": row.done_at is None and selectors.may_report(actor, row),
     }
 
@@ -56,7 +56,7 @@ def fine(row: Fine) -> dict[str, Any]:
     }
 
 
-def facts(row: Measure) -> list[dict[str, Any]]:
+def facts(actor: Any, row: Measure) -> list[dict[str, Any]]:
     """A measure as rows of a summary, without what it does not have."""
     pairs = [
         (_("Decided by the body"), row.authority),
@@ -66,7 +66,7 @@ def facts(row: Measure) -> list[dict[str, Any]]:
         (_("Addressed to"), row.addressee),
         (_("Rule"), row.rule),
         (_("Legal basis"), row.legal_basis),
-        (_("Report"), row.result),
+        (_("Report"), row.result if selectors.reads_records(actor) else ""),
     ]
     return [{"key": key, "value": str(value)} for key, value in pairs if value]
 
@@ -80,7 +80,7 @@ def of_case(actor: Viewer, complaint: Complaint, wrong: StepForm | None = None) 
     shown = ("authority", "addressee", "supplier", "product", "rule", "suspension")
     rows = complaint.measures.select_related(*shown)
     return {
-        "measures": [{"row": row, "facts": facts(row)} for row in rows],
+        "measures": [{"row": row, "facts": facts(actor, row)} for row in rows],
         "fines": list(complaint.fines.select_related("supplier")),
         "pretrial": list(complaint.pretrial_cases.all()),
         "systemic": _systemic(actor, complaint),

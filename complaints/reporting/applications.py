@@ -6,9 +6,9 @@ What a visit is and what was rescued, the sending of the application says (marke
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from complaints.reports import Period
+from marketplace import replica
 from marketplace.models import Region
 
 # An application is sent once, and the first of its orders tells its story; what a supplier declined and another one
@@ -53,7 +53,7 @@ def of_period(period: Period, region: Region | None) -> dict[str, Any]:
         "accepted": ["order.accepted", "order.accepted_with_remarks"],
     }
     found: dict[str, Any] = {}
-    with connection.cursor() as cursor:
+    with replica.cursor() as cursor:
         for statement in (_SENT, _ACCEPTED):
             cursor.execute(statement, named)
             found |= dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))

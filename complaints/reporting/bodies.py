@@ -14,7 +14,7 @@ SELECT body, a.name_kk, a.name_ru, a.name_en, done.* FROM (
     FROM tally WHERE kind IN {_KINDS} AND body <> '' AND day BETWEEN %(first)s AND %(last)s AND {{region}}
     GROUP BY body HAVING sum(steps) > 0) done
 LEFT JOIN marketplace_authority a ON a.code = body ORDER BY decided DESC, body
-"""  # noqa: S608 - of constants
+"""  # noqa: S608  # nosec B608  # of constants
 
 
 def with_shares(row: dict[str, Any]) -> dict[str, Any]:

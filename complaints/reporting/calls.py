@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -10,6 +9,7 @@ from complaints import routing
 from complaints.models import Complaint
 from complaints.reporting.shares import share
 from complaints.reports import Period, Reading
+from marketplace import replica
 from marketplace.models import Region, Role
 
 APPLICATION = "application"
@@ -57,6 +57,6 @@ def _helped(period: Period, region: Region | None) -> int:
     named = {
         "start": period.start, "end": period.end, "region": region.pk if region else None, "role": str(Role.HOTLINE),
     }  # fmt: skip
-    with connection.cursor() as cursor:
+    with replica.cursor() as cursor:
         cursor.execute(_HELPED, named)
         return int(cursor.fetchone()[0])

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from complaints.models import Complaint
 from complaints.reporting.models import FactsState
 from complaints.reporting.statements import CASES_BETWEEN, CASES_OF_EVENTS, EVERYTHING, RESUM, REWRITE, parameters
+from marketplace import replica
 from marketplace.models import Event
 from marketplace.time import database_now
 
@@ -45,8 +46,8 @@ def read(selects: dict[str, str], named: dict[str, Any], *, after: int) -> dict[
     One statement sees one state of the database, so what it counts from two sides can be compared. Numbers with a
     fraction come as Decimal, days as text.
     """
-    columns = (f"(SELECT coalesce(json_agg(found), '[]')::text FROM ({select}) found)" for select in selects.values())
-    with connection.cursor() as cursor:
+    columns = (f"(SELECT coalesce(json_agg(found), '[]')::text FROM ({select}) found)" for select in selects.values())  # nosec B608  # of constants
+    with replica.cursor() as cursor:
         cursor.execute(f"{EVERYTHING} SELECT {', '.join(columns)}", parameters(after=after, upto=NEWEST) | named)
         texts = cursor.fetchone()
     return {name: json.loads(text, parse_float=Decimal) for name, text in zip(selects, texts, strict=True)}

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +15,7 @@ from complaints import reports
 from complaints.reporting import applications, cases, market, registered
 from complaints.reporting.shares import share
 from complaints.reports import Period, Reading
-from marketplace import day_counts, health
+from marketplace import day_counts, health, replica
 from marketplace.models import Region
 
 SHARE, NUMBER, MONEY, DAYS, MINUTES, SECONDS = "per_cent", "number", "kzt", "days", "minutes", "seconds"
@@ -267,7 +266,7 @@ def _events(period: Period, region: Region | None) -> dict[str, int]:
     named: dict[str, Any] = {
         "kinds": _KINDS, "start": period.start, "end": period.end, "region": region.pk if region else None,
     }  # fmt: skip
-    with connection.cursor() as cursor:
+    with replica.cursor() as cursor:
         cursor.execute(_EVENTS, named)
         found = {kind: (times, bare) for kind, times, bare in cursor.fetchall()}
     times = {kind: found.get(kind, (0, 0))[0] for kind in _KINDS}

@@ -5,9 +5,8 @@ Cells say how the market stands now, so these numbers belong to a period that ru
 
 from typing import Any
 
-from django.db import connection
-
 from complaints.reports import Period
+from marketplace import replica
 from marketplace.models import Region
 from suppliers.watch import reading
 
@@ -31,7 +30,7 @@ def of_period(period: Period, region: Region | None, *, runs: bool) -> dict[str,
     if not runs:
         return {"kinds": 0, "none": 0, "one": 0, "index": None, "lines": 0, "lines_of_one": 0, "to_median": None}
     named = {"start": period.start, "end": period.end, "region": region.pk if region else None}
-    with connection.cursor() as cursor:
+    with replica.cursor() as cursor:
         cursor.execute(_ORDERED, named)
         ordered = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
     return vars(reading.standing(region.pk if region else "")) | ordered

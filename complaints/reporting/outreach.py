@@ -6,13 +6,13 @@ A line is never changed: a wrong one is struck out and stays readable.
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints.reporting.models import OutreachEntry
-from marketplace import access, events
+from marketplace import access, events, replica
 from marketplace.errors import DomainError, FieldError, Invalid, NotFound
 from marketplace.models import Region, Role, User
 from marketplace.time import database_now
@@ -45,7 +45,7 @@ def totals(first: date, last: date, region: Region | None) -> dict[str, Any]:
     """
     since = timezone.make_aware(datetime.combine(first, time.min))
     named = {"first": first, "last": last, "since": since, "region": region.pk if region else None}
-    with connection.cursor() as cursor:
+    with replica.cursor() as cursor:
         cursor.execute(_TOTALS, named)
         sums = {kind: (times, people) for kind, times, people in cursor.fetchall()}
     by_kind = {kind: sums[kind][0] for kind in OutreachEntry.Kind.values if kind in sums}

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
+from marketplace import replica
 from marketplace.models import Region, Role
 
 _COUNTS = """
@@ -32,7 +31,7 @@ _PEOPLE = [str(Role.BENEFICIARY), str(Role.GUARDIAN)]
 def joined(*, start: datetime, end: datetime, region: Region | None) -> dict[str, int]:
     """Accounts of people that were made, and businesses that became suppliers, from ``start`` to before ``end``."""
     named: dict[str, Any] = {"start": start, "end": end, "roles": _PEOPLE, "region": region.pk if region else None}
-    with connection.cursor() as cursor:
+    with replica.cursor() as cursor:
         cursor.execute(_JOINED, named)
         people, businesses = cursor.fetchone()
     return {"people": people, "businesses": businesses}
@@ -46,7 +45,7 @@ def count(*, before: datetime, region: Region | None) -> dict[str, int]:
         "zone": str(before.tzinfo),
         "region": region.pk if region else None,
     }
-    with connection.cursor() as cursor:
+    with replica.cursor() as cursor:
         cursor.execute(_COUNTS, named)
         people, businesses = cursor.fetchone()
     return {"registered": people, "businesses": businesses}

@@ -75,8 +75,8 @@ touched AS MATERIALIZED (
     SELECT id, number, region_id, channel, filed_on FROM complaints_complaint
     WHERE id > %(after)s AND id <= %(upto)s)
 """
-_STORED_STRETCHES = f"(SELECT {STRETCH} FROM complaints_casestretch WHERE complaint_id IN (SELECT id FROM touched)) old"
-_STORED_MARKS = f"(SELECT {MARK} FROM complaints_casemark WHERE complaint_id IN (SELECT id FROM touched)) old"
+_STORED_STRETCHES = f"(SELECT {STRETCH} FROM complaints_casestretch WHERE complaint_id IN (SELECT id FROM touched)) old"  # nosec B608  # of constants
+_STORED_MARKS = f"(SELECT {MARK} FROM complaints_casemark WHERE complaint_id IN (SELECT id FROM touched)) old"  # nosec B608  # of constants
 
 # --- Sums of days ----------------------------------------------------------------------------------------
 
@@ -93,11 +93,11 @@ def _days_of(stretches: str, sign: int) -> str:
             {sign} * is_first::int AS filed, {sign} * confirmed::int AS confirmed, {sign} * returned AS returned
         FROM {stretches}
         UNION ALL SELECT until_on, region_id, channel, outcome, is_open, 0, {sign}, 0, 0, 0
-        FROM {stretches} WHERE until_on < %(forever)s::date"""
+        FROM {stretches} WHERE until_on < %(forever)s::date"""  # nosec B608  # of constants
 
 
 def _steps_of(marks: str, sign: int) -> str:
-    return f'SELECT "on" AS day, region_id, kind, body, days, in_time, {sign} AS steps FROM {marks}'
+    return f'SELECT "on" AS day, region_id, kind, body, days, in_time, {sign} AS steps FROM {marks}'  # nosec B608  # of constants
 
 
 def _add_days(moved: str) -> str:
@@ -107,7 +107,7 @@ def _add_days(moved: str) -> str:
         SELECT {_TOTAL_KEY}, {", ".join(f"sum({name})" for name in sums)} FROM ({moved}) moved GROUP BY {_TOTAL_KEY}
         HAVING {" OR ".join(f"sum({name}) <> 0" for name in sums)} ORDER BY {_TOTAL_KEY}
         ON CONFLICT ({_TOTAL_KEY}) DO UPDATE
-        SET {", ".join(f"{name} = complaints_daytotal.{name} + excluded.{name}" for name in sums)}"""
+        SET {", ".join(f"{name} = complaints_daytotal.{name} + excluded.{name}" for name in sums)}"""  # nosec B608  # of constants
 
 
 def _add_steps(moved: str) -> str:
@@ -115,7 +115,7 @@ def _add_steps(moved: str) -> str:
         INSERT INTO complaints_daytally ({_TALLY})
         SELECT {_TALLY_KEY}, sum(steps) FROM ({moved}) moved
         GROUP BY {_TALLY_KEY} HAVING sum(steps) <> 0 ORDER BY {_TALLY_KEY}
-        ON CONFLICT ({_TALLY_KEY}) DO UPDATE SET steps = complaints_daytally.steps + excluded.steps"""
+        ON CONFLICT ({_TALLY_KEY}) DO UPDATE SET steps = complaints_daytally.steps + excluded.steps"""  # nosec B608  # of constants
 
 
 # --- Reading and writing -----------------------------------------------------------------------------------
@@ -135,22 +135,22 @@ total AS NOT MATERIALIZED (
     SELECT {_TOTAL} FROM complaints_daytotal UNION ALL {_NEW_DAYS}),
 tally AS NOT MATERIALIZED (
     SELECT {_TALLY} FROM complaints_daytally UNION ALL {_NEW_STEPS})
-"""
+"""  # nosec B608  # of constants
 # In this order: the fresh facts once into tables of the transaction, then the sums while the old facts still stand.
 # ``{cases}`` is one of the two above.
 REWRITE = [
     "DROP TABLE IF EXISTS pg_temp.touched, pg_temp.happened, pg_temp.fresh_stretch, pg_temp.fresh_mark",
     "CREATE TEMPORARY TABLE touched ON COMMIT DROP AS WITH {cases} SELECT * FROM touched",
     "ANALYZE touched",
-    f"CREATE TEMPORARY TABLE happened ON COMMIT DROP AS WITH {HAPPENED} SELECT * FROM happened",
-    f"CREATE TEMPORARY TABLE fresh_stretch ON COMMIT DROP AS WITH {FRESH_STRETCHES} SELECT * FROM fresh_stretch",
-    f"CREATE TEMPORARY TABLE fresh_mark ON COMMIT DROP AS WITH {FRESH_MARKS} SELECT * FROM fresh_mark",
+    f"CREATE TEMPORARY TABLE happened ON COMMIT DROP AS WITH {HAPPENED} SELECT * FROM happened",  # nosec B608  # of constants
+    f"CREATE TEMPORARY TABLE fresh_stretch ON COMMIT DROP AS WITH {FRESH_STRETCHES} SELECT * FROM fresh_stretch",  # nosec B608  # of constants
+    f"CREATE TEMPORARY TABLE fresh_mark ON COMMIT DROP AS WITH {FRESH_MARKS} SELECT * FROM fresh_mark",  # nosec B608  # of constants
     _add_days(_NEW_DAYS),
     _add_steps(_NEW_STEPS),
     "DELETE FROM complaints_casestretch s USING touched t WHERE s.complaint_id = t.id",
     "DELETE FROM complaints_casemark s USING touched t WHERE s.complaint_id = t.id",
-    f"INSERT INTO complaints_casestretch ({STRETCH}) SELECT {STRETCH} FROM fresh_stretch",
-    f"INSERT INTO complaints_casemark ({MARK}) SELECT {MARK} FROM fresh_mark",
+    f"INSERT INTO complaints_casestretch ({STRETCH}) SELECT {STRETCH} FROM fresh_stretch",  # nosec B608  # of constants
+    f"INSERT INTO complaints_casemark ({MARK}) SELECT {MARK} FROM fresh_mark",  # nosec B608  # of constants
 ]
 # All sums once more from all cases.
 RESUM = [

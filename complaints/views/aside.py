@@ -12,9 +12,10 @@ from complaints import complaint_draft
 from marketplace import policy
 from marketplace.drafts import reading, saving
 from marketplace.errors import DomainError, NotFound
+from marketplace.models import Role
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER)
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Put it aside; it is kept and can be restored until it is removed."""
@@ -25,7 +26,7 @@ def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     return redirect("complaints:list")
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER)
 @require_http_methods(["GET", "POST"])
 def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Take it up with everything that was in it."""

@@ -96,14 +96,14 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, number, "complaints/detail.html")
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_safe
 def supplier_case(request: HttpRequest, number: str) -> HttpResponse:
     """The case in the supplier's inbox."""
     return _page(request, number, "complaints/supplier_case.html")
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 @require_safe
 def review_case(request: HttpRequest, number: str) -> HttpResponse:
     """The case on the desk of a state body or the ministry."""
@@ -340,7 +340,10 @@ def _facts(complaint: Complaint, table: routing.Table, seen: selectors.Sight) ->
 
 
 def _story(complaint: Complaint, table: routing.Table, seen: selectors.Sight) -> list[dict[str, Any]]:
-    told = complaint.text or _("The person says it in the recording.")
+    told = complaint.text
+    if not told:
+        spoken = any(stored.is_recording for stored in attachments.of(complaint.number))
+        told = _("The person says it in the recording.") if spoken else _("It was removed: it is kept for a time only.")
     rows: list[dict[str, Any]] = [{"key": _("What happened"), "value": told}]
     answers = templates.shown(complaint.template, shapes.answers(complaint, seen))
     rows += [{"key": label, "value": value} for label, value in answers]

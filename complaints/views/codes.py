@@ -7,9 +7,10 @@ from django.views.decorators.http import require_safe
 
 from complaints.codes import sheets, spreading, subjects
 from marketplace import places, policy
+from marketplace.models import Role
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER, Role.CASEWORKER)
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """The sheets of the own shop or office."""

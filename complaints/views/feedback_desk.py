@@ -50,7 +50,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(request, "feedback/desk.html", context)
 
 
-@policy.signed_in
+@policy.only(*_DESK_ROLES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def item(request: HttpRequest, feedback_id: int) -> HttpResponse:
     """One mark; the button of a form says which step."""

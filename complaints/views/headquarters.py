@@ -101,7 +101,7 @@ def minutes(request: HttpRequest, board_id: int, minutes_id: int) -> HttpRespons
     return render(request, "review/headquarters/minutes.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER, Role.GUEST, act=[Role.GUEST])
 @require_POST
 def step(request: HttpRequest, board_id: int, what: str, row_id: int) -> HttpResponse:
     """One tap: a task is done, a case leaves the board, a guest is removed."""

@@ -12,18 +12,18 @@ from complaints.complaint_draft import KIND
 from marketplace import policy
 from marketplace.drafts import reading, rights
 from marketplace.errors import NotFound
-from marketplace.models import Draft
+from marketplace.models import Draft, Role
 from marketplace.views import history as of_drafts
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER)
 @require_safe
 def history(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Every save of a complaint that is not sent, or of what it was before."""
     return of_drafts.history(request, _opened(request, draft_id), _place(draft_id))
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER)
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """After a sign-in that interrupted it the browser comes back with GET: then only the list is shown."""

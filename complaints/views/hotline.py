@@ -73,7 +73,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     return redirect(_address(draft_id, person_id))
 
 
-@policy.signed_in
+@policy.only(Role.HOTLINE)
 @kept_over_sign_in
 @require_http_methods(["GET", "POST"])
 def complaint(request: HttpRequest, draft_id: UUID) -> HttpResponse:

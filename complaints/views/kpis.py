@@ -14,13 +14,14 @@ from django.views.decorators.http import require_safe
 
 from complaints.reporting import calls, kpis
 from complaints.views.reports import Links, month_of, months_offered, region_of
-from marketplace import formats, policy, regions
+from marketplace import formats, policy, regions, replica
 from marketplace.models import Region
 from suppliers.watch import reading as market
 
 
 @policy.anyone
 @require_safe
+@replica.may_read
 def indicators(request: HttpRequest) -> HttpResponse:
     """Every indicator of a month and a region with what it is made of."""
     month, region = month_of(request.GET.get("month", "")), region_of(request.GET.get("region", ""))
@@ -49,6 +50,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
 
 @policy.anyone
 @require_safe
+@replica.may_read
 def indicators_file(request: HttpRequest) -> HttpResponse:
     """The same table for a spreadsheet, with the codes that programs know."""
     month, region = month_of(request.GET.get("month", "")), region_of(request.GET.get("region", ""))

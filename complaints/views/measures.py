@@ -51,8 +51,9 @@ def report(request: HttpRequest, measure_id: int) -> HttpResponse:
 def _context(request: HttpRequest, measure: Measure, form: StepForm) -> dict[str, Any]:
     may = measure.done_at is None and selectors.may_report(request.user, measure)
     knows_case = cases.visible(request.user).filter(pk=measure.complaint_id).exists()
-    facts = shapes.facts(measure)
-    return {"measure": measure, "facts": facts, "form": form if may else None, "knows_case": knows_case}
+    selectors.log(request.user, [measure])
+    facts, text = shapes.facts(request.user, measure), measure.text if selectors.reads_records(request.user) else ""
+    return {"measure": measure, "text": text, "facts": facts, "form": form if may else None, "knows_case": knows_case}
 
 
 @policy.only(Role.INSPECTOR, Role.REVIEWER)
@@ -70,7 +71,7 @@ def fine(request: HttpRequest, number: str) -> HttpResponse:
 _NOTES: dict[str, Callable[..., Any]] = {"paid": fines.note_paid, "appealed": fines.note_appealed}
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER)
 @require_POST
 def fine_step(request: HttpRequest, fine_id: int, what: str) -> HttpResponse:
     """The fine was paid or appealed against today."""

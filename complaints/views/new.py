@@ -110,7 +110,7 @@ def _begin(request: HttpRequest, line: Line | None, sphere: str, answers: dict[s
     return redirect("complaints:draft", drafting.start(request.user, values, beneficiary, known))
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def subject(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The way back from the story: what is wrong can be answered anew, everything else stays as it was typed."""
@@ -135,7 +135,7 @@ def subject(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     return render(request, "complaints/subject.html", {"form": form, "total": STEPS})
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE, Role.SUPPLIER)
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:

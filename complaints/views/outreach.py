@@ -48,7 +48,7 @@ def log(request: HttpRequest) -> HttpResponse:
     return render(request, "review/outreach.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.INSPECTOR, Role.REVIEWER)
 @require_POST
 def strike(request: HttpRequest, entry_id: int) -> HttpResponse:
     """Take a wrong line out of the sums."""

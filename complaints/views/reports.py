@@ -19,7 +19,7 @@ from complaints.models import Complaint, MonthlyReport
 from complaints.reporting import cases, facts, open_data, scorecard
 from complaints.states import Outcome
 from complaints.views.case import case_url
-from marketplace import formats, places, policy, regions
+from marketplace import formats, places, policy, regions, replica
 from marketplace.errors import DomainError
 from marketplace.models import Region, Role
 from marketplace.rules import in_language
@@ -29,6 +29,7 @@ MONTHS_OFFERED = 12
 
 @policy.anyone
 @require_safe
+@replica.may_read
 def report(request: HttpRequest) -> HttpResponse:
     """The month's totals with charts that are tables, by region; published history below, marked as such."""
     month, region = month_of(request.GET.get("month", "")), region_of(request.GET.get("region", ""))
@@ -69,6 +70,7 @@ def report(request: HttpRequest) -> HttpResponse:
 
 @policy.anyone
 @require_safe
+@replica.may_read
 def report_file(request: HttpRequest, kind: str) -> HttpResponse:
     """The month as CSV, PDF or a page to print, the same numbers as on the page."""
     month, region = month_of(request.GET.get("month", "")), region_of(request.GET.get("region", ""))

@@ -18,7 +18,7 @@ from complaints.feedback import questions, selectors, visiting
 from complaints.feedback.forms import AssignForm, EnlistForm, ReportForm, WordsForm
 from complaints.feedback.models import MysteryVisit, MysteryVisitor, VisitFee
 from complaints.feedback.states import VISIT
-from marketplace import formats, policy
+from marketplace import access, formats, policy
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.models import Office, Role
@@ -39,6 +39,9 @@ def listed(request: HttpRequest) -> HttpResponse:
     if ministry and request.method == "POST" and _done(request, forms):
         return redirect("complaints:visits")
     page = Paginator(selectors.visits(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    if ministry:  # the form names them to choose from
+        named = MysteryVisitor.objects.filter(active=True).values_list("user_id", flat=True)
+        access.log_reads(actor=request.user, person_ids=named, purpose="visit", subject="people:visits")
     failed = next((form for form in forms.values() if form.errors), None)
     return render(request, "feedback/visits.html", {"page": page, "ministry": ministry, "form": failed, **forms})
 

@@ -20,6 +20,7 @@ Standard library only until something connects: settings import this package.
 from config.embedded.cluster import prepare
 from config.embedded.home import discard
 from config.embedded.running import (
+    RunningCopy,
     RunningServices,
     attached_command,
     check_database,
@@ -32,6 +33,7 @@ from config.embedded.state import EmbeddedError, ServiceUrls, occupied, publish,
 
 __all__ = [
     "EmbeddedError",
+    "RunningCopy",
     "RunningServices",
     "ServiceUrls",
     "attached_command",

@@ -38,7 +38,7 @@ def choose_port(remembered: int | None) -> int:
     """The remembered port while it is free, else another free one."""
     if remembered is not None and _is_free(remembered):
         return remembered
-    for port in random.sample(PORTS, 200):
+    for port in random.sample(PORTS, 200):  # nosec B311  # free ports, no secret
         if _is_free(port):
             return port
     raise EmbeddedError(f"Found no free port between {PORTS.start} and {PORTS.stop}.")

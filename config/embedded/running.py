@@ -1,6 +1,7 @@
 """The services as running programs: their commands, when they are ready, and both for one process."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 from config.embedded import state as state_folder
-from config.embedded.cluster import prepare
-from config.embedded.home import discard, locate
+from config.embedded.cluster import DATABASE, ROLE, choose_port, prepare
+from config.embedded.home import Home, as_user, discard, locate, make_folder_for
 from config.embedded.state import EmbeddedError, ServiceUrls
 
 ATTACHED = Path(__file__).resolve().parent.parent / "attached.py"
@@ -33,10 +34,14 @@ def postgres_command(state: Path) -> list[str]:
     """
     state = state.resolve()
     home = locate(state)
+    return _server(home, home.data, state_folder.memory(state)["postgres_port"], home.sockets)
+
+
+def _server(home: Home, data: Path, port: int, sockets: Path | None = None) -> list[str]:
     settings = {
         "listen_addresses": "127.0.0.1",
-        "port": state_folder.memory(state)["postgres_port"],
-        "unix_socket_directories": home.sockets,
+        "port": port,
+        "unix_socket_directories": sockets or "",
         "fsync": "on",
         "synchronous_commit": "on",
         "full_page_writes": "on",
@@ -49,11 +54,12 @@ def postgres_command(state: Path) -> list[str]:
         "log_min_error_statement": "panic",
         "log_parameter_max_length": 0,
     }
-    server = [str(home.postgres_programs / "postgres"), "-D", str(home.data)]
+    server = [str(home.postgres_programs / "postgres"), "-D", str(data)]
     for name, value in settings.items():
         server += ["-c", f"{name}={value}"]
-    options = ["--bare", "--stop-signal", "INT", "--server-data", str(home.data)]
-    options += ["--server-sockets", str(home.sockets)]
+    options = ["--bare", "--stop-signal", "INT", "--server-data", str(data)]
+    if sockets is not None:
+        options += ["--server-sockets", str(sockets)]
     if home.user is not None:
         options += ["--user", home.user]
     return attached_command(server, *options)
@@ -190,6 +196,75 @@ class RunningServices:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class RunningCopy:
+    """A streaming copy of the state's PostgreSQL on a port of its own, as long as the block lasts; its ``url`` reads it.
+
+    For tests of what docs/operations.md says of a second machine; there the same is done with pg_basebackup by hand.
+    ``follows=False``: a twin that goes its own way from now on. ``of``: the port of the server that is copied, if it
+    is a twin of the state's.
+    """
+
+    def __init__(self, state: Path, *, of: int | None = None, follows: bool = True) -> None:
+        self.state = state.resolve()
+        self.home, memory = locate(self.state), state_folder.memory(self.state)
+        self.data, self.port = self.home.folder / ("copy" if follows else "twin"), choose_port(None)
+        shutil.rmtree(self.data, ignore_errors=True)
+        make_folder_for(self.data, self.home.user)
+        taken = subprocess.run(
+            [
+                *(str(self.home.postgres_programs / "pg_basebackup"), "--pgdata", str(self.data)),
+                *("--host", "127.0.0.1", "--port", str(of or memory["postgres_port"]), "--username", "postgres"),
+                *("--checkpoint", "fast", "--no-sync", "--no-password"),
+                *(("--write-recovery-conf",) if follows else ()),
+            ],
+            env={"PATH": os.defpath, "LC_ALL": "C", "PGPASSWORD": memory["superuser_password"]},
+            capture_output=True, text=True, check=False, cwd="/", umask=0o077,
+            **as_user(self.home.user),
+        )  # fmt: skip
+        if taken.returncode:
+            raise EmbeddedError(f"pg_basebackup failed:\n{taken.stderr.strip()}")
+        self.url = f"postgresql://{ROLE}:{memory['role_password']}@127.0.0.1:{self.port}/{DATABASE}"
+        self.log = self.state / f"{self.data.name}.log"
+
+    def __enter__(self) -> "RunningCopy":
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, or start it again after it was killed; return when it answers."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                _server(self.home, self.data, self.port), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        urls = ServiceUrls(self.url, "")
+        # One that was killed first works in all that was written since.
+        wait_ready(urls, timeout=180, valkey=False, still_running=lambda: self.process.poll() is None)
+
+    def promote(self) -> None:
+        """Make a database of its own out of it: what is done when the first one is lost."""
+        command = [str(self.home.postgres_programs / "pg_ctl"), "promote", "--wait", "--pgdata", str(self.data)]
+        subprocess.run(
+            command, check=True, capture_output=True, cwd="/", env={"PATH": os.defpath}, **as_user(self.home.user)
+        )
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self.process.send_signal(SIGKILL)
+        self.process.wait()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(SIGINT)
+            try:
+                self.process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        shutil.rmtree(self.data, ignore_errors=True)
 
 
 def start_for_tests() -> RunningServices:

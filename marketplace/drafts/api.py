@@ -10,7 +10,7 @@ from ninja import Router, Schema, Status
 from ninja.errors import AuthenticationError
 from pydantic import Field, ValidationError
 
-from marketplace import idempotency, payloads
+from marketplace import idempotency, payloads, sessions
 from marketplace.api import Problem, paged, signed_in
 from marketplace.drafts import keys, kinds, reading, rights, saving
 from marketplace.drafts.errors import DraftClosed
@@ -89,6 +89,13 @@ def read_save(body: bytes) -> SaveIn:
         ) from None
 
 
+# The header that names a request, so that it may be sent again.
+NAMED = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
 SAVE_BODY = {
     "requestBody": {
         "required": True,
@@ -99,7 +106,7 @@ SAVE_BODY = {
                     "required": ["device", "ops"],
                     "properties": {
                         "device": {"type": "string"},
-                        "schema": {"type": "integer", "default": 1},
+                        "schema": {"type": "integer", "default": 1, "minimum": 1, "maximum": 32767},
                         "kind": {"type": "string", "default": "order"},
                         "beneficiary": {"type": ["integer", "null"]},
                         "ops": {
@@ -121,7 +128,7 @@ SAVE_BODY = {
         },
     },
     "parameters": [
-        {"in": "header", "name": "Idempotency-Key", "required": True, "schema": {"type": "string", "maxLength": 255}},
+        NAMED,
         {
             "in": "header",
             "name": HEADER,
@@ -137,6 +144,7 @@ def save_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -> 
     """Create a draft under an id of the client's making, or save the changed fields. A Draft-Key saves only."""
     key = idempotency_key(request)
     save = read_save(request.body)
+    sessions.seen(request)  # typing is a touch: who fills in a form for an hour opens no page
     asked: dict[str, Any] = {
         "draft_id": draft_id,
         "key": key,
@@ -211,7 +219,11 @@ def draft_history(request: HttpRequest, draft_id: UUID) -> dict[str, Any]:
     return {"results": saves, "next": None, "count": len(saves)}
 
 
-@router.post("/drafts/{uuid:draft_id}/resolve")
+@router.post(
+    "/drafts/{uuid:draft_id}/resolve",
+    response={200: dict[str, Any], 409: Problem, 422: Problem},
+    openapi_extra={"parameters": [NAMED]},
+)
 def resolve_conflict(request: HttpRequest, response: HttpResponse, draft_id: UUID, body: ResolveIn) -> Any:
     """Settle one open question: keep mine, theirs, or edit. The same Idempotency-Key again changes nothing."""
     draft = saving.resolve(
@@ -244,17 +256,10 @@ def restore_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) 
     return reading.as_data(request.auth, draft)
 
 
-BRING_BACK = {
-    "parameters": [
-        {"in": "header", "name": "Idempotency-Key", "required": True, "schema": {"type": "string", "maxLength": 255}}
-    ]
-}
-
-
 @router.post(
     "/drafts/{uuid:draft_id}/bring-back",
     response={200: dict[str, Any], 400: Problem, 404: Problem, 409: Problem, 422: Problem},
-    openapi_extra=BRING_BACK,
+    openapi_extra={"parameters": [NAMED]},
 )
 def bring_back(request: HttpRequest, response: HttpResponse, draft_id: UUID, body: BringBackIn) -> Any:
     """Put back the value that a field had, or that was set aside, after the save of that revision."""
@@ -270,7 +275,25 @@ def bring_back(request: HttpRequest, response: HttpResponse, draft_id: UUID, bod
     return reading.as_data(request.auth, draft)
 
 
-@router.post("/drafts/{uuid:draft_id}/submit", response={201: dict[str, Any]})
+REVIEWED = {
+    "parameters": [
+        NAMED,
+        {
+            "in": "header",
+            "name": "If-Match",
+            "required": True,
+            "description": "the revision that the person checked, as in the ETag of the draft",
+            "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+        },
+    ]
+}
+
+
+@router.post(
+    "/drafts/{uuid:draft_id}/submit",
+    response={201: dict[str, Any], 409: Problem, 422: Problem},
+    openapi_extra=REVIEWED,
+)
 def submit_draft(request: HttpRequest, response: HttpResponse, draft_id: UUID) -> Any:
     """Send the draft: it becomes orders (or a complaint) once. Needs Idempotency-Key and If-Match."""
     key = idempotency_key(request)

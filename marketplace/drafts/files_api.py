@@ -18,7 +18,7 @@ from marketplace.models import DraftFile
 router = Router(tags=["drafts"])
 
 
-class FileOut(Schema):
+class DraftFileOut(Schema):
     id: UUID
     name: str
     status: str
@@ -29,7 +29,7 @@ class FileOut(Schema):
 
 
 class FilesOut(Schema):
-    results: list[FileOut]
+    results: list[DraftFileOut]
     next: str | None
     count: int
 

@@ -32,7 +32,7 @@ def shown_plainly(_field: str, value: Any) -> str:
 class Kind:
     """``may_edit``: who reads and saves; ``beneficiary_for``: whose draft a new one is (raises
     Forbidden or Invalid); ``knows``: is this a field of the current schema; ``may_write``: may this
-    actor set this field (a caseworker cannot give the person's consent); ``submit``: a service
+    actor, who may edit the draft, set this field (a caseworker cannot give the person's consent); ``submit``: a service
     ``(draft_id=, actor=, expected_rev=, request=) -> idempotency.Answer``; ``shared_with_office``: the
     person's office sees it in its lists; ``results``: what came out; ``page``: its address under the
     language, with %s for the id; ``label``: a field's name in words; ``words``: from the operations of a log,

@@ -1,4 +1,7 @@
-"""Who else has a draft open: a hint, kept in the cache for half a minute and nowhere else. It locks nothing."""
+"""Who else has a draft open: a hint, kept in the cache for half a minute and nowhere else. It locks nothing.
+
+The cache has ids, no names.
+"""
 
 import time
 from typing import Any
@@ -34,12 +37,14 @@ def seen(*, draft_id: UUID, actor: User, device: str = "") -> list[dict[str, Any
     latest = sorted(present.items(), key=lambda item: -item[1]["at"])[:MOST_PEOPLE]
     cache.set(key, dict(latest), SEEN_SECONDS)
     others = {entry["user"]: entry for _key, entry in reversed(latest) if entry["user"] != actor.pk}
+    named = [who for who, entry in others.items() if entry.get("named")]
+    names = dict(User.objects.filter(pk__in=named).values_list("pk", "full_name")) if named else {}
     return [
-        {"name": entry["name"] or str(WORDS.get(entry["role"], _("Somebody else"))), "role": entry["role"]}
-        for entry in reversed(others.values())
+        {"name": names.get(who) or str(WORDS.get(entry["role"], _("Somebody else"))), "role": entry["role"]}
+        for who, entry in reversed(others.items())
     ]
 
 
-def _facts(actor: User, draft: Draft) -> dict[str, str]:
+def _facts(actor: User, draft: Draft) -> dict[str, Any]:
     """The person's side by name, a specialist without: the reader's language has the words for her."""
-    return {"name": actor.full_name if rights.is_owner(actor, draft) else "", "role": actor.role}
+    return {"named": rights.is_owner(actor, draft), "role": actor.role}

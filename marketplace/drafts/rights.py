@@ -52,6 +52,11 @@ def check_sends(actor: User, draft: Draft) -> None:
         raise OnlyHelps
 
 
+def owns(actor: User, draft: Draft) -> bool:
+    """Of somebody who may edit: is she the person herself or her guardian? Of others than staff only those may."""
+    return draft.beneficiary_id is not None and actor.role in OWNERS
+
+
 def is_owner(actor: User, draft: Draft) -> bool:
     """The person herself or her guardian; of a draft about nobody in particular, the person who writes it."""
     if draft.beneficiary_id is None:
@@ -75,7 +80,9 @@ def log_looks(actor: User, beneficiary_ids: Iterable[int | None]) -> None:
 
 def lock(*, draft_id: UUID, actor: User) -> Draft:
     """The locked draft, inside the transaction of what changes it; foreign and missing are NotFound."""
-    draft = Draft.objects.select_for_update().filter(pk=draft_id).first()
+    # The person at hand: a caseworker may because of the person's office, and what changes it mostly needs her.
+    rows = Draft.objects.select_for_update(of=("self",)).select_related("beneficiary")
+    draft = rows.filter(pk=draft_id).first()
     if draft is None or not may_edit(actor, draft):
         raise NotFound
     return draft

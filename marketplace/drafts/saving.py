@@ -1,7 +1,7 @@
 """Saving a draft: applied once, in order, never over a newer foreign value (guarantees G1, G2).
 
-One transaction: lock the draft row, replay a known key, apply each operation to its field, write the
-save with its receipt. The receipt's ``sha256`` is the digest of the request's bytes: "saved" is
+One transaction: lock the draft row, apply each operation to its field, write the save with its receipt unless
+its key is known: then nothing changes and the first receipt is told again. The receipt's ``sha256`` is the digest of the request's bytes: "saved" is
 only true for what the server has read.
 """
 
@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -81,20 +82,19 @@ def save(
     device, blind = payloads.clean(device)[:64], via == keys.VIA
     plain_hash = body_hash = hashlib.sha256(body).hexdigest()
     with transaction.atomic(durable=True):
-        draft = _locked(draft_id)
+        draft, made = _locked(draft_id), False
         if draft is None:
             if blind:
                 raise NotFound
-            draft = _create(draft_id, actor, kind, schema, beneficiary_id)
+            draft, made = _create(draft_id, actor, kind, schema, beneficiary_id)
         draft_kind = kinds.get(draft.kind)
-        if not rights.may_edit(actor, draft):
+        # For whom it was made was asked a moment ago (beneficiary_for).
+        if not made and not rights.may_edit(actor, draft):
             raise NotFound
-        known = DraftSave.objects.filter(draft=draft, key=key).first()
-        if known is not None:
-            if known.body_hash not in (plain_hash, _keyed_hash(body)):
-                raise KeyReused
-            return Receipt(known.answer | {"sha256": plain_hash}, replayed=True)
-        _check_open(draft)
+        if draft.status != Draft.Status.OPEN:
+            if (former := _former_receipt(draft, key, body)) is not None:
+                return former
+            _check_open(draft)
         now = timezone.now()
         kept = {op.field: sealed.kept(draft_kind, draft, op.field, payloads.clean(op.value)) for op in ops}
         results = {
@@ -113,8 +113,22 @@ def save(
             # By a plain digest of the body a number of twelve digits could be found out.
             body_hash = _keyed_hash(body)
             del stored["sha256"]
-        _store(draft, now, actor, device, logged, stored, key=key, body_hash=body_hash, via=via)
+        if _store(draft, now, actor, device, logged, stored, key=key, body_hash=body_hash, via=via) is None:
+            former = _former_receipt(draft, key, body)
+            assert former is not None
+            return former
     return Receipt(answer)
+
+
+def _former_receipt(draft: Draft, key: str, body: bytes) -> Receipt | None:
+    """What a save under this key was told; None when there was none. Raises KeyReused for another body."""
+    known = DraftSave.objects.filter(draft=draft, key=key).first()
+    if known is None:
+        return None
+    plain_hash = hashlib.sha256(body).hexdigest()
+    if known.body_hash not in (plain_hash, _keyed_hash(body)):
+        raise KeyReused
+    return Receipt(known.answer | {"sha256": plain_hash}, replayed=True)
 
 
 def _keyed_hash(body: bytes) -> str:
@@ -130,6 +144,19 @@ def _told(result: dict[str, Any]) -> dict[str, Any]:
     return {"s": "conflict" if result["s"] == "same" else result["s"], "ver": result["ver"]}
 
 
+# The unique key decides whether the save is new; only then is the draft changed. One statement, because this is the
+# most frequent write of all. The draft is locked: a twin has either committed or waits.
+STORE = """
+WITH saved AS (
+    INSERT INTO marketplace_draftsave (draft_id, key, body_hash, actor_id, device, via, rev, ops, answer, at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (draft_id, key) DO NOTHING RETURNING id
+)
+UPDATE marketplace_draft SET fields = %s, conflicts = %s, rev = %s, updated_at = %s
+WHERE id = %s AND EXISTS (SELECT FROM saved) RETURNING (SELECT id FROM saved)
+"""
+
+
 def _store(
     draft: Draft,
     now: datetime,
@@ -141,22 +168,21 @@ def _store(
     key: str,
     body_hash: str,
     via: str = "",
-) -> DraftSave:
-    """Write the changed draft and the save with its receipt."""
+) -> DraftSave | None:
+    """Write the changed draft and the save with its receipt; None, and nothing is written, when the key is known."""
+    in_json = partial(connection.ops.adapt_json_value, encoder=None)
+    save: list[Any] = [draft.pk, key, body_hash, actor.pk, device, via, draft.rev, in_json(ops), in_json(answer), now]
+    changed: list[Any] = [in_json(draft.fields), in_json(draft.conflicts), draft.rev, now, draft.pk]
+    with connection.cursor() as cursor:
+        cursor.execute(STORE, [*save, *changed])
+        stored = cursor.fetchone()
+    if stored is None:
+        return None
     draft.updated_at = now
-    draft.save(update_fields=["fields", "conflicts", "rev", "updated_at"])
-    return DraftSave.objects.create(
-        draft=draft,
-        key=key,
-        body_hash=body_hash,
-        actor=actor,
-        device=device,
-        via=via,
-        rev=draft.rev,
-        ops=ops,
-        answer=answer,
-        at=now,
-    )
+    return DraftSave(
+        pk=stored[0], draft=draft, key=key, body_hash=body_hash, actor=actor, device=device, via=via, rev=draft.rev,
+        ops=ops, answer=answer, at=now,
+    )  # fmt: skip
 
 
 def _check_open(draft: Draft) -> None:
@@ -180,11 +206,11 @@ def _check_request(key: str, body: bytes, ops: list[Op]) -> None:
 
 
 def _locked(draft_id: UUID) -> Draft | None:
-    return Draft.objects.select_for_update().filter(pk=draft_id).first()
+    return next(iter(Draft.objects.raw("SELECT * FROM marketplace_draft WHERE id = %s FOR UPDATE", [draft_id])), None)
 
 
-def _create(draft_id: UUID, actor: User, kind: str, schema: int, beneficiary_id: int | None) -> Draft:
-    """Insert the client-made id; a twin that was first wins and is locked instead."""
+def _create(draft_id: UUID, actor: User, kind: str, schema: int, beneficiary_id: int | None) -> tuple[Draft, bool]:
+    """Insert the client-made id; a twin that was first wins and is locked instead: (the draft, was it made here?)"""
     beneficiary = kinds.get(kind).beneficiary_for(actor, beneficiary_id)
     now = timezone.now()
     with connection.cursor() as cursor:
@@ -194,10 +220,16 @@ def _create(draft_id: UUID, actor: User, kind: str, schema: int, beneficiary_id:
             " VALUES (%s, %s, %s, 'open', %s, %s, 0, '{}', '{}', '{}', %s, %s) ON CONFLICT (id) DO NOTHING",
             [draft_id, kind, schema, beneficiary.pk if beneficiary else None, actor.pk, now, now],
         )
-    draft = _locked(draft_id)
-    if draft is None:
+        made = bool(cursor.rowcount)
+    if made:
+        mine = Draft(id=draft_id, kind=kind, schema=schema, beneficiary=beneficiary, author=actor)
+        mine.created_at = mine.updated_at = now
+        mine._state.adding = False
+        return mine, True
+    theirs = _locked(draft_id)
+    if theirs is None:
         raise NotFound
-    return draft
+    return theirs, False
 
 
 def _apply(
@@ -284,6 +316,7 @@ def resolve(
         op |= {"other": other["v"], "reason": reason}
         answer = {"rev": draft.rev, "r": {field: {"s": "resolved", "ver": version}}}
         save = _store(draft, now, actor, device, [op], answer, key=key, body_hash=decision)
+        assert save is not None, "the key was looked up under the draft's lock"
         if told:
             deciding.tell(draft, save, actor=actor, field=field, reason=reason)
     return draft
@@ -347,7 +380,8 @@ def bring_back(*, draft_id: UUID, actor: User, field: str, rev: int, key: str = 
                 del draft.conflicts[field]
         answer = {"rev": draft.rev, "r": {field: {"s": state, "ver": version}}}
         ops = [op | {"s": state, "ver": version}]
-        _store(draft, now, actor, device, ops, answer, key=key, body_hash=decision)
+        save = _store(draft, now, actor, device, ops, answer, key=key, body_hash=decision)
+        assert save is not None, "the key was looked up under the draft's lock"
     return draft
 
 

@@ -36,6 +36,9 @@ class OutboxRow(models.Model):
             models.Index(
                 fields=["handed_at"], name="outbox_open", condition=Q(done_at__isnull=True, dead_at__isnull=True)
             ),
+            models.Index(
+                fields=["topic", "key"], name="outbox_alike", condition=Q(done_at__isnull=True, dead_at__isnull=True)
+            ),
             models.Index(fields=["dead_at"], name="outbox_dead", condition=Q(dead_at__isnull=False)),
         ]
 

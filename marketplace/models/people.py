@@ -51,6 +51,9 @@ class User(AbstractUser):
     # Counted up to end every session at once, whatever engine keeps them.
     session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
+    # Somebody else chose the password and knows it: another one is chosen at the next sign-in by it.
+    password_given = models.BooleanField(default=False, db_default=False, editable=False)
+
     class Meta(AbstractUser.Meta):
         constraints = [
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),

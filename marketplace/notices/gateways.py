@@ -3,6 +3,8 @@
 import http.client
 import json
 import smtplib
+import time
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -11,8 +13,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from marketplace import outgoing, telegram
+from marketplace.breaker import Breaker
 from marketplace.models import Notice, User
 
+SLOW_S = 3.0
+SPARED_S = 30.0
 # No channel that an account may choose: the chat is where somebody has written to the bot.
 TELEGRAM = "telegram"
 
@@ -45,12 +50,24 @@ class Gateway(Protocol):
 def for_channel(channel: str) -> Gateway | None:
     """The gateway of a channel. Without one the demonstration spools; elsewhere there is no way: None."""
     if channel == User.Channel.SMS and settings.SMS_GATEWAY_URL:
-        return HttpSmsGateway(settings.SMS_GATEWAY_URL, settings.SMS_GATEWAY_TOKEN, settings.SMS_SENDER)
+        return _sms()
     if channel == User.Channel.EMAIL and settings.EMAIL_HOST:
         return MailGateway()
     if channel == TELEGRAM and (bot := telegram.api()):
         return TelegramGateway(bot)
     return Spool() if settings.DEMO else None
+
+
+# Providers that were away or slow a moment ago, by address: known to the whole process.
+_spared: defaultdict[str, Breaker] = defaultdict(lambda: Breaker(SPARED_S))
+
+
+def _sms() -> Gateway:
+    first = HttpSmsGateway(settings.SMS_GATEWAY_URL, settings.SMS_GATEWAY_TOKEN, settings.SMS_SENDER)
+    if not settings.SMS_SECOND_GATEWAY_URL:
+        return first
+    second = HttpSmsGateway(settings.SMS_SECOND_GATEWAY_URL, settings.SMS_SECOND_GATEWAY_TOKEN, settings.SMS_SENDER)
+    return TwoProviders(first, second)
 
 
 class Spool:
@@ -112,6 +129,37 @@ class HttpSmsGateway:
         if status >= 400:
             raise Undeliverable(f"HTTP {status}")
         return Handed(reference=_reference(answer))
+
+
+class TwoProviders:
+    """The first provider; while it is away or slow, the second, and the first again as soon as it is well.
+
+    A provider that fails or takes longer than ``SLOW_S`` is spared for ``SPARED_S``, then tried with one message. When
+    both are in trouble each message asks both in turn. A provider that took a message and did not say so in time makes
+    its person read it twice: better than not at all. An address that one of them refuses is not tried at the other.
+    """
+
+    def __init__(self, first: HttpSmsGateway, second: HttpSmsGateway):
+        self.providers = (first, second)
+
+    def send(self, notice: Notice) -> Handed:
+        well = [provider for provider in self.providers if _spared[provider.url].admits()]
+        others = [provider for provider in self.providers if provider not in well]
+        away = Unreachable("no provider")
+        for provider in [*well, *others]:
+            began = time.monotonic()
+            try:
+                handed = provider.send(notice)
+            except Unreachable as error:
+                away = error
+                _spared[provider.url].trip()
+                continue
+            if time.monotonic() - began > SLOW_S:
+                _spared[provider.url].trip()
+            else:
+                _spared[provider.url].reset()
+            return handed
+        raise away
 
 
 class TelegramGateway:

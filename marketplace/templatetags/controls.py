@@ -8,7 +8,7 @@ from django.forms import BaseForm, BoundField
 from django.forms.utils import flatatt
 from django.template.context import Context
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from marketplace.form_fields import DatePartsWidget, split_parts
@@ -24,7 +24,6 @@ _TEMPLATES: list[tuple[type[forms.Widget], str]] = [
     (forms.FileInput, "file_upload"),
     (forms.widgets.Input, "input"),
 ]
-_SELECTED = SafeString(" selected")
 # ``type=number`` loses what it does not understand and steps on scroll: numbers are typed as text.
 _INPUT_TYPES = {"number": "text", "date": "text", "datetime-local": "text", "time": "text"}
 
@@ -97,15 +96,14 @@ def _options(widget: forms.Select, value: Any) -> SafeString:
     """The options of a list: there may be a hundred, on a page that everybody asks for, so no template for each."""
     chosen = {str(one) for one in widget.format_value(value)}
 
-    def listed(choices: Any) -> Iterator[SafeString]:
+    def listed(choices: Any) -> Iterator[str]:
         for code, label in choices:
             if isinstance(label, list | tuple):
-                yield format_html('<optgroup label="{}">{}</optgroup>', code, SafeString("".join(listed(label))))  # nosec B703
+                yield f'<optgroup label="{escape(code)}">{"".join(listed(label))}</optgroup>'
             else:
                 code = "" if code is None else str(code)
-                yield format_html(
-                    '<option value="{}"{}>{}</option>\n', code, _SELECTED if code in chosen else "", label
-                )
+                selected = " selected" if code in chosen else ""
+                yield f'<option value="{escape(code)}"{selected}>{escape(label)}</option>\n'
 
     return SafeString("".join(listed(widget.choices)))  # nosec B703
 

@@ -16,7 +16,7 @@ from marketplace.models import Role, User
 READS_SHOWN = 20
 
 
-@policy.signed_in
+@policy.own_account
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """Shows the account; a POST stores how the person wants to be reached."""
@@ -46,7 +46,8 @@ def _facts(request: HttpRequest) -> list[dict[str, str]]:
     return rows
 
 
-@policy.signed_in
+@policy.before_second_factor
+@policy.own_account
 def change_password(request: HttpRequest) -> HttpResponse:
     """By who knows the old one; who signs in without a password is told whom to ask for one."""
     if not request.user.has_usable_password():

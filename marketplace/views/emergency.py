@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from marketplace import emergency, policy, rules
+from marketplace import access, emergency, policy, rules
 from marketplace.errors import Invalid
 from marketplace.forms import add_errors
 from marketplace.models import EmergencyAccess
@@ -43,7 +43,7 @@ class AskForm(forms.Form):
     )
 
 
-@policy.only(*emergency.READS)
+@policy.only(*emergency.READS, act=emergency.ASKS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def listed(request: HttpRequest) -> HttpResponse:
     """All requests; the form for a new one stands there for who may ask."""
@@ -58,6 +58,8 @@ def listed(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Asked. Another person decides."))
             return redirect("marketplace:emergency")
     page = Paginator(emergency.listed(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    people = [row.person_id for row in page]  # a reason tells of a person's matter
+    access.log_reads(actor=request.user, person_ids=people, purpose="emergency", subject="people:emergency")
     now = database_now()
     context = {
         "form": form,
@@ -78,7 +80,7 @@ def _row(request: HttpRequest, item: EmergencyAccess, now: Any) -> dict[str, Any
     }
 
 
-@policy.only(*emergency.DECIDES)
+@policy.only(*emergency.DECIDES, act=emergency.DECIDES)
 @require_POST
 def decide(request: HttpRequest, access_id: int) -> HttpResponse:
     """One of two buttons."""

@@ -53,7 +53,7 @@ def desk(actor: User) -> dict[str, Any]:
     }
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def help_page(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Who will see what and for how long; one button agrees and shows the code, this once."""
@@ -90,7 +90,7 @@ def spoken(code: str) -> dict[str, str]:
     return {"shown": f"{first} {second}", "read": f"{' '.join(first)}, {' '.join(second)}"}
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN)
 @require_http_methods(["GET", "POST"])
 def stop(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The button "Stop the help". After a sign-in that interrupted it the browser comes back with GET."""

@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_cookie
 
 from marketplace import desk, life, policy
 from marketplace.context import page_path
+from marketplace.models import Role
 from marketplace.notices import calls
 
 CALLS_SHOWN = 20
@@ -50,7 +51,7 @@ def _paths() -> dict[str, str]:
     }
 
 
-@policy.signed_in
+@policy.only(Role.CASEWORKER, Role.HOTLINE)
 @require_POST
 def told(request: HttpRequest, notice_id: int) -> HttpResponse:
     """The button "I have told the person" of the call list."""

@@ -48,7 +48,7 @@ def screen(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     return response
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @require_http_methods(["GET", "POST"])
 def close(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The button "Close the screen"."""

@@ -22,11 +22,11 @@ from marketplace.errors import DomainError, Invalid
 from marketplace.forms import CodeForm, SecondFactorResetForm, SecurityKeyForm, add_errors
 from marketplace.models import Role
 
-SECRET_NAME = "second_factor_secret"  # noqa: S105  a place in the session, where the secret waits sealed
+SECRET_NAME = "second_factor_secret"  # noqa: S105  # nosec B105  # a place in the session, where the secret waits sealed
 
 
 @policy.before_second_factor
-@policy.signed_in
+@policy.own_account
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """What the person has, and what can be added; where somebody is led who must have one and has none."""
@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @policy.before_second_factor
-@policy.signed_in
+@policy.own_account
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(app="allauth.mfa")
 def set_up_app(request: HttpRequest) -> HttpResponse:
@@ -72,7 +72,7 @@ def set_up_app(request: HttpRequest) -> HttpResponse:
 
 
 @policy.before_second_factor
-@policy.signed_in
+@policy.own_account
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(app="allauth.mfa")
 def add_key(request: HttpRequest) -> HttpResponse:
@@ -95,7 +95,7 @@ def add_key(request: HttpRequest) -> HttpResponse:
 
 
 @policy.before_second_factor
-@policy.signed_in
+@policy.own_account
 @require_POST
 @reauthentication_required(app="allauth.mfa")
 def remove(request: HttpRequest, factor_id: int) -> HttpResponse:
@@ -106,7 +106,7 @@ def remove(request: HttpRequest, factor_id: int) -> HttpResponse:
     return redirect("mfa_index")
 
 
-@policy.signed_in
+@policy.own_account
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(app="allauth.mfa")
 def new_codes(request: HttpRequest) -> HttpResponse:
@@ -116,7 +116,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
     return _done(request, second_factor.new_codes(user_id=request.user.pk), _("The old codes work no more."))
 
 
-@policy.only(Role.ADMIN)
+@policy.only(Role.ADMIN, act=[Role.ADMIN])
 @sensitive_post_parameters("reason")
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(app="allauth.mfa", allow_get=True)

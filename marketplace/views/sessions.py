@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace import policy, sessions
 
 
-@policy.signed_in
+@policy.own_account
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Every browser in which the person is signed in, this one first."""
@@ -20,7 +20,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "account/sessions.html", {"rows": rows})
 
 
-@policy.signed_in
+@policy.own_account
 @require_POST
 def end(request: HttpRequest, session_id: int) -> HttpResponse:
     """Signs one other browser out."""
@@ -29,7 +29,7 @@ def end(request: HttpRequest, session_id: int) -> HttpResponse:
     return redirect("sessions")
 
 
-@policy.signed_in
+@policy.own_account
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
     """Signs every other browser, program and device out."""

@@ -9,6 +9,7 @@ from allauth.account.utils import perform_login
 from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,9 +21,20 @@ from marketplace.models import User
 from marketplace.way_back import safe_path
 
 SESSION_NAME, TEXT_NAME = "sign_in_code", "sign_in_text"
-# A library or a mobile network has one address for many people.
-ASKED_OF_ADDRESS = Limit("sign-in-codes-of-address", most=60, seconds=3600)
+# A library or a mobile network has one address for many people: whoever signs in gives the try back, and a browser that has
+# signed the person in before needs none. What is left to a guesser of identity numbers is so many answers, all alike.
+ASKED_OF_ADDRESS = Limit("sign-in-codes-of-address", most=20, seconds=3600)
+TEXTS_OF_ADDRESS = Limit("texts-to-sign-of-address", most=60, seconds=3600)
 SIGNED_OF_ADDRESS = Limit("signatures-of-address", most=60, seconds=3600)
+
+
+class TooManyAsked(TooManyTries):
+    """Of strangers' codes there are no more for this address; the other ways to sign in stay open."""
+
+    message = gettext_lazy(
+        "Too many codes were asked for from your network. Sign in with your password, or ask again in an hour."
+    )
+    retry_after = ASKED_OF_ADDRESS.seconds
 
 
 @policy.anyone
@@ -34,8 +46,10 @@ def ask_code(request: HttpRequest) -> HttpResponse:
         return redirect("marketplace:home")
     form = WhoForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _count(request, ASKED_OF_ADDRESS)
-        asked = sign_in_codes.ask(name=form.cleaned_data["name"], known=known_browsers.of(request))
+        name, known = form.cleaned_data["name"], known_browsers.of(request)
+        if not _tries(request, ASKED_OF_ADDRESS).allowed() and not sign_in_codes.is_known(name=name, known=known):
+            raise TooManyAsked
+        asked = sign_in_codes.ask(name=name, known=known)
         request.session[SESSION_NAME] = [str(asked.id), asked.minutes, _next(request)]
         return redirect("sign_in_code")
     return render(request, "account/code_ask.html", {"form": form, "next": _next(request)})
@@ -56,6 +70,7 @@ def enter_code(request: HttpRequest) -> HttpResponse:
         except Invalid as error:
             add_errors(form, error)
         else:
+            _tries(request, ASKED_OF_ADDRESS).rollback()
             return signed_in(request, user, by="sms", following=following)
     return render(request, "account/code_enter.html", {"form": form, "minutes": minutes})
 
@@ -83,7 +98,7 @@ def by_signature(request: HttpRequest) -> HttpResponse:
             return signed_in(request, user, by="signature", following=_next(request))
     challenge = sign_in_signature.again(_text_of(request))
     if challenge is None:
-        _count(request, ASKED_OF_ADDRESS)
+        _count(request, TEXTS_OF_ADDRESS)
         challenge = sign_in_signature.begin()
     request.session[TEXT_NAME] = str(challenge.id)
     context = {
@@ -111,8 +126,12 @@ def signature_text(request: HttpRequest) -> HttpResponse:
 
 def _count(request: HttpRequest, limit: Limit) -> None:
     """Each text is a row, each signature a question to the verifier: nobody fills or floods them. Raises TooManyTries."""
-    if not Tries([(limit, get_adapter().get_client_ip(request))]).allowed():
+    if not _tries(request, limit).allowed():
         raise TooManyTries
+
+
+def _tries(request: HttpRequest, limit: Limit) -> Tries:
+    return Tries([(limit, get_adapter().get_client_ip(request))])
 
 
 def _text_of(request: HttpRequest) -> UUID:

@@ -1,5 +1,6 @@
 """How the portal works now: in words for people, in numbers for machines."""
 
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -10,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from marketplace import health, policy
 from marketplace import metrics as numbers
+from marketplace.limits import Limit, Tries
 
 
 @policy.anyone
@@ -54,7 +56,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(numbers.registry()), content_type=CONTENT_TYPE_LATEST)
 
 
-LONGEST_TOLD = 1024  # bytes
+LONGEST_TOLD = 512  # bytes
+TOLD_OF_ADDRESS = Limit("pace-of-address", most=120, seconds=60)  # a whole village may share one
+TOLD_OF_ALL = numbers.Flow(most=50)
 
 
 @policy.before_second_factor
@@ -62,7 +66,11 @@ LONGEST_TOLD = 1024  # bytes
 @csrf_exempt  # it changes nothing but counts, and a browser that leaves a page has no token at hand
 @require_POST
 def pace(request: HttpRequest) -> HttpResponse:
-    """What one visit in ten saw of a page (pace.js): times without a person, a session or an address."""
-    if int(request.headers.get("Content-Length") or 0) > LONGEST_TOLD or not numbers.saw(request.body):
+    """What a visit saw of a page (pace.js): times without a person, a session or an address."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit()) or int(length) > LONGEST_TOLD:
         return HttpResponse(status=400)
-    return HttpResponse(status=204)
+    address = get_adapter().get_client_ip(request)
+    if not TOLD_OF_ALL.takes() or not Tries([(TOLD_OF_ADDRESS, address)]).allowed():
+        return HttpResponse(status=429)
+    return HttpResponse(status=204 if numbers.saw(request.body) else 400)

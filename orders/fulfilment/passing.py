@@ -1,10 +1,11 @@
 """When an order comes to nothing: norm and stock go back, and its lines go to the next offers that were named."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from orders import ledger, norms, placing
 from orders.models import Line, Order, Tranche
-from orders.review import ReviewedLine, Taken, shares, why_not_offered
+from orders.review import ReviewedLine, Taken, delivery_of, shares, why_not_offered
 from orders.steps import Turn
 from suppliers import ranking
 from suppliers.models import StockRecord
@@ -27,8 +28,10 @@ def pass_on(now: Turn) -> list[Order]:
     """Place the lines with the first of their next offers that can take them; one order per supplier.
 
     An offer qualifies when it is sold in the region, has stock for no fewer pieces than were ordered, fits the norm,
-    and costs the person no more than she agreed to: nobody pays more without being asked. Lines without one wait for the
-    person, who is told (``effects``).
+    and costs the person no more than she agreed to, delivery included: nobody pays more without being asked. What she
+    agreed to pay for the delivery of the first order (``Taken.delivery``) may be spent once, on whatever is passed on; a
+    delivery of which nobody has said the price could cost anything. Lines without one wait for the person, who is told
+    (``effects``).
     """
     wanted = now.order.fallback
     if not wanted:
@@ -38,14 +41,14 @@ def pass_on(now: Turn) -> list[Order]:
         row.pk: row for row in ledger.lock(Tranche.objects.filter(pk__in=[line.tranche_id for line in now.lines]))
     }
     groups: dict[int, list[ReviewedLine]] = {}
-    taken = Taken()
+    taken = Taken(delivery=now.order.shipping_incl_tax)
     fresh_since = ranking.policy().fresh_since
     for line in now.lines:
         tranche = tranches.get(line.tranche_id or 0)
         if tranche is None or not tranche.opens_on <= now.today <= tranche.closes_on:
             continue
         standing = norms.standing(tranche.entitlement, now.today, [tranche])
-        found = _next(line, wanted.get(line.key, []), offers, standing, now.order, taken, fresh_since)
+        found = _next(line, wanted.get(line.key, []), offers, standing, now.order, taken, groups, fresh_since)
         if found is not None:
             groups.setdefault(found.offer.partner_id, []).append(found)
     placements = [_placement(now.order, groups[partner]) for partner in sorted(groups)]
@@ -59,20 +62,25 @@ def _next(
     standing: norms.Standing,
     order: Order,
     taken: Taken,
+    groups: dict[int, list[ReviewedLine]],
     fresh_since: datetime,
 ) -> ReviewedLine | None:
     entitlement = standing.entitlement.pk
     left, free_sum = standing.remaining - taken.units[entitlement], standing.remaining_sum - taken.sums[entitlement]
     for position, pk in enumerate(wanted):
         offer = offers.get(pk)
-        if offer is None or why_not_offered(offer, order.region, fresh_since) is not None:
+        if offer is None or offer.delivery is None or why_not_offered(offer, order.region, fresh_since) is not None:
             continue
         # Never fewer pieces than were ordered: a last pack that is only partly needed is a whole one.
         quantity = -(-line.units // offer.pack_size)
         units = quantity * offer.pack_size
         price, state_pays, you_pay = shares(offer, quantity, standing, free_sum)
         in_stock = quantity <= offer.num_in_stock - offer.num_allocated - taken.packs[pk]
-        if in_stock and units <= left and you_pay <= line.you_pay:
+        # Over what she agreed to pay for these goods: what this line adds to its order's delivery, and what it costs more.
+        brought = delivery_of(groups.get(offer.partner_id, [])).price
+        over = max(offer.delivery - brought, Decimal(0)) + you_pay - line.you_pay
+        if in_stock and units <= left and over <= taken.delivery:
+            taken.delivery -= max(over, Decimal(0))
             taken.units[entitlement] += units
             taken.sums[entitlement] += state_pays
             taken.packs[pk] += quantity

@@ -8,6 +8,7 @@ from oscar.apps.address.abstract_models import AbstractShippingAddress
 from oscar.apps.order import abstract_models as oscar_order
 
 from orders.states import OPEN_STATES, OrderStatus
+from suppliers.delivery import Delivery
 
 
 class ShippingAddress(AbstractShippingAddress):
@@ -52,6 +53,11 @@ class Order(oscar_order.AbstractOrder):
         "self", models.PROTECT, related_name="passed_on", null=True, blank=True, verbose_name=_("passed on from")
     )
     snapshot_hash = models.CharField(_("digest of what was signed"), max_length=64, blank=True)
+
+    @property
+    def delivery(self) -> Delivery:
+        """What bringing it costs the person, a part of ``you_pay``: in Oscar's own columns."""
+        return Delivery(self.shipping_code, self.shipping_incl_tax)
 
     class Meta(oscar_order.AbstractOrder.Meta):
         verbose_name = _("order")

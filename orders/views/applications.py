@@ -47,7 +47,7 @@ def applications(request: HttpRequest) -> HttpResponse:
     return render(request, "beneficiary/applications.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @require_http_methods(["GET", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """A new application, for a ward or a person of the own office when ``for`` names one.
@@ -59,7 +59,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return redirect("orders:draft", choosing.start(actor=request.user, person_id=number_of(request, "for")))
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @require_http_methods(["GET", "POST"])
 def add_line(request: HttpRequest) -> HttpResponse:
     """The button "Choose this offer": ``offer``, and ``entitlement``, ``draft``, ``for`` when the page knows them."""
@@ -108,7 +108,7 @@ def _uuid(text: str) -> UUID | None:
         raise NotFound from None
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @require_safe
 def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The task list of one application; a sent one leads to its receipt."""
@@ -132,7 +132,7 @@ def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     return render(request, "beneficiary/draft.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Put an application aside; it is kept and can be restored until it is purged."""
@@ -146,7 +146,7 @@ def discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     return render(request, "beneficiary/discarded.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @require_http_methods(["GET", "POST"])
 def restore(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Take up an application that was put aside, with everything that was in it."""

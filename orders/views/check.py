@@ -16,16 +16,16 @@ from marketplace import formats, idempotency, policy
 from marketplace.drafts import mirror, reading, rights, sending
 from marketplace.drafts.answers import is_yes
 from marketplace.errors import Changed, DomainError, FieldError, Invalid, NotFound
-from marketplace.models import Draft, User
+from marketplace.models import Draft, Role, User
 from marketplace.views import attachments
 from orders import choosing, draft_fields, repeat_notes, selectors, submission
 from orders.fits import Fitting
 from orders.models import Line
-from orders.review import Review, ReviewedLine, review
+from orders.review import Review, ReviewedLine, delivery_of, in_all, review
 from orders.views import tasks
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """All answers and sums on one page; sending works once, a refusal keeps everything and says what to do."""
@@ -55,7 +55,7 @@ def _send(request: HttpRequest, draft: Draft) -> None:
     rev = _number(request, "rev")
     if draft.rev != rev and draft.status == Draft.Status.OPEN:
         raise Changed
-    if rights.is_owner(request.user, draft):
+    if rights.owns(request.user, draft):
         ticked = request.POST.get(draft_fields.OWNER_CONSENT) == "on"
         if ticked != is_yes(draft.value(draft_fields.OWNER_CONSENT)):
             receipt = choosing.save(draft.pk, request.user, {draft_fields.OWNER_CONSENT: ticked}, draft=draft)
@@ -142,9 +142,10 @@ def _group(lines: list[ReviewedLine], fitting: Fitting, found: Review) -> dict[s
         "lines": [
             {"line": line, "fit": fitting.of(line.offer.product_id), "next": _next(line, found)} for line in lines
         ],
-        "total": sum((line.price for line in lines), Decimal(0)),
+        "delivery": (brought := delivery_of(lines)).words,
+        "total": sum((line.price for line in lines), brought.price),
         "state_pays": sum((line.state_pays for line in lines), Decimal(0)),
-        "you_pay": sum((line.you_pay for line in lines), Decimal(0)),
+        "you_pay": in_all(lines),
     }
 
 
@@ -179,7 +180,7 @@ def _proof(draft: Draft) -> str:
     return f"{text}, {day}" if text and day else text
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @require_safe
 def submitted(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The receipt: the orders that came out of the application, and what happens next."""

@@ -1,5 +1,6 @@
 """The goods of an application: packs of each line, next offers, and what else the programme gives."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
@@ -18,6 +19,7 @@ from orders.draft_fields import RANKS, LineAnswers
 from orders.fits import Fitting
 from orders.forms import GoodsForm
 from orders.review import Review, most_fallbacks, why_not_offered
+from suppliers import delivery
 from suppliers import selectors as market
 from suppliers.models import StockRecord
 from suppliers.selectors import RankedOffer
@@ -28,6 +30,7 @@ MOST_OTHERS = 8
 def form_of(actor: User, draft: Draft, found: Review, data: Any) -> GoodsForm:
     """A control for the packs of each line, boxes for the offers to ask next, a wish for the fitting."""
     chosen = {line.key: found.offers.get(line.offer or 0) for line in found.answers.lines}
+    packs = {line.key: line.quantity for line in found.answers.lines}
     offers = [offer for offer in chosen.values() if offer is not None]
     fitting = Fitting(actor, draft, found)
     of_type = fitting.look(
@@ -36,7 +39,8 @@ def form_of(actor: User, draft: Draft, found: Review, data: Any) -> GoodsForm:
     ranked = _ranked({pk for pks in of_type.values() for pk in pks} | {offer.product_id for offer in offers}, found)
     lines = {}
     for key, offer in chosen.items():
-        listed = [] if offer is None else _others(offer, ranked, of_type[offer.product.product_class_id], fitting)
+        alike = [] if offer is None else of_type[offer.product.product_class_id]
+        listed = [] if offer is None else _others(offer, packs.get(key) or 1, ranked, alike, fitting)
         lines[key] = listed + _named_before(draft, key, {value for value, _label in listed}) if listed else listed
     ranks = {
         f"line.{line.key}.{part}": str(pk)
@@ -59,17 +63,30 @@ def form_of(actor: User, draft: Draft, found: Review, data: Any) -> GoodsForm:
 
 
 def _others(
-    offer: StockRecord, ranked: dict[int, list[RankedOffer]], products: list[int], fitting: Fitting
+    offer: StockRecord, packs: int, ranked: dict[int, list[RankedOffer]], products: list[int], fitting: Fitting
 ) -> list[tuple[str, str]]:
-    """Offers of the product, then of others of its kind, that deliver and cost the person no more for a piece."""
+    """Offers of the product, then of others of its kind, that deliver and cost the person no more for as many pieces.
+
+    The same as when an order is passed on (``fulfilment.passing``): with the delivery, whose price must be known.
+    """
     rows = ranked.get(offer.product_id, [])
-    own = next((row.you_pay / row.pack_size for row in rows if row.id == offer.pk), None)
+    pieces = packs * offer.pack_size
+    own = next((_cost(row, pieces) for row in rows if row.id == offer.pk), None)
     elsewhere = [row for pk in products if pk != offer.product_id for row in ranked.get(pk, [])]
     return [
         (str(row.id), _choice(row) if row.product_id == offer.product_id else _other_product(row, fitting))
         for row in [*rows, *elsewhere]
-        if row.delivers and row.id != offer.pk and (own is None or row.you_pay / row.pack_size <= own)
+        if row.delivers
+        and row.id != offer.pk
+        and (row.delivery_included or row.delivery_price is not None)
+        and (own is None or _cost(row, pieces) <= own)
     ][:MOST_OTHERS]
+
+
+def _cost(row: RankedOffer, pieces: int) -> Decimal:
+    """KZT that the person pays for so many pieces; the delivery once, however many packs."""
+    brought = row.delivery_price or Decimal(0)
+    return (row.you_pay - brought) / row.pack_size * pieces + brought
 
 
 def _named_before(draft: Draft, key: str, listed: set[str]) -> list[tuple[str, str]]:
@@ -90,11 +107,15 @@ def _ranked(products: set[int], found: Review) -> dict[int, list[RankedOffer]]:
 
 
 def _choice(row: RankedOffer) -> str:
-    return _("%(supplier)s: %(price)s a pack, you pay %(you_pay)s") % {
+    words = {
         "supplier": row.supplier.name,
         "price": formats.money(row.price),
         "you_pay": formats.money(row.you_pay),
     }
+    if row.delivery_price is None:
+        return _("%(supplier)s: %(price)s a pack, you pay %(you_pay)s") % words
+    words["delivery"] = formats.money(row.delivery_price)
+    return _("%(supplier)s: %(price)s a pack and %(delivery)s for delivery, you pay %(you_pay)s") % words
 
 
 def _other_product(row: RankedOffer, fitting: Fitting) -> str:
@@ -120,6 +141,7 @@ def context(actor: User, draft: Draft, found: Review, form: GoodsForm) -> dict[s
             {
                 "key": line.key,
                 "offer": offer,
+                "delivery": delivery.words(offer.delivery) if offer else "",
                 "standing": standing,
                 "reviewed": reviewed.get(line.key),
                 "notes": notes.get(line.key, []),
@@ -152,7 +174,12 @@ def _instead(
         return []
     units = min((line.quantity or 1) * offer.pack_size, standing.remaining or offer.pack_size)
     return [
-        {"offer": other, "packs": alternatives.packs_for(units, other), "value": f"{line.key}:{other.pk}"}
+        {
+            "offer": other,
+            "delivery": delivery.words(other.delivery),
+            "packs": alternatives.packs_for(units, other),
+            "value": f"{line.key}:{other.pk}",
+        }
         for other in alternatives.other_offers(found, offer, units)
     ]
 

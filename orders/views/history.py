@@ -9,18 +9,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace import policy
+from marketplace.models import Role
 from marketplace.views import history as of_drafts
 from orders.views import tasks
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @require_safe
 def history(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Every save of an application."""
     return of_drafts.history(request, tasks.opened(request, draft_id), _place(draft_id))
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """After a sign-in that interrupted it the browser comes back with GET: then only the list is shown."""

@@ -48,10 +48,10 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 @policy.only(Role.CASEWORKER)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def people(request: HttpRequest) -> HttpResponse:
-    """People of the own office, found by name or phone."""
-    asked = request.GET.get("q", "").strip()[:100]
+    """People of the own office, found by name or phone, which travel in the body of the request, never in an address."""
+    asked = request.POST.get("q", "").strip()[:100]
     found = access.people_of(request.user).order_by("full_name", "pk")
     if asked:
         digits = "".join(letter for letter in asked if letter.isdigit())
@@ -59,7 +59,8 @@ def people(request: HttpRequest) -> HttpResponse:
         found = found.filter(matches | Q(phone__endswith=digits[-7:]) if len(digits) >= 7 else matches)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     reading.log_people(request.user, [person.pk for person in page], "office")
-    return render(request, "office/people.html", {"page": page, "asked": asked})
+    more = bool(asked) and page.has_next()  # the pages of a search would have to name it in their addresses
+    return render(request, "office/people.html", {"page": page, "asked": asked, "more": more})
 
 
 @policy.only(Role.CASEWORKER)

@@ -33,7 +33,7 @@ class CloseForm(forms.Form):
     )
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER, Role.REVIEWER, Role.AUDITOR)
 @require_http_methods(["GET", "HEAD", "POST"])
 def holders_page(request: HttpRequest, recall_id: int) -> HttpResponse:
     """Counts and orders of a recall; the supplier says what is done, and ends it."""
@@ -62,7 +62,7 @@ def holders_page(request: HttpRequest, recall_id: int) -> HttpResponse:
             {"key": _("Replaced"), "value": str(counted.replaced)},
             {"key": _("Paid back"), "value": str(counted.refunded)},
             {"key": _("Repaired"), "value": str(counted.repaired)},
-            {"key": _("Keep it"), "value": str(counted.kept)},
+            {"key": _("Kept"), "value": str(counted.kept)},
             {"key": _("Still waiting"), "value": str(counted.waiting)},
         ],
         "owing": holders.owe_back(page),
@@ -91,7 +91,7 @@ def _may_close(request: HttpRequest, recall: LotRecall) -> bool:
     return request.user.role == Role.REVIEWER or (request.user.role == Role.SUPPLIER and not recall.by_state)
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 @kept_over_sign_in
 @require_http_methods(["GET", "POST"])
 def answer(request: HttpRequest, number: str, holder_id: int) -> HttpResponse:

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from marketplace import policy
+from marketplace.models import Role
 from orders import repeat
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 @require_http_methods(["GET", "POST"])
 def again(request: HttpRequest, number: str) -> HttpResponse:
     """The button "Order the same again". After a sign-in that interrupted it the browser comes back with GET."""
@@ -27,7 +28,7 @@ def again(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("orders:draft", draft_id)
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 @require_http_methods(["GET", "POST"])
 def turn(request: HttpRequest, entitlement_id: int) -> HttpResponse:
     """Prepare the next applications of a line of the programme (``on`` = 1), or not (0)."""

@@ -17,6 +17,7 @@ from marketplace.forms import NCALAYER, SignatureForm
 from marketplace.models import Role
 from orders import act, reading, signing
 from orders.models import Order, PaperSignature
+from suppliers import delivery
 
 SIGNERS = policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.SUPPLIER)
 
@@ -84,6 +85,7 @@ def in_words(content: dict[str, Any]) -> list[dict[str, Any]]:
         {"key": _("Delivery address"), "value": ", ".join(filter(None, [region, content["address"]]))},
         {"key": _("Goods"), "lines": lines},
         {"key": _("Price"), "value": formats.money(content["total"])},
+        *([{"key": _("Delivery"), "value": words}] if (words := delivery.of_data(content).words) else []),
         {"key": _("The state pays"), "value": formats.money(content["state_pays"])},
         {"key": _("The person pays"), "value": formats.money(content["you_pay"])},
     ]

@@ -17,7 +17,7 @@ from marketplace.drafts.saving import DraftClosed
 from marketplace.errors import DomainError, Invalid, NotFound
 from marketplace.forms import DraftForm
 from marketplace.kept_answers import kept_over_sign_in
-from marketplace.models import Draft
+from marketplace.models import Draft, Role
 from marketplace.views import attachments, draft_forms
 from orders import choosing
 from orders.forms import ConsentForm, ContactForm, DeliveryForm, first_place
@@ -27,7 +27,7 @@ from orders.views import goods, tasks
 FORMS: dict[str, type[DraftForm]] = {"delivery": DeliveryForm, "contact": ContactForm, "consent": ConsentForm}
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER, Role.HOTLINE)
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:

@@ -64,9 +64,11 @@ class Case:
 
 @dataclass
 class Goods:
-    """What the portal holds: products of the measured types as (id, slug, type), newest last."""
+    """What the portal holds: products of the measured types as (id, slug, type), names of products, brands."""
 
     products: list[tuple[int, str, str]] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    brands: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, database_url: str) -> "Goods":
@@ -77,7 +79,14 @@ class Goods:
                 " ORDER BY c.code = %s DESC, md5(d.product_id::text) LIMIT 2000",
                 [TYPE],
             )
-            return cls(cursor.fetchall())
+            products = cursor.fetchall()
+            cursor.execute(
+                "SELECT titles ->> %s FROM catalogue_productdocument ORDER BY md5(product_id::text) LIMIT 2000",
+                [LANGUAGE],
+            )
+            titles = [title for (title,) in cursor.fetchall()]
+            cursor.execute("SELECT DISTINCT brand FROM catalogue_productdocument WHERE brand <> ''")
+            return cls(products, titles, [brand for (brand,) in cursor.fetchall()])
 
 
 def pages(row: str, side: str, port: int, paths: Sequence[str], unseen: Sequence[str] = (), cookie: str = "") -> Case:
@@ -94,6 +103,7 @@ def pages(row: str, side: str, port: int, paths: Sequence[str], unseen: Sequence
         lambda length: length.closed(port, in_turn(requests)),
         look(paths[0]),
         [look(path) for path in unseen],
+        requests=in_turn(requests),
     )
 
 
@@ -109,7 +119,7 @@ def portal_pages(port: int, goods: Goods) -> list[Case]:
     """Pages of anonymous visitors."""
     catalogue = f"/{LANGUAGE}/catalog"
     product_paths = [f"{catalogue}/{slug}_{pk}/" for pk, slug, _kind in goods.products]
-    words = [f"{catalogue}/search/?q={word}" for word in (*RUSSIAN, *KAZAKH, *SLIPS)]
+    words = (*RUSSIAN, *KAZAKH, *SLIPS)
     kinds = [code for code in TYPES if any(kind == code for _pk, _slug, kind in goods.products)]
     return [
         pages("list", "portal", port, [f"{catalogue}/search/?page={n}" for n in range(1, 6)],
@@ -117,9 +127,37 @@ def portal_pages(port: int, goods: Goods) -> list[Case]:
         pages("type", "portal", port, [f"{catalogue}/{kind}/" for kind in kinds],
               [f"{catalogue}/{kind}/?sort=-price" for kind in kinds[:3]]),
         pages("product", "portal", port, product_paths[3:PRODUCTS], product_paths[:3]),
-        pages("search", "portal", port, words, [f"{catalogue}/search/?q={word}&sort=price" for word in RUSSIAN[:3]]),
+        pages("search", "portal", port, [f"{catalogue}/search/?q={word}" for word in words],
+              [f"{catalogue}/search/?q={word}&sort=price" for word in RUSSIAN[:3]]),
+        fresh(port, words, goods),
         pages("suggest", "portal", port, [f"/api/v1/suggest?q={text}" for text in BEGINNINGS]),
     ]  # fmt: skip
+
+
+def fresh(port: int, words: Sequence[str], goods: Goods) -> Case:
+    """Searches with a price limit that no other names and that leaves nothing out, so no kept page answers: a third for a
+    word, a third for a word and a brand, a third for the name of a product.
+    """
+    numbers = itertools.count(10_000_000)
+
+    def path(turn: int) -> str:
+        word, round_ = words[turn % len(words)], turn // len(words)
+        asked = (
+            word,
+            f"{word} {goods.brands[round_ % len(goods.brands)]}" if goods.brands else word,
+            goods.titles[turn % len(goods.titles)] if goods.titles else word,
+        )[round_ % 3]
+        return f"/{LANGUAGE}/catalog/search/?q={asked}&price_to={turn}"
+
+    def ask() -> bytes:
+        return prepared("GET", quoted(path(next(numbers))), headers={"Accept-Language": LANGUAGE}, port=port)
+
+    def look() -> object:
+        return Visitor(port).send(
+            "GET", quoted(path(next(numbers))), headers={"Accept-Language": LANGUAGE}, expected=200
+        )
+
+    return Case("fresh", "portal", lambda length: length.closed(port, ask), look, requests=ask)
 
 
 def portal_signed_in(port: int, people: Sequence[Visitor], supplier: Visitor, goods: Goods) -> list[Case]:
@@ -196,10 +234,11 @@ class Saves:
             raise Refused(f"save: {answer.status} {answer.text[:300]}")
         return answer
 
-    def key(self, request: bytes) -> str:
-        """The key of one of these requests."""
-        at = request.index(b"Idempotency-Key: ") + 17
-        return request[at : request.index(b"\r\n", at)].decode()
+
+def key_of(request: bytes) -> str:
+    """The idempotency key of a request."""
+    at = request.index(b"Idempotency-Key: ") + 17
+    return request[at : request.index(b"\r\n", at)].decode()
 
 
 def oscar_cases(side: str, port: int, database_url: str, *, searches: bool) -> list[Case]:

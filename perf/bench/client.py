@@ -45,6 +45,14 @@ class Result:
     odd: dict[int, bytes] = field(default_factory=dict)  # status → first answer that was not good
 
     @property
+    def other_failures(self) -> dict[str, int]:
+        """Status → how many; refusals and those who gave up are counted apart."""
+        known = (503, GIVEN_UP)
+        return {
+            str(status): n for status, n in self.statuses.items() if not 200 <= status < 400 and status not in known
+        }
+
+    @property
     def rate(self) -> float:
         """Good answers a second."""
         return len(self.latencies) / self.seconds if self.seconds else 0.0

@@ -2,6 +2,7 @@
 
 import contextlib
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import psutil
 import psycopg2
 
 from config import embedded
+from config.supervision import program_pids
 from perf.bench import cases, limits, queries, servers, walks
 from perf.bench.cases import Case, Length
 from perf.bench.client import open_loop
@@ -28,6 +30,11 @@ STOCK = """
 UPDATE partner_stockrecord s SET num_in_stock = %(norm)s FROM catalogue_product p, catalogue_productclass c
 WHERE p.id = s.product_id AND c.id = p.product_class_id AND c.code = %(type)s AND s.status = 'published'
 """
+
+DUE = """
+SELECT EXISTS (SELECT 1 FROM marketplace_outboxrow WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= now())
+"""
+LONGEST_TO_SETTLE = 120.0
 
 
 FULL_LENGTH = Length(seconds=5.0, warm_up=1.5)
@@ -89,22 +96,41 @@ def measure(portal: RunningPortal, options: Options, say: Callable[[str], None] 
                 pids[variant] = server.process.pid
                 found += cases.oscar_cases(variant, server.port, shop, searches=count <= MOST_INDEXED)
         found = [case for case in found if not options.only or case.row in options.only]
-        _rounds(found, options, figures, say)
+        _rounds(found, options, figures, database, say)
         _count(portal, database, found, pids, figures, options.looks)
         _half_peak(found, figures, portal.port, options)
     return figures
 
 
-def _rounds(found: Sequence[Case], options: Options, figures: Figures, say: Callable[[str], None]) -> None:
-    """Row by row, the sides of a row one after the other, all of it ``rounds`` times."""
+def _rounds(
+    found: Sequence[Case], options: Options, figures: Figures, database_url: str, say: Callable[[str], None]
+) -> None:
+    """Row by row, the sides of a row one after the other, all of it ``rounds`` times; each when what the one before left
+    to be done later (effects of orders) is done.
+    """
     order = sorted(found, key=lambda case: list(ROWS).index(case.row))  # stable: a row's sides stay as they came
     for number in range(1, options.rounds + 1):
         figures.calibrations.append(limits.calibration())
         for case in order:
             result = case.load(options.length)
             figures.of(case.row, case.side).add(result)
-            say(f"{number}. {case.row:8} {case.side:9} {result.rate:9.1f}/s  p99 {result.percentile(0.99):7.1f} ms")
+            after = settle(database_url)
+            said = f"{number}. {case.row:8} {case.side:9} {result.rate:9.1f}/s  p99 {result.percentile(0.99):7.1f} ms"
+            say(said + (f"  effects {after:.0f} s longer" if after >= 1 else ""))
     figures.calibrations.append(limits.calibration())
+
+
+def settle(database_url: str) -> float:
+    """Wait until no effect is due, at most ``LONGEST_TO_SETTLE`` seconds; the seconds that it took."""
+    began = time.monotonic()
+    with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
+        while time.monotonic() - began < LONGEST_TO_SETTLE:
+            cursor.execute(DUE)
+            if not cursor.fetchone()[0]:
+                break
+            connection.rollback()
+            time.sleep(0.2)
+    return time.monotonic() - began
 
 
 def _count(
@@ -125,7 +151,7 @@ def _count(
 
 def _half_peak(found: Sequence[Case], figures: Figures, port: int, options: Options) -> None:
     """How long a save takes at half of what the portal can do: an open loop at that rate."""
-    requests = next((case.requests for case in found if case.requests), None)
+    requests = next((case.requests for case in found if case.row == "save" and case.side == "portal"), None)
     rate = figures.rate("save") / 2
     if requests is not None and rate >= 1:
         result = open_loop(port, requests, rate=rate, seconds=options.length.seconds, warm_up=options.length.warm_up)
@@ -152,12 +178,8 @@ def _portal_cases(portal: RunningPortal, database_url: str, options: Options) ->
 
 
 def web_process(portal: RunningPortal) -> psutil.Process:
-    """The portal's web server: granian's parent."""
-    for process in psutil.Process(portal.process.pid).children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if "granian" in " ".join(process.cmdline()):
-                return process
-    raise RuntimeError("the portal's web server was not found")
+    """The portal's web server: the parent of those who answer."""
+    return psutil.Process(program_pids(portal.state)["web"])
 
 
 def has_proxy(portal: RunningPortal) -> bool:

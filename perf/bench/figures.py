@@ -12,6 +12,7 @@ ROWS = {
     "type": "list of one type",
     "product": "product with its offers",
     "search": "search with facets (Russian, Kazakh, slips)",
+    "fresh": "search that nobody asked before",
     "suggest": "suggestions",
     "fit": "signed-in list with fit verdicts",
     "save": "draft save; Oscar: add to basket",
@@ -188,7 +189,7 @@ ELSEWHERE = (
     (9, "acknowledged = durable", "the same, and `make chaos`"),
     (10, "growth of lists, products, saves, orders, work lists", "`make bench GROWTH=1`"),
     (11, "growth of search", "`make bench GROWTH=1`"),
-    (12, "the reset morning", "`make load`"),
+    (12, "the reset morning", "`python -m perf.bench.morning`"),
     (13, "first start, warm start", "tests/infrastructure"),
 )
 

@@ -22,7 +22,7 @@ from perf.portal import ROOT, RunningPortal
 
 RESULT = ROOT / "perf" / "results" / "growth.json"
 STEPS = "1000:10000,10000:10000,100000:100000,1000000:1000000"
-GROWN = ("list", "type", "product", "search", "suggest", "fit", "save", "walk", "work")
+GROWN = ("list", "type", "product", "search", "fresh", "suggest", "fit", "save", "walk", "work")
 LIMITS = ("plain", "pgbench")
 KEPT, KEPT_BY_SEARCH = 0.7, 0.15
 SEARCH_FROM, LARGE = 10_000, 100_000
@@ -73,13 +73,14 @@ def goals(steps: Sequence[Step]) -> list[tuple[int, str, str, str]]:
     for row in ("list", "type", "product", "save", "walk", "work"):
         share = kept(steps, row)
         found.append((10, f"{ROWS[row]}, rate kept ≥ {KEPT}", _share(share), _verdict(share and share >= KEPT, share)))
-    share, last = kept(steps, "search", SEARCH_FROM), steps[-1].value("search")
+    share, last = kept(steps, "fresh", SEARCH_FROM), steps[-1].value("fresh")
     reached = share is not None and share >= KEPT_BY_SEARCH and last[1] <= SEARCH_P99_MS
-    words = f"search from {SEARCH_FROM:,} products, rate kept ≥ {KEPT_BY_SEARCH}, p99 ≤ {SEARCH_P99_MS} ms"
+    # What was asked before is a kept page and says nothing about the search.
+    words = f"new searches from {SEARCH_FROM:,} products, rate kept ≥ {KEPT_BY_SEARCH}, p99 ≤ {SEARCH_P99_MS} ms"
     found.append((11, words, f"{_share(share)}, p99 {last[1]:.0f} ms", _verdict(reached, share)))
-    large = next((step.value("search") for step in steps if step.products == LARGE), None)
+    large = next((step.value("fresh") for step in steps if step.products == LARGE), None)
     reached = large is not None and large[0] >= LARGE_RATE and large[1] <= LARGE_P99_MS
-    words = f"search at {LARGE:,} × 5: ≥ {LARGE_RATE}/s, p99 ≤ {LARGE_P99_MS} ms"
+    words = f"new searches at {LARGE:,} × 5: ≥ {LARGE_RATE}/s, p99 ≤ {LARGE_P99_MS} ms"
     found.append((5, words, f"{large[0]:.0f}/s, p99 {large[1]:.0f} ms" if large else "–", _verdict(reached, large)))
     return found
 

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import psycopg2
 
-from config import embedded, programs
+from config import embedded
 from perf.bench import compare, readme, walks
 from perf.bench.__main__ import prepare
-from perf.bench.cases import Saves
+from perf.bench.cases import Saves, key_of
 from perf.bench.client import GIVEN_UP, closed_loop, open_loop
-from perf.bench.servers import Server
+from perf.bench.servers import portal_web
 from perf.bench.visitor import Visitor
 from perf.portal import ROOT, RunningPortal
 
@@ -103,7 +103,7 @@ class Receipts:
 
     def heard(self, request: bytes, status: int) -> None:
         if status == 200:
-            self.acknowledged.add(self.saves.key(request))
+            self.acknowledged.add(key_of(request))
 
     def untrue(self) -> tuple[int, int]:
         """(acknowledged but missing, there more than once)"""
@@ -133,9 +133,6 @@ def storm(
     again = normal_again(saves.send)
     lost, twice = receipts.untrue()
     statuses = result.statuses
-    others = {
-        str(status): n for status, n in statuses.items() if not 200 <= status < 400 and status not in (503, GIVEN_UP)
-    }
     return Storm(
         server=name,
         factor=factor,
@@ -149,7 +146,7 @@ def storm(
         refused=statuses[503],
         refusal_p99_ms=result.refusal_percentile(0.99),
         without_retry_after=result.unnamed,
-        other_failures=others,
+        other_failures=result.other_failures,
         acknowledged=len(receipts.acknowledged),
         lost=lost,
         twice=twice,
@@ -172,15 +169,6 @@ def normal_again(send: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-def uncontrolled(portal: RunningPortal, folder: Path) -> Server:
-    """The portal's own web server once more, on the same services, with nothing in front of it that refuses."""
-    urls = embedded.service_urls(portal.state)
-    command = list(programs.web().arguments)
-    command[command.index("--port") + 1] = "{port}"
-    environment = {**portal.environment, "DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
-    return Server("uncontrolled", command, environment, folder, probe="/healthz/live")
-
-
 def run(
     portal: RunningPortal,
     factors: Sequence[float],
@@ -199,7 +187,9 @@ def run(
         ports = {front: portal.port}
         if control:
             folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="tirek-overload-")))
-            ports[CONTROL] = running.enter_context(uncontrolled(portal, folder)).port
+            ports[CONTROL] = running.enter_context(
+                portal_web("uncontrolled", portal, folder, probe="/healthz/live")
+            ).port
         for name, port in ports.items():
             peak = find_knee(port, visitors, max(1.0, seconds / 6))
             say(f"{name}: peak {peak:.0f} saves a second")

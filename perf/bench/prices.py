@@ -26,13 +26,13 @@ from tests import services
 OFFERS_OF_A_PRODUCT = 5
 
 
-def workbook(rows: int) -> bytes:
+def workbook(rows: int, sku: str = "bench-{}", title: str = "Кресло-коляска Берік A-{}", first: int = 0) -> bytes:
+    """A price list as an xlsx; ``sku`` and ``title`` take the number of the row, from ``first``."""
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.append(["sku", "title", "price", "stock", "pack_size", "lead_days", "warranty", "regions"])
-    for number in range(rows):
-        name = f"Кресло-коляска Берік A-{number}"
-        sheet.append([f"bench-{number}", name, 1100.5 + number, 6, 1, 7, 12, "KZ-79, KZ-63"])
+    for number in range(first, first + rows):
+        sheet.append([sku.format(number), title.format(number), 1100.5 + number, 6, 1, 7, 12, "KZ-79, KZ-63"])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

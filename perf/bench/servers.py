@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
+from config import embedded, programs
 from config.embedded import attached_command
 from config.programs import WEB_THREADS, WEB_WORKERS
 from perf.bench.visitor import Visitor
-from perf.portal import ROOT, free_port
+from perf.portal import ROOT, RunningPortal, free_port
 
 SECONDS_TO_START = 300  # a machine that many work on at a time is slow
 OSCAR_WORKERS = 2  # sync ones, as its usual deployment has them: as many as the portal's
@@ -65,6 +66,17 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def portal_web(
+    name: str, portal: RunningPortal, folder: Path, *, probe: str, application: str = "config.wsgi", **environment: str
+) -> Server:
+    """The portal's own web server once more, on the same services, with nothing in front of it."""
+    command = [part.replace("config.wsgi:", f"{application}:") for part in programs.web().arguments]
+    command[command.index("--port") + 1] = "{port}"
+    urls = embedded.service_urls(portal.state)
+    services = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
+    return Server(name, command, portal.environment | services | environment, folder, probe=probe)
 
 
 def plain(folder: Path) -> Server:

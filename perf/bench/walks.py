@@ -25,16 +25,17 @@ def sign_in(port: int, name: str) -> Visitor:
     return visitor
 
 
-def save(visitor: Visitor, draft: str, fields: dict[str, object]) -> None:
-    """One save as draft.js sends it."""
+def save(visitor: Visitor, draft: str, fields: dict[str, object]) -> int:
+    """One save as draft.js sends it; the draft's version after it."""
     operations = [{"f": name, "v": value, "base": 0, "seq": seq} for seq, (name, value) in enumerate(fields.items(), 1)]
-    visitor.call(
+    answer = visitor.call(
         "PATCH",
         f"/api/v1/drafts/{draft}",
         {"device": "walk", "schema": 1, "ops": operations},
         200,
         idempotency_key=str(uuid.uuid4()),
     )
+    return int(answer.json["rev"])
 
 
 def walk_portal(visitor: Visitor, kind: str, chosen: "Chosen") -> None:
@@ -59,14 +60,18 @@ def fill_in(visitor: Visitor, kind: str, chosen: "Chosen") -> tuple[Callable[[],
     return lambda: visitor.post(check, {**form, "consent.terms": "on"}), f"/{LANGUAGE}/applications/{draft}/sent/"
 
 
+def entitlement(visitor: Visitor, kind: str) -> tuple[int, int]:
+    """(which, how much is left of it) of a person who is entitled to this kind."""
+    rows = visitor.get("/api/v1/entitlements").json["results"]
+    return next((row["id"], row["remaining_quantity"]) for row in rows if row["type"]["code"] == kind)
+
+
 class Chosen:
     """What a person orders in a walk: an offer of a product that her programme names and a region it delivers to."""
 
     def __init__(self, visitor: Visitor, kind: str, turn: int = 0) -> None:
         """``turn``: how many fitting offers to leave to others, who would wait for this one's stock."""
-        entitlements = visitor.get("/api/v1/entitlements").json["results"]
-        self.entitlement: int = next(row["id"] for row in entitlements if row["type"]["code"] == kind)
-        left = next(row["remaining_quantity"] for row in entitlements if row["id"] == self.entitlement)
+        self.entitlement, left = entitlement(visitor, kind)
         self.page, self.offer, self.region = "", 0, ""
         fitting = 0
         for product in visitor.get(f"/api/v1/products?type={kind}").json["results"]:

@@ -22,7 +22,7 @@ import requests
 from config import embedded, programs
 from config.embedded.home import locate
 from config.supervision import program_pids, supervisor
-from perf.bench.servers import Server
+from perf.bench.servers import portal_web
 from perf.chaos.proxy import Proxy
 from perf.chaos.sick_search import fake_elastic
 from perf.chaos.sms_gateway import SmsGateway
@@ -369,10 +369,11 @@ class Twin:
         with contextlib.ExitStack() as made:
             self.engine = made.enter_context(fake_elastic(alias, version))
             self.line = made.enter_context(Proxy(self.engine.url))
-            command = [part.replace("config.wsgi:", "perf.chaos.twin:") for part in programs.web().arguments]
-            command[command.index("--port") + 1] = "{port}"
-            environment = {**self.environment(), "ELASTICSEARCH_URL": self.line.url}
-            server = made.enter_context(Server("twin", command, environment, self.folder, probe="/healthz/live"))
+            twin = portal_web(
+                "twin", self.cluster.portal, self.folder, probe="/healthz/live", application="perf.chaos.twin",
+                TWIN_ORDERS=str(self.orders.file), ELASTICSEARCH_URL=self.line.url,
+            )  # fmt: skip
+            server = made.enter_context(twin)
             self.url = f"http://127.0.0.1:{server.port}"
             self._made = made.pop_all()
         return self

@@ -1,21 +1,22 @@
 """SIGKILL for one process of a running portal, found by its place in the process tree and never by its name alone."""
 
+import contextlib
 import random
 import signal
+from pathlib import Path
 
 import psutil
 
+from config.supervision import program_pids
 from perf.portal import RunningPortal
 
 
-def web_workers(portal: RunningPortal) -> list[psutil.Process]:
-    """The processes that answer requests: children of the web server."""
-    servers = [
-        process
-        for process in psutil.Process(portal.process.pid).children(recursive=True)
-        if "granian" in _command(process) and "granian" not in _command(process.parent())
-    ]
-    return [child for server in servers for child in server.children() if "granian" in _command(child)]
+def web_workers(state: Path) -> list[psutil.Process]:
+    """The processes that answer requests of the portal in ``state``: children of the web server that are what it is."""
+    with contextlib.suppress(psutil.Error, KeyError):
+        server = psutil.Process(program_pids(state)["web"])
+        return [child for child in server.children() if _command(child) == _command(server)]
+    return []
 
 
 def _command(process: psutil.Process | None) -> list[str]:
@@ -27,7 +28,7 @@ def _command(process: psutil.Process | None) -> list[str]:
 
 def kill_web_worker(portal: RunningPortal, chance: random.Random) -> bool:
     """True when there was one to kill."""
-    workers = web_workers(portal)
+    workers = web_workers(portal.state)
     if not workers:
         return False
     chance.choice(workers).send_signal(signal.SIGKILL)

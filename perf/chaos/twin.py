@@ -114,16 +114,16 @@ def watched(application: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def watch_publishing() -> None:
-    from marketplace.tasks import do_outbox_row
+    from marketplace.tasks import do_outbox_rows
 
-    publish = do_outbox_row.apply_async
+    publish = do_outbox_rows.apply_async
 
     def apply_async(*arguments: Any, **named: Any) -> Any:
         result = publish(*arguments, **named)
         orders.crash_here(PUBLISHED)
         return result
 
-    do_outbox_row.apply_async = apply_async
+    do_outbox_rows.apply_async = apply_async
 
 
 # --- Without a protection -------------------------------------------------------------------------
@@ -143,12 +143,14 @@ def _instead(module: Any, name: str, weakness: str, weakened: Callable[..., Any]
 
 def weaken() -> None:
     from django.conf import settings
-    from django.db import connection
+    from django.db import connection, transaction
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models import F
     from redis import Redis
 
     from catalog.search import elastic
+    from complaints import clocks
+    from complaints.models import Complaint
     from marketplace import cache, health, idempotency, machine
     from orders import placing, review, steps
     from orders.models import Order
@@ -199,6 +201,15 @@ def weaken() -> None:
             cursor.execute("SET LOCAL statement_timeout = 0")
         return original(wanted, lock)
 
+    def moved_by_all(original: Any, pk: int, state: str, now: Any, move: Any) -> str:
+        """Every sweep takes every case, and nobody looks whether another one has it."""
+        with transaction.atomic(durable=True):
+            case = clocks.Case(Complaint.objects.get(pk=pk), now)
+            time.sleep(0.5)
+            return move(case)
+
+    _instead(clocks, "_move_one", "clock", moved_by_all)
+    _instead(clocks, "_once", "clock", lambda original, complaint, step, now: True)
     _instead(cache.Breaker, "call", "cache", as_shipped)
     _instead(idempotency, "once", "idempotency", without_key)
     _instead(elastic, "search", "search", patient)

@@ -11,16 +11,18 @@ class Supplier(PortalUser):
 
     @task
     def work_list(self) -> None:
-        self.page("supplier/", "supplier desk")
-        for order in (self.read("/orders") or {"results": []})["results"][:5]:
-            for action in ("confirm", "ship"):
-                if action in order["allowed"]:
-                    # another session of the same supplier may have been faster
-                    self.send(
-                        "POST",
-                        f"/orders/{order['number']}/{action}",
-                        {},
-                        name=f"/orders/{{n}}/{action}",
-                        expected=(200, 409),
-                    )
-                    return
+        with self.journey("supplier's work list"):
+            self.page("supplier/", "supplier desk")
+            for order in self.read("/orders")["results"][:5]:
+                for action in ("confirm", "ship"):
+                    if action in order["allowed"]:
+                        self.think()
+                        # another session of the same supplier may have been faster
+                        self.send(
+                            "POST",
+                            f"/orders/{order['number']}/{action}",
+                            {},
+                            name=f"/orders/{{n}}/{action}",
+                            expected=(200, 409),
+                        )
+                        return

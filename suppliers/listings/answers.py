@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from catalog import stating, types
 from catalog.models import Product
 from catalog.types import ProductType
-from marketplace import regions
+from marketplace import formats, regions
 from marketplace.drafts.answers import whole_number
 from marketplace.errors import FieldError
 from marketplace.models import Draft
+from suppliers import delivery, ranking
 from suppliers.models import Partner, StockRecord
 from suppliers.offers import HIGHEST_PRICE, MOST_STOCK
 from suppliers.onboarding.answers import needs_licence
@@ -25,7 +26,7 @@ NEW = "new"
 DELIVERY_APART = "apart"
 PLAIN = {
     "q", "product", "type", "title.kk", "title.ru", "description.kk", "description.ru", "sku", "price", "pack_size",
-    "stock", "lead_days", "regions", "warranty_months", "delivery", "price_reason", "offer",
+    "stock", "lead_days", "regions", "warranty_months", "delivery", "delivery_price", "price_reason", "offer",
 }  # fmt: skip
 PARAMETER = re.compile(r"p\.[a-z][a-z0-9_]{0,59}(\.from|\.to)?")
 LEAD = re.compile(r"lead\.KZ-[0-9]{2}")
@@ -53,7 +54,7 @@ class Answers:
     numbers: dict[str, int] = field(default_factory=dict)
     regions: list[str] = field(default_factory=list)
     lead_by_region: dict[str, int] = field(default_factory=dict)
-    delivery_included: bool = True
+    delivery: Decimal | None = delivery.NOTHING
     price_reason: str = ""
     errors: list[FieldError] = field(default_factory=list)
 
@@ -74,7 +75,8 @@ class Answers:
             "numbers": self.numbers,
             "regions": self.regions,
             "lead_by_region": self.lead_by_region,
-            "delivery_included": self.delivery_included,
+            "delivery_included": self.delivery == delivery.NOTHING,
+            "delivery_price": f"{self.delivery:.2f}" if self.delivery else None,
         }
 
 
@@ -197,16 +199,37 @@ def _read_terms(found: Answers, draft: Draft) -> None:
             found.errors.append(FieldError(f"lead.{code}", "range", message))
         else:
             found.lead_by_region[code] = days
-    found.delivery_included = draft.value("delivery") != DELIVERY_APART
+    found.delivery = _delivery(found, draft)
     found.price_reason = str(draft.value("price_reason") or "").strip()[:2000]
 
 
-def _price(found: Answers, draft: Draft) -> Decimal:
-    text = str(draft.value("price") or "").replace("\xa0", "").replace(" ", "").replace(",", ".")
+def _delivery(found: Answers, draft: Draft) -> Decimal:
+    if draft.value("delivery") != DELIVERY_APART:
+        return delivery.NOTHING
+    price, most = _sum(draft, "delivery_price"), ranking.policy().delivery_most
+    if not price or delivery.problem(price, most):
+        message = _("Give what one delivery costs: above zero, at most %(most)s.") % {"most": formats.money(most)}
+        found.errors.append(FieldError("delivery_price", "range", message))
+        return delivery.NOTHING
+    return price
+
+
+def asked_for_delivery(data: dict[str, Any]) -> Decimal | None:
+    """``delivery.asked`` of what a listing keeps; one of before this was asked says nothing: then it is in the price."""
+    price = data.get("delivery_price")
+    return delivery.asked(data.get("delivery_included", True), None if price is None else Decimal(price))
+
+
+def _sum(draft: Draft, name: str) -> Decimal:
+    text = str(draft.value(name) or "").replace("\xa0", "").replace(" ", "").replace(",", ".")
     try:
-        price = Decimal(text)
+        return Decimal(text)
     except InvalidOperation:
-        price = Decimal(0)
+        return Decimal(0)
+
+
+def _price(found: Answers, draft: Draft) -> Decimal:
+    price = _sum(draft, "price")
     if not (price.is_finite() and 0 < price <= HIGHEST_PRICE and price == round(price, 2)):
         found.errors.append(FieldError("price", "range", _("Give a price above zero, in tenge.")))
         return Decimal(0)

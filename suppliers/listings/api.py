@@ -4,11 +4,9 @@ A listing is written and sent as a draft of the kind ``listing`` (``/drafts``).
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Router, Schema
 
 from marketplace import access
@@ -17,7 +15,9 @@ from marketplace.models import Role, User
 from marketplace.money import Money, money
 from suppliers.listings import deciding, selectors, words
 from suppliers.listings.models import LISTING_WAITS, Listing
+from suppliers.schemas import CaseOut, RefusalIn, RefusalReasonsOut, WordsIn
 from suppliers.second_check import is_another
+from suppliers.shapes import case_data
 from suppliers.states import LISTING
 
 router = Router(tags=["listings"])
@@ -28,57 +28,24 @@ class ListingSupplier(Schema):
     name: str
 
 
-class ListingOut(Schema):
+class ListingOut(CaseOut):
     """``product`` and ``offer``: ids, null for new ones until they are published; ``unit_price`` is for one unit, beside
-    ``median`` of the kind when it was sent. ``respond_by``: the last local day of whoever has the turn; of a refused
-    one, until when a second check may be asked for. ``allowed``: steps that the caller may take now.
+    ``median`` of the kind when it was sent.
     """
 
-    id: int
-    number: str
-    status: str
     supplier: ListingSupplier
     title: str
     product: int | None
     offer: int | None
-    answers: dict[str, Any]
     unit_price: Money
     median: Money | None
     price_reason: str
-    submitted_at: datetime
-    respond_by: date | None
-    late: bool
-    reason: str
-    words: str
-    appeal: str
-    decided_at: datetime | None
-    allowed: list[str]
 
 
 class ListingsOut(Schema):
     results: list[ListingOut]
     next: str | None
     count: int
-
-
-class RefusalReason(Schema):
-    code: str
-    name: str
-
-
-class RefusalReasonsOut(Schema):
-    results: list[RefusalReason]
-
-
-class RefusalIn(Schema):
-    """``reason``: a code of ``/listings/refusal-reasons``; the supplier reads ``text``."""
-
-    reason: str
-    text: str
-
-
-class WordsIn(Schema):
-    text: str
 
 
 class PublishIn(Schema):
@@ -159,24 +126,13 @@ def _taken(request: HttpRequest, listing_id: int, step: Callable[..., Listing], 
 def _data(actor: User, row: Listing) -> dict[str, Any]:
     decides = actor.role == Role.REVIEWER and is_another(row, actor)
     parties = ["supplier"] if actor.role == Role.SUPPLIER else ["ministry"] if decides else []
-    return {
-        "id": row.pk,
-        "number": row.number,
-        "status": row.status,
+    return case_data(row, LISTING_WAITS) | {
         "supplier": {"code": row.partner.code, "name": row.partner.name},
-        "title": row.title,
+        "title": row.name,
         "product": row.product_id,
         "offer": row.offer_id,
-        "answers": row.answers,
         "unit_price": money(row.unit_price),
         "median": money(row.median) if row.median is not None else None,
         "price_reason": row.price_reason,
-        "submitted_at": timezone.localtime(row.submitted_at),
-        "respond_by": row.respond_by,
-        "late": row.overdue_at is not None and row.status in LISTING_WAITS,
-        "reason": row.reason,
-        "words": row.words,
-        "appeal": row.appeal,
-        "decided_at": timezone.localtime(row.decided_at) if row.decided_at else None,
         "allowed": LISTING.actions(row.status, parties),
     }

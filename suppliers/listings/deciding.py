@@ -265,6 +265,7 @@ def _put_offer(listing: Listing, product: Product, now: datetime) -> StockRecord
         "regions": data["regions"],
         "lead_days_by_region": data["lead_by_region"],
         "delivery_included": data.get("delivery_included", True),
+        "delivery_price": data.get("delivery_price"),
     }
     if offer is None:
         offer = StockRecord(

@@ -17,7 +17,7 @@ FOR_MINISTRY = {"appeal", "overdue"}
 @outbox.handler(TOPIC)
 def tell(row: OutboxRow) -> None:
     """``key`` is the listing's id, ``action`` the step that was taken."""
-    listing, action = Listing.objects.select_related("partner").get(pk=row.key), row.payload["action"]
+    listing, action = Listing.objects.select_related("partner", "product").get(pk=row.key), row.payload["action"]
     about = {"kind": f"listing.{action}", "subject": f"listing:{listing.pk}", "dedupe": f"{row.topic}:{row.pk}"}
     if action in FOR_MINISTRY:
         deciding = User.objects.filter(role=Role.REVIEWER).exclude(pk=listing.refused_by_id or 0)
@@ -29,7 +29,7 @@ def _to_ministry(listing: Listing, action: str) -> tuple[str, str]:
     """To everybody who can decide."""
     facts = {
         "number": listing.number,
-        "title": listing.title,
+        "title": listing.name,
         "day": formats.date_long(listing.respond_by) if listing.respond_by else "",
         "url": f"{settings.PORTAL_URL}/{translation.get_language()}/review/listings/{listing.pk}/",
     }
@@ -42,7 +42,7 @@ def _to_ministry(listing: Listing, action: str) -> tuple[str, str]:
 
 def _said(listing: Listing, action: str) -> tuple[str, str]:
     facts = {
-        "title": listing.title,
+        "title": listing.name,
         "day": formats.date_long(listing.respond_by) if listing.respond_by else "",
         "reason": words.reason_name(listing.reason) if listing.reason else "",
         "words": listing.words,

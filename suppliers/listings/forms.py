@@ -117,5 +117,7 @@ class OfferForm(DraftForm):
         self.fields["delivery"] = forms.CharField(
             label=words.label("delivery"), required=False, widget=forms.Select(choices=words.delivery_choices())
         )
+        hint = gettext_lazy("Only when it is paid separately. The person pays it to you, once for an order.")
+        self.fields["delivery_price"] = _text("delivery_price", hint, inputmode="decimal", width=10)
         hint = gettext_lazy("If it is far above others of its kind: what makes it worth it?")
         self.fields["price_reason"] = _text("price_reason", hint)

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.rules import in_language
 from suppliers.states import ListingStatus
 
 # States in which somebody owes an answer; of a refused one the day until which it may be appealed is kept as well.
@@ -67,6 +68,14 @@ class Listing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
+
+    @property
+    def name(self) -> str:
+        """What is put on sale, in the reader's language: as the listing describes it, else as the catalogue has it."""
+        texts = self.answers["texts"]
+        if texts.get("title.ru"):
+            return in_language({"kk": texts.get("title.kk", ""), "ru": texts["title.ru"], "en": texts["title.ru"]})
+        return str(self.product.title) if self.product is not None else self.title
 
     @property
     def number(self) -> str:

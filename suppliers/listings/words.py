@@ -15,6 +15,7 @@ from marketplace.drafts.answers import whole_number
 from marketplace.drafts.kinds import shown_plainly
 from marketplace.models import Draft
 from marketplace.rules import in_language
+from suppliers import delivery
 from suppliers.listings import answers
 
 REASONS_RULE = "listing.refusal_reasons"
@@ -33,6 +34,7 @@ LABELS = {
     "lead_days": gettext_lazy("Days to deliver"),
     "regions": gettext_lazy("Where do you deliver to?"),
     "delivery": gettext_lazy("Is the delivery in the price?"),
+    "delivery_price": gettext_lazy("What does the delivery of one order cost, ₸?"),
     "warranty_months": gettext_lazy("Warranty, months (optional)"),
     "price_reason": gettext_lazy("Why is the price what it is? (optional)"),
     "offer": gettext_lazy("Offer that is changed"),
@@ -89,25 +91,26 @@ def summary(title: str, data: dict[str, Any], product: Product | None) -> list[d
     rows: list[dict[str, Any]] = [
         {"key": _("Product"), "value": title},
         {"key": _("Kind"), "value": kind.name if kind else data["type"]},
-        {"key": _("In the catalogue"), "value": product.title if product else _("a new product")},
     ]
+    if product is None or product.title != title:
+        rows.append({"key": _("In the catalogue"), "value": product.title if product else _("a new product")})
     if data["edits_product"]:
         texts = data["texts"]
         rows += [{"key": LABELS[name], "value": texts[name]} for name in texts if texts[name]]
         rows += [{"key": name, "value": text} for name, text in _parameters(kind, data["parameters"])]
-    delivery = [
+    places = [
         f"{regions.name_of(code)}: {formats.quantity(data['lead_by_region'].get(code, numbers['lead_days']), 'day')}"
         for code in data["regions"]
     ]
     return [
         *rows,
-        {"key": LABELS["sku"], "value": data["sku"]},
+        # The ministry reads it as well: it is not its article.
+        {"key": _("Article"), "value": data["sku"]},
         {"key": LABELS["price"], "value": formats.money(Decimal(data["price"]))},
         {"key": LABELS["pack_size"], "value": str(numbers["pack_size"])},
         {"key": LABELS["stock"], "value": str(numbers["stock"])},
-        {"key": _("Delivers to"), "lines": delivery},
-        # A listing of before this was asked says nothing: then it is in the price.
-        {"key": LABELS["delivery"], "value": delivery_choices()[not data.get("delivery_included", True)][1]},
+        {"key": _("Delivers to"), "lines": places},
+        {"key": _("Delivery"), "value": delivery.words(answers.asked_for_delivery(data))},
         {"key": _("Warranty"), "value": formats.quantity(numbers["warranty_months"], "month")},
     ]
 

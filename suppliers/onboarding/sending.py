@@ -6,11 +6,13 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from marketplace import access, crypto, events, idempotency, outbox
 from marketplace.drafts import files, kinds, sending
 from marketplace.drafts.answers import whole_number
-from marketplace.errors import DomainError, FieldError, Forbidden, Invalid
+from marketplace.errors import DomainError, FieldError, Forbidden, Invalid, TooManyTries
+from marketplace.limits import Limit, Tries
 from marketplace.models import Draft, Role, User
 from marketplace.time import database_now
 from suppliers import second_check
@@ -22,6 +24,13 @@ from suppliers.states import APPLICATION
 KIND = "onboarding"
 REVIEW_RULE = "supplier.review_days"
 TOPIC = "application.moved"
+ONE_NUMBER = Limit("application-number", most=1, seconds=24 * 3600)  # the same one again is no further try
+NUMBERS_OF_ACCOUNT = Limit("application-numbers", most=20, seconds=24 * 3600)
+
+
+class TooManyNumbers(TooManyTries):
+    message = gettext_lazy("You have tried too many identity numbers today. Go on tomorrow, or call 1414.")
+    retry_after = NUMBERS_OF_ACCOUNT.seconds
 
 
 class AlreadyRuns(DomainError):
@@ -51,7 +60,7 @@ def submit(
     """Send the application: 201 ``{"application": {"id", "number", "status", "respond_by"}}``.
 
     Raises NotFound, AlreadySubmitted, Discarded, Changed, OpenConflict, Invalid (every field error; a BIN that is
-    banned or sells already), AlreadyRuns; the draft stays as it was.
+    banned or sells already), AlreadyRuns, TooManyNumbers; the draft stays as it was.
     """
 
     def work() -> tuple[int, dict[str, Any]]:
@@ -60,7 +69,7 @@ def submit(
         )
         moment = now or database_now()
         found = answers.read(draft, timezone.localdate(moment))
-        found.errors += refusals_of_number(found.bin, found.iin)
+        found.errors += refusals_for(actor, found.bin, found.iin)
         if found.errors:
             raise Invalid(found.errors)
         number = whole_number(draft.value(answers.CORRECTS))
@@ -76,6 +85,16 @@ def submit(
         return 201, {"application": body}
 
     return idempotency.once_beside_twins(request, work)
+
+
+def refusals_for(actor: User, bin_number: str, iin: str) -> list[FieldError]:
+    """The same for an applicant, who may be asking whose identity number sells here: so many a day, then TooManyNumbers."""
+    if iin:
+        one = Tries([(ONE_NUMBER, f"{actor.pk} {iin}")])
+        if one.allowed() and not Tries([(NUMBERS_OF_ACCOUNT, str(actor.pk))]).allowed():
+            one.rollback()
+            raise TooManyNumbers
+    return refusals_of_number(bin_number, iin)
 
 
 def refusals_of_number(bin_number: str, iin: str) -> list[FieldError]:

@@ -6,6 +6,7 @@ the outbox row that brings the search documents up to date. Offers are locked in
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from catalog.models import Product
 from marketplace import events, outbox
+from suppliers import delivery, ranking
 from suppliers.models import Partner, PriceList, PriceListPart, StockRecord
 from suppliers.pricelist import prices
 from suppliers.pricelist.checking import Line, check
@@ -34,15 +36,17 @@ UPDATE = """
 UPDATE partner_stockrecord AS offer SET
     price = stated.price, num_in_stock = stated.stock + offer.num_allocated, pack_size = stated.pack_size,
     lead_days = stated.lead_days, warranty_months = stated.warranty, regions = string_to_array(stated.regions, ','),
+    delivery_included = coalesce(stated.delivery = 0, false), delivery_price = nullif(stated.delivery, 0),
     status = stated.status, date_updated = %(now)s
 FROM unnest(%(id)s::bigint[], %(price)s::numeric[], %(stock)s::int[], %(pack_size)s::int[], %(lead_days)s::int[],
-    %(warranty)s::int[], %(regions)s::text[], %(status)s::text[])
-    AS stated(id, price, stock, pack_size, lead_days, warranty, regions, status)
+    %(warranty)s::int[], %(regions)s::text[], %(delivery)s::numeric[], %(status)s::text[])
+    AS stated(id, price, stock, pack_size, lead_days, warranty, regions, delivery, status)
 WHERE offer.id = stated.id AND offer.partner_id = %(partner)s
     AND (offer.price, offer.num_in_stock - offer.num_allocated, offer.pack_size, offer.lead_days,
-         offer.warranty_months, array_to_string(offer.regions, ','), offer.status)
+         offer.warranty_months, array_to_string(offer.regions, ','),
+         CASE WHEN offer.delivery_included THEN 0 ELSE offer.delivery_price END, offer.status)
     IS DISTINCT FROM (stated.price, stated.stock, stated.pack_size, stated.lead_days,
-         stated.warranty, stated.regions, stated.status)
+         stated.warranty, stated.regions, stated.delivery, stated.status)
 RETURNING offer.id
 """
 
@@ -50,7 +54,7 @@ RETURNING offer.id
 # What is read of an offer; of its product only what Goods holds: whole models cost more than all else of a part.
 READ = (
     "pk", "partner_sku", "product_id", "price", "num_in_stock", "num_allocated", "pack_size", "lead_days",
-    "warranty_months", "regions", "status",
+    "warranty_months", "regions", "delivery_included", "delivery_price", "status",
 )  # fmt: skip
 
 
@@ -131,6 +135,7 @@ def _outcomes(partner: Partner, lines: Iterable[Line], seen: dict[str, int], *, 
         by_sku[offer.partner_sku] = offer
         by_code.setdefault(goods[offer.product_id].code, []).append(offer)
     here: dict[str, int] = {}
+    most = ranking.policy().delivery_most
     outcomes = []
     for line in lines:
         one = Outcome(line)
@@ -140,6 +145,8 @@ def _outcomes(partner: Partner, lines: Iterable[Line], seen: dict[str, int], *, 
             first = seen.get(one.sku) or here.get(one.sku)
             if first:
                 line.refuse("sku", "twice", sku=one.sku, row=first)
+        if not line.errors and line.values.get("delivery", 0) > most:
+            line.refuse("delivery", "delivery_most", most=f"{most:.0f}")
         if not line.errors:
             here[one.sku] = line.row.number
             _compare(one)
@@ -201,6 +208,7 @@ def _compare(one: Outcome) -> None:
         "lead_days": offer.lead_days,
         "warranty": offer.warranty_months,
         "regions": offer.regions,
+        "delivery": offer.delivery,
         "status": offer.status,
     }
     one.after = one.before | values
@@ -220,7 +228,7 @@ def _write(price_list: PriceList, partner: Partner, outcomes: list[Outcome]) -> 
         if changed:
             arrays: dict[str, Any] = {
                 name: [",".join(one.after[name]) if name == "regions" else one.after[name] for one in changed.values()]
-                for name in ("price", "stock", "pack_size", "lead_days", "warranty", "regions", "status")
+                for name in ("price", "stock", "pack_size", "lead_days", "warranty", "regions", "delivery", "status")
             }
             cursor.execute(UPDATE, {**arrays, "id": list(changed), "partner": partner.pk, "now": now})
             written = {pk for (pk,) in cursor.fetchall()}
@@ -269,6 +277,7 @@ def _create(partner: Partner, outcomes: list[Outcome], now: Any) -> list[StockRe
             status=StockRecord.Status.DRAFT,
             regions=one.after.get("regions") or home,
             stock_confirmed_at=now,
+            **delivery.columns(one.after.get("delivery", delivery.NOTHING)),
             **{COLUMNS[name]: one.after[name] for name in ("pack_size", "lead_days", "warranty") if name in one.after},
         )
         for one in outcomes
@@ -280,6 +289,6 @@ def _difference(one: Outcome) -> dict[str, Any]:
     names = [name for name in one.before if name != "status" and one.before[name] != one.after[name]]
 
     def facts(values: dict[str, Any]) -> dict[str, Any]:
-        return {name: f"{values[name]:.2f}" if name == "price" else values[name] for name in names}
+        return {name: f"{value:.2f}" if isinstance(value := values[name], Decimal) else value for name in names}
 
     return {"before": facts(one.before), "after": facts(one.after)}

@@ -139,6 +139,16 @@ def _price(cell: Any) -> Decimal:
     return round(price, 2)
 
 
+def _delivery(cell: Any) -> Decimal:
+    """KZT; how much may be asked is a rule, looked up where the database is."""
+    price = _decimal(cell)
+    if not price.is_finite() or not 0 <= price <= HIGHEST_PRICE:
+        raise Wrong("delivery_range")
+    if price != round(price, 2):
+        raise Wrong("price_places", found=str(cell)[:60])
+    return round(price, 2)
+
+
 def _whole(code: str, least: int, most: int) -> Callable[[Any], int]:
     def read(cell: Any) -> int:
         number = _decimal(cell)
@@ -176,4 +186,5 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "lead_days": _whole("lead_range", 1, MOST_LEAD_DAYS),
     "warranty": _whole("warranty_range", 0, MOST_WARRANTY),
     "regions": _regions,
+    "delivery": _delivery,
 }

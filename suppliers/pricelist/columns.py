@@ -20,6 +20,7 @@ LABELS = {
     "lead_days": _("Days to deliver"),
     "warranty": _("Warranty, months"),
     "regions": _("Regions"),
+    "delivery": _("Delivery of one order, ₸ (0: in the price)"),
 }
 CODES = tuple(LABELS)
 # As the programs of shops call them.
@@ -33,6 +34,8 @@ HABITS = {
     "lead_days": {"срок доставки", "дней до доставки", "жеткізу мерзімі"},
     "warranty": {"гарантия", "кепілдік"},
     "regions": {"регионы", "өңірлер"},
+    # Not "доставка" alone: shops write words below it.
+    "delivery": {"стоимость доставки", "цена доставки", "жеткізу құны", "жеткізу бағасы", "delivery price"},
 }
 
 

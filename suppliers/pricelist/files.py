@@ -26,7 +26,7 @@ CONTENT_TYPES = {
 }
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", '"', "'")
 MOST = 100_000
-WIDTHS = {"sku": 18, "product": 22, "title": 42, "regions": 30}
+WIDTHS = {"sku": 18, "product": 22, "title": 42, "regions": 30, "delivery": 22}
 
 
 def safe(value: Any) -> Any:
@@ -70,6 +70,7 @@ def _offer_row(offer: StockRecord) -> list[Any]:
         offer.lead_days,
         offer.warranty_months,
         ", ".join(offer.regions),
+        "" if offer.delivery is None else offer.delivery,
     ]
 
 

@@ -20,8 +20,8 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import events, outbox
-from marketplace.errors import DomainError, FieldError, Invalid
+from marketplace import events, files, outbox
+from marketplace.errors import Busy, DomainError, FieldError, Invalid
 from marketplace.models import OutboxRow, User
 from suppliers.models import Partner, PriceList, PriceListPart
 from suppliers.pricelist import columns, reading, sheet
@@ -40,6 +40,13 @@ SECONDS_OF_SENDER = 3.0
 PAUSE = timedelta(seconds=20)
 MOST_WAITING = 3  # lists of one supplier that are not finished: others want the workers, too
 RUNNING = (PriceList.Status.WAITING, PriceList.Status.RUNNING)
+
+
+class NotScanned(Busy):
+    """The supplier has the file: nothing is lost, it comes again."""
+
+    message = _("Price lists cannot be checked right now. Send yours again in some minutes.")
+    retry_after = 60
 
 
 class NotChecked(DomainError):
@@ -143,6 +150,9 @@ def _checked(upload: File) -> str:
         sheet.looks_like(upload.read(sheet.BEGINNING))
     except Refused as refused:
         raise Invalid([FieldError("file", refused.code, WORDS[refused.code])]) from None
+    upload.seek(0)
+    if not files.scanned(upload):
+        raise NotScanned
     upload.seek(0)
     digest = hashlib.sha256()
     for block in upload.chunks():

@@ -38,6 +38,8 @@ WORDS = {
     "pack_range": _("Write how many units are in a pack, from %(least)s to %(most)s."),
     "lead_range": _("Write the days to deliver, from %(least)s to %(most)s."),
     "warranty_range": _("Write the months of warranty, from %(least)s to %(most)s."),
+    "delivery_range": _("Give what one delivery costs, in tenge; 0 when it is in the price."),
+    "delivery_most": _("One delivery may cost at most %(most)s ₸."),
     "region": _("We know no region “%(found)s”. Write its name or code, for example KZ-79, with commas between."),
     "long": _("This is too long: at most %(most)s signs."),
     "signs": _("An article cannot begin with = + @ or hold the signs < and >."),

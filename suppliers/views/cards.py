@@ -1,25 +1,32 @@
 """What several pages of the storefront show alike."""
 
+import threading
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from cachetools import TTLCache
+from django.conf import settings
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog import fit, selectors
 from catalog.models import ProductDocument
-from catalog.search import Listed
+from catalog.search import Listed, Page
 from catalog.search.query import Query
 from catalog.selectors import Beneficiary
 from catalog.types import ProductType
 from marketplace.models import Role
-from suppliers import guarantees
+from marketplace.shared_pages import OLDEST_S
+from suppliers import delivery, guarantees, shapes
 from suppliers import selectors as suppliers
 from suppliers.guarantees import Guarantee
 
 CARRIED = ("for", "draft")
+MOST_KEPT = 10_000  # cards, about a kilobyte each
 ORDERING_ROLES = (Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 
 
@@ -48,6 +55,7 @@ def card(
     you_pay = None
     if cheapest is not None and guarantee is not None:
         you_pay = guarantees.split(Decimal(cheapest["price"]), cheapest["pack_size"], guarantee)[1]
+        you_pay += shapes.kept_delivery(cheapest) or 0
     return {
         "title": selectors.title_of(row),
         "url": product_url(row) + as_query(passed_on or {}),
@@ -55,9 +63,52 @@ def card(
         "offers": len(offers),
         "price": cheapest and Decimal(cheapest["price"]),
         "you_pay": you_pay,
+        "delivery": delivery_words(cheapest),
         "far": bool(offers) and bool(near) and not any(near in offer["regions"] for offer in offers),
         "fit": fit_data(row, beneficiary) if beneficiary.user is not None else None,
     }
+
+
+# Drawing the cards is the most of a list's work, and those of common goods are on many lists.
+_drawn: TTLCache[tuple[Any, ...], str] = TTLCache(MOST_KEPT, OLDEST_S)
+_drawing = threading.Lock()
+
+
+def draw(
+    page: Page,
+    *,
+    query: Query,
+    beneficiary: Beneficiary,
+    guarantee_of: dict[int, Guarantee],
+    passed_on: dict[str, str] | None = None,
+) -> list[str]:
+    """The cards of a page as HTML. For a visitor those that were drawn a moment ago, while their documents stay the same."""
+
+    def drawn(row: Listed) -> str:
+        shown = card(row, query=query, beneficiary=beneficiary, guarantee_of=guarantee_of, passed_on=passed_on)
+        return render_to_string("components/product_card.html", {"product": shown})
+
+    if beneficiary.user is not None or passed_on or not settings.SHARED_PAGES:
+        return [drawn(row) for row in page.rows]
+    keys = {pk: (get_language(), query.region, query.supplier, pk, version) for pk, version in page.versions().items()}
+    with _drawing:
+        found = {pk: _drawn.get(key) for pk, key in keys.items()}
+    missing = {row.pk: drawn(row) for row in page.read([pk for pk, html in found.items() if html is None])}
+    with _drawing:
+        _drawn.update({keys[pk]: html for pk, html in missing.items()})
+    return [html for pk, known in found.items() if (html := known or missing.get(pk))]
+
+
+def forget() -> None:
+    """Forget all cards of this process."""
+    with _drawing:
+        _drawn.clear()
+
+
+def delivery_words(offer: dict[str, Any] | None) -> str:
+    """What a delivery costs beside the price of an offer of a search document; empty when nothing."""
+    asked = shapes.kept_delivery(offer) if offer is not None else Decimal(0)
+    return "" if asked == 0 else delivery.words(asked)
 
 
 def fit_data(row: ProductDocument | Listed, beneficiary: Beneficiary) -> dict[str, Any]:

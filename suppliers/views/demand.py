@@ -45,7 +45,7 @@ class NeedForm(forms.Form):
         offer(self, "region", [EMPTY, *((row.code, row.name) for row in regions.listed())])
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def say(request: HttpRequest) -> HttpResponse:
     """Say that nothing fits the person whom ``for`` names; the page shows what will be counted."""
@@ -78,7 +78,7 @@ def say(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/say_need.html", context, status=422 if form.errors else 200)
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 @require_safe
 def own(request: HttpRequest) -> HttpResponse:
     """What the actor's people lack, with a button that takes it back."""
@@ -88,7 +88,7 @@ def own(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/needs.html", {"page": page, "needs": rows, "crumbs": crumbs()})
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 @require_POST
 def withdraw(request: HttpRequest, need_id: int) -> HttpResponse:
     """Take it back."""

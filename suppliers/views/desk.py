@@ -1,5 +1,6 @@
-"""The supplier's own offers: price and stock in the list, one row one form."""
+"""The supplier's own offers: price, stock and delivery in the list, one row one form."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -66,6 +67,7 @@ def _do(request: HttpRequest, action: str, offer_id: int, form: OfferForm) -> No
             actor=request.user,
             price=form.cleaned_data["price"],
             stock=form.cleaned_data["stock"],
+            delivery_price=form.cleaned_data["delivery_price"],
         )
 
 
@@ -98,10 +100,16 @@ def _row(offer: StockRecord, failed: OfferForm | None) -> dict[str, Any]:
     typed = failed.data if failed is not None else {}
     return {
         "offer": offer,
-        "price": typed.get("price", f"{offer.price:.2f}".replace(".00", "")),
+        "price": typed.get("price", _sum(offer.price)),
         "stock": typed.get("stock", offer.net_stock_level),
+        "delivery": typed.get("delivery_price", _sum(offer.delivery)),
         "price_errors": failed.errors.get("price", []) if failed is not None else [],
+        "delivery_errors": failed.errors.get("delivery_price", []) if failed is not None else [],
         "stock_errors": failed.errors.get("stock", []) if failed is not None else [],
         "actions": [step for step in OFFER.allowed(offer.status, ["supplier"]) if step.action != "confirm-stock"],
         "confirmable": offer.status in (StockRecord.Status.PUBLISHED, StockRecord.Status.HIDDEN),
     }
+
+
+def _sum(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount:.2f}".replace(".00", "")

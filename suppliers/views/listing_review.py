@@ -81,6 +81,6 @@ def _context(request: HttpRequest, found: Listing, wrong: WordsForm | None) -> d
         "high": prices.out_of_line(found.unit_price, found.median),
         "reason": words.reason_name(found.reason) if found.reason else "",
         "due_words": calendar.in_words(found.due_explained),
-        "rows": words.summary(found.title, found.answers, found.product),
+        "rows": words.summary(found.name, found.answers, found.product),
         "photos": list(StoredFile.objects.filter(subject=subject).order_by("created_at", "pk")),
     }

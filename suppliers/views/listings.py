@@ -52,7 +52,7 @@ def listings(request: HttpRequest) -> HttpResponse:
     return render(request, "supplier/listings/list.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
     """A new listing, or with ``offer`` the change of an own offer: its present answers are there."""
@@ -74,6 +74,7 @@ def _of_offer(offer: StockRecord) -> dict[str, Any]:
         "lead_days": str(offer.lead_days),
         "warranty_months": str(offer.warranty_months),
         "delivery": "included" if offer.delivery_included else answers.DELIVERY_APART,
+        "delivery_price": f"{offer.delivery_price:.2f}" if offer.delivery_price else "",
         "regions": list(offer.regions),
         **{f"lead.{code}": str(days) for code, days in offer.lead_days_by_region.items()},
     }
@@ -156,14 +157,14 @@ STEPS = draft_steps.Steps(
 )
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_safe
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The steps with their states; a draft that was sent leads to its listing."""
     return draft_steps.tasks(request, draft_id, STEPS)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, draft_id: uuid.UUID, name: str) -> HttpResponse:
@@ -178,7 +179,7 @@ def step(request: HttpRequest, draft_id: uuid.UUID, name: str) -> HttpResponse:
     return answer
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The preview, until when the ministry looks at it, what stays on sale meanwhile, and the button."""
@@ -208,28 +209,28 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     return render(request, "supplier/listings/check.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_safe
 def history(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Every save of a listing that is being written."""
     return draft_steps.history(request, draft_id, STEPS)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """An earlier answer counts again."""
     return draft_steps.bring_back(request, draft_id, STEPS)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Put the draft aside; it can be restored until it is removed."""
     return draft_steps.discard(request, draft_id, STEPS)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "POST"])
 def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Take it up with everything that was in it."""
@@ -269,7 +270,7 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
         "may_appeal": found.respond_by is not None and found.respond_by >= timezone.localdate(),
         "reason": words.reason_name(found.reason) if found.reason else "",
         "due_words": calendar.in_words(found.due_explained),
-        "rows": words.summary(found.title, found.answers, found.product),
+        "rows": words.summary(found.name, found.answers, found.product),
         "form": form,
     }
     return render(request, "supplier/listings/listing.html", context, status=422 if form.errors else 200)

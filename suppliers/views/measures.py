@@ -17,6 +17,7 @@ from marketplace import kept_answers, policy
 from marketplace.errors import Changed, Invalid, NotFound
 from marketplace.forms import add_errors
 from marketplace.kept_answers import kept_over_sign_in
+from marketplace.models import Role
 from marketplace.way_back import safe_path
 from suppliers import guarantees
 from suppliers.forms import MeasuresForm
@@ -25,7 +26,7 @@ from suppliers.views.cards import as_query
 CHANGES_SHOWN = 20
 
 
-@policy.signed_in
+@policy.only(Role.BENEFICIARY, Role.GUARDIAN, Role.CASEWORKER)
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:

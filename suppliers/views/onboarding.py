@@ -25,7 +25,7 @@ from marketplace.models import Draft, Role, User
 from marketplace.views import attachments, draft_forms, draft_steps
 from suppliers.onboarding import account, answers, deciding, forms, selectors, words
 from suppliers.onboarding.models import WAITING, Application
-from suppliers.onboarding.sending import KIND, refusals_of_number, submit
+from suppliers.onboarding.sending import KIND, refusals_for, submit
 from suppliers.states import APPLICATION
 
 # An office or a mobile network has one address for many people; a flood of accounts has one as well.
@@ -85,7 +85,7 @@ def applications(request: HttpRequest) -> HttpResponse:
     return render(request, "supplier/onboarding/list.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
     """A draft with what the account knows; one that is open is gone on with."""
@@ -113,9 +113,9 @@ def _form(draft: Draft, name: str, data: Any) -> DraftForm:
     return FORMS[name](data, initial=draft_forms.live(draft))
 
 
-def _problems(_actor: User, draft: Draft) -> list[FieldError]:
+def _problems(actor: User, draft: Draft) -> list[FieldError]:
     found = answers.read(draft, timezone.localdate())
-    return [*found.errors, *refusals_of_number(found.bin, found.iin)]
+    return [*found.errors, *refusals_for(actor, found.bin, found.iin)]
 
 
 def _step_of(field: str) -> str:
@@ -168,14 +168,14 @@ STEPS = draft_steps.Steps(
 )  # fmt: skip
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_safe
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The steps with their states; a draft that was sent leads to its application."""
     return draft_steps.tasks(request, draft_id, STEPS)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @kept_over_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, draft_id: uuid.UUID, name: str) -> HttpResponse:
@@ -183,7 +183,7 @@ def step(request: HttpRequest, draft_id: uuid.UUID, name: str) -> HttpResponse:
     return draft_steps.step(request, draft_steps.opened(request, draft_id, STEPS), name, STEPS)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The preview: everything as the ministry will read it, until when it answers, and the button."""
@@ -193,7 +193,7 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         return draft_steps.send(request, found, STEPS)
     told = answers.read(found, timezone.localdate())
-    if told.errors or refusals_of_number(told.bin, told.iin) or found.conflicts:
+    if told.errors or refusals_for(request.user, told.bin, told.iin) or found.conflicts:
         return redirect("suppliers:application_draft", draft_id)
     counted = calendar.deadline("supplier.review_days", timezone.localdate())
     context = {
@@ -206,28 +206,28 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     return render(request, "supplier/onboarding/check.html", context)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_safe
 def history(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Every save of an application that is being written."""
     return draft_steps.history(request, draft_id, STEPS)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "POST"])
 def bring_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """An earlier answer counts again."""
     return draft_steps.bring_back(request, draft_id, STEPS)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Put the draft aside; it can be restored until it is removed."""
     return draft_steps.discard(request, draft_id, STEPS)
 
 
-@policy.signed_in
+@policy.only(Role.SUPPLIER)
 @require_http_methods(["GET", "POST"])
 def restore(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Take it up with everything that was in it."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from catalog.models import Product
 from marketplace import formats, kept_answers, policy
 from marketplace.errors import Invalid
 from marketplace.forms import EMPTY, add_errors, offer
@@ -62,6 +63,9 @@ class RecallForm(forms.Form):
             offer(self, "supplier", [EMPTY, *suppliers.names()])
         else:
             del self.fields["supplier"]
+            self.fields["product"].help_text = _(
+                "The link “Call a lot back” beside each of your offers fills it in. It stands at the end of the product's address, too."
+            )
 
 
 @policy.anyone
@@ -120,6 +124,14 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The lot is called back. Whoever got it is being told."))
             return redirect("suppliers:recall", found.pk)
-    return render(
-        request, "recalls/new.html", {"form": form, "kept": kept is not None}, status=422 if form.errors else 200
+    context = {"form": form, "kept": kept is not None, "product": _named(form["product"].value())}
+    return render(request, "recalls/new.html", context, status=422 if form.errors else 200)
+
+
+def _named(number: Any) -> str:
+    """The product of this number, so that nobody calls back another one than she means."""
+    text = str(number or "").strip()
+    found = (
+        Product.objects.filter(pk=int(text)).first() if text.isascii() and text.isdigit() and len(text) < 18 else None
     )
+    return found.title if found is not None else ""

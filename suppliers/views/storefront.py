@@ -21,7 +21,7 @@ from catalog.types import ProductType
 from marketplace import policy, regions
 from marketplace.models import Role
 from marketplace.rules import in_language
-from marketplace.shared_pages import shared_page
+from marketplace.shared_pages import shared_page, shared_page_of_product
 from suppliers import complaint_facts, guarantees, market, ranking, recalls, strategy
 from suppliers import selectors as suppliers
 from suppliers.forms import FilterForm
@@ -30,9 +30,10 @@ from suppliers.models import Partner
 from suppliers.views.cards import (
     ORDERING_ROLES,
     as_query,
-    card,
     carried,
     crumbs,
+    delivery_words,
+    draw,
     fit_data,
     measures_wanted,
     product_url,
@@ -103,7 +104,7 @@ def _listing(request: HttpRequest, product_type: ProductType | None) -> HttpResp
     form = FilterForm(request.GET, product_type=product_type, beneficiary=beneficiary, passed_on=carried(request))
     query = form.query(page=_page_number(request))
     page = search.find(query, brief=True)
-    if not page.rows and page.count:  # the list has become shorter than this page
+    if not page.ids and page.count:  # the list has become shorter than this page
         query = query.turned_to(1 + (page.count - 1) // PAGE_SIZE)
         page = search.find(query, brief=True)
     form.count(page.facets)
@@ -113,10 +114,9 @@ def _listing(request: HttpRequest, product_type: ProductType | None) -> HttpResp
         "form": form,
         "query": query,
         "count": page.count,
-        "cards": [
-            card(row, query=query, beneficiary=beneficiary, guarantee_of=guarantee_of, passed_on=carried(request))
-            for row in page.rows
-        ],
+        "cards": draw(
+            page, query=query, beneficiary=beneficiary, guarantee_of=guarantee_of, passed_on=carried(request)
+        ),
         "page": Paginator(range(page.count), PAGE_SIZE).get_page(query.page),
         "chosen": form.chosen(),
         "clear_url": request.path + as_query(carried(request)),
@@ -167,7 +167,7 @@ def _page_number(request: HttpRequest) -> int:
 
 @policy.anyone
 @require_safe
-@shared_page
+@shared_page_of_product
 def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
     """One product: parameters, fit, and its offers side by side with what each costs the person."""
     row = selectors.document(pk)
@@ -185,7 +185,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         "description": in_language(row.texts),
         "product_type": kind,
         "photos": photos.of_product(row.pk),
-        "recalls": recalls.of_product(row.pk),
+        "recalls": recalls.on_page_of(row.pk),
         "own": [{"key": line.name, "value": line.text} for line in shown if not line.common],
         "common": [{"key": line.name, "value": line.text} for line in shown if line.common],
         "fit": fit_data(row, beneficiary),
@@ -223,6 +223,7 @@ def how_we_rank(request: HttpRequest) -> HttpResponse:
             {"label": str(ranking.LABELS[name]), "value": round(share * 100)} for name, share in ranking.shares(policy)
         ],
         "months": int(policy.complaint_prior["decay_months"]),
+        "most": policy.delivery_most,
         "example": ranking.example(policy),
         "crumbs": crumbs(),
     }
@@ -296,6 +297,7 @@ def _compared(request: HttpRequest, row: Any, rows: list[Any], beneficiary: Bene
         "offer_count": len(near),
         "best": best,
         "lead_days": best and best["lead_days_by_region"].get(beneficiary.region, best["lead_days"]),
+        "delivery": delivery_words(best),
         "why": best and in_language(best["why"]),
         # One alone is not filled up again: she has just taken the others out.
         "remove_url": f"?{urlencode([*rest, ('alone', '1'), *carried(request).items()])}" if rest else "",
@@ -342,7 +344,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
             {"key": _("Phone"), "value": found.phone},
             {"key": _("E-mail"), "value": found.email},
         ],
-        "cards": [card(row, query=query, beneficiary=beneficiary, guarantee_of={}) for row in page.rows],
+        "cards": draw(page, query=query, beneficiary=beneficiary, guarantee_of={}),
         "count": page.count,
         "page": Paginator(range(page.count), PAGE_SIZE).get_page(_page_number(request)),
         "crumbs": crumbs(),

@@ -135,7 +135,7 @@ def signals(request: HttpRequest) -> HttpResponse:
     return render(request, "review/market/signals.html", context)
 
 
-@policy.only(*WATCHERS)
+@policy.only(*WATCHERS, act=[Role.AUDITOR])
 @require_http_methods(["GET", "HEAD", "POST"])
 def signal(request: HttpRequest, signal_id: int) -> HttpResponse:
     """One of them; the ministry says why it means nothing."""

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
+from marketplace import api_document, replica
 from marketplace.api import anyone
 from suppliers.watch import reading
 
@@ -38,13 +39,15 @@ class PricesOut(Schema):
 
 
 @router.get("/open-data/prices.json", auth=anyone, response=PricesOut)
+@replica.may_read
 def prices_json(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Choice index and median price of a unit by kind and region; a median of too few suppliers is hidden."""
     response["Cache-Control"] = f"public, max-age={KEPT_S}"
     return {"currency": "KZT", "results": [_row(cell) for cell in reading.shown()]}
 
 
-@router.get("/open-data/prices.csv", auth=anyone, response={200: str})
+@router.get("/open-data/prices.csv", auth=anyone, openapi_extra=api_document.file_of("text/csv"))
+@replica.may_read
 def prices_csv(request: HttpRequest) -> HttpResponse:
     """The same as a table: UTF-8, a heading, ``median_unit_price`` in KZT, empty where hidden is 1."""
     out = io.StringIO()

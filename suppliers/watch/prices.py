@@ -33,6 +33,7 @@ from catalog import kin, types
 from marketplace import access, events, formats, regions, rules
 from marketplace.errors import FieldError, Invalid, NotFound
 from marketplace.models import Role, User
+from marketplace.page_changes import KeptUntilChange
 from suppliers.market import independent_group
 from suppliers.strategy import purchasable
 from suppliers.watch.models import MarketCell, PriceFlag
@@ -308,17 +309,22 @@ def _kind_name(code: str) -> str:
 
 
 def open_flags(offer_ids: Iterable[int]) -> dict[int, PriceFlag]:
-    """The flags that stand on these offers, explained ones left out. One query."""
+    """The flags that stand on these offers, explained ones left out. One query, none for no offers."""
     return {flag.offer_id: flag for flag in PriceFlag.objects.filter(offer__in=list(offer_ids), state=State.OPEN)}
 
 
+_flagged = KeptUntilChange(
+    lambda: frozenset(PriceFlag.objects.filter(state=State.OPEN).values_list("offer_id", flat=True))
+)
+
+
 def for_everybody(offer_ids: Iterable[int], unit: str) -> dict[int, list[str]]:
-    """The same in words for people: offer → sentences. Two queries.
+    """The same in words for people: offer → sentences. Two queries when there is one.
 
     A median that would be one or two suppliers' own price is kept back (rule ``market.public_median``); then it is only
     said that the price is out of line.
     """
-    flags = open_flags(offer_ids)
+    flags = open_flags(_flagged.get().intersection(offer_ids))
     if not flags:
         return {}
     least = int(rules.get("market.public_median").value["min_suppliers"])

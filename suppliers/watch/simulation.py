@@ -1,6 +1,8 @@
 """What if the lowest price alone decided: who would stand first, against the ranking by best value that is in force.
 
-Counted from the search documents, whose offers carry the parts of their score, over products that have a choice.
+Counted from the search documents, whose offers carry the parts of their score, over products that have a choice. The price
+is that of one unit with its delivery, as the ranking compares it; a delivery without a known price counts as nothing, as it
+would for somebody who looks at prices alone.
 """
 
 from dataclasses import dataclass
@@ -13,9 +15,10 @@ from suppliers.ranking import PARTS
 
 _FIRST = """
 WITH offered AS (
-    SELECT d.type_id, d.product_id, o.id, o.supplier, o.unit_price, o.score, o.parts
+    SELECT d.type_id, d.product_id, o.id, o.supplier, o.score, o.parts,
+        o.unit_price + coalesce(o.delivery_price, 0) / o.pack_size AS unit_price
     FROM catalogue_productdocument d CROSS JOIN LATERAL jsonb_to_recordset(d.offers)
-        AS o(id bigint, supplier text, unit_price numeric, score float8, parts jsonb, regions jsonb)
+        AS o(id bigint, supplier text, unit_price numeric, delivery_price numeric, pack_size int, score float8, parts jsonb, regions jsonb)
     WHERE d.offer_count > 1 AND (%(region)s = '' OR o.regions ? %(region)s)
 ), placed AS (
     SELECT offered.*,

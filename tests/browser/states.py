@@ -125,7 +125,7 @@ def _caseworker(program: Client) -> list[State]:
         [State(f"drafts/{drafts[0]}/screen/"), State(f"drafts/{drafts[0]}/screen/", "Get a code")] if drafts else []
     )
     code = [State("drafts/continue/"), State("drafts/continue/", "Open the application")]
-    return [State("office/people/?q=zzzzzz"), *consent, *screen, *code]
+    return [State("office/people/", "Find"), *consent, *screen, *code]
 
 
 def _supplier(program: Client) -> list[State]:

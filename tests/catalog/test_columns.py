@@ -100,6 +100,19 @@ def test_new_and_removed_documents_are_followed(demo_market):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("every", [1, 2, 7, 1000])
+def test_some_documents_are_taken_as_if_there_were_no_others(demo_market, every):
+    columns.current()
+    changed(ProductDocument.objects.order_by("pk")[4])
+    held = columns.current()  # put together again: its entries must still be in the order of their rows
+    rows = np.arange(3, len(held), every)
+    taken = held.taken(rows)
+    assert same(taken, columns._read(columns.Book(), "d.product_id = ANY(%s)", [held.id[rows].tolist()]))
+    assert len(held.taken(rows[:0])) == 0
+    assert all((np.diff(entry.row) >= 0).all() for entry in held.stated.values())
+
+
+@pytest.mark.django_db
 def test_only_what_changed_is_read_again(demo_market):
     columns.current()
     row = ProductDocument.objects.order_by("pk")[0]

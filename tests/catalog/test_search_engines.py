@@ -52,6 +52,21 @@ def walker(index_folder) -> Product:
     return product
 
 
+def test_the_same_words_are_looked_up_once_in_one_state_of_the_index(walker, monkeypatch):
+    outbox.drain()
+    looked_up = []
+    build = embedded._query
+    monkeypatch.setattr(embedded, "_query", lambda *asked: looked_up.append(asked) or build(*asked))
+    fresh()
+    assert find("ходунки") == find("ходунки&sort=price") == find("ходунки&price=1..") == ([walker.pk], "embedded")
+    assert len(looked_up) == 1
+    assert find("ходунки bota")[0] == [walker.pk] and len(looked_up) == 2
+    ProductDocument.objects.all().delete()
+    embedded.write([walker.pk])
+    fresh()
+    assert find("ходунки")[0] == []
+
+
 def test_a_document_holds_what_a_list_shows(walker):
     row = ProductDocument.objects.get(pk=walker.pk)
     assert row.titles == {"kk": "Bota 50 kk", "ru": "Bota 50 ru", "en": "Bota 50 en"}

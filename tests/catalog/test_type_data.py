@@ -131,7 +131,9 @@ def test_goods_carry_an_iso_code_and_how_sure_it_is():
     for good in GOODS:
         assert re.fullmatch(r"\d\d( \d\d){1,2}", good["iso_code"]), good["code"]
         assert good["iso_mark"] in set("ABCD"), good["code"]
-        assert isinstance(good["iso_note"], str) and len(good["iso_note"]) <= 250, good["code"]
+        if any(good["iso_note"].values()):
+            assert_in_three_languages(good["iso_note"], "iso_note")
+            assert max(map(len, good["iso_note"].values())) <= 250, good["code"]
 
 
 @every_type

@@ -6,7 +6,6 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import types
 from catalog.models import ProductClass
-from marketplace.remembered import Remembered
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -34,13 +33,3 @@ def test_a_portal_without_types_finds_them_as_soon_as_they_are_loaded():
     assert not types.book()
     ProductClass.objects.create(code="walker", slug="walker", name_kk="w", sphere="durable")
     assert list(types.book().by_code) == ["walker"]
-
-
-def test_what_is_remembered_gets_old(monkeypatch):
-    clock = [100.0]
-    monkeypatch.setattr("marketplace.remembered.time.monotonic", lambda: clock[0])
-    answers = iter(["one", "two"])
-    kept = Remembered(lambda: next(answers), seconds=60)
-    assert [kept.get(), kept.get()] == ["one", "one"]
-    clock[0] += 60
-    assert kept.get() == "two"

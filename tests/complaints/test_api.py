@@ -139,14 +139,9 @@ def test_every_side_sees_its_part(client, aigul, supplier, line):
         "person": (aigul, 200, True, {"phone": "+77000000001", "channel": "sms", "name": "Aigul"}),
         "supplier": (make_seller(supplier), 200, True, {"phone": "+77000000001", "channel": "sms", "name": "Aigul"}),
         "caseworker": (make_caseworker(), 200, True, {"phone": "+77000000001", "channel": "sms", "name": "Aigul"}),
-        "ministry": (make_reviewer(), 200, True, {"phone": "+77000000001", "channel": "sms", "name": "Aigul"}),
+        "ministry": (make_reviewer(), 200, True, None),
         "hotline": (make_user("hotline-user", Role.HOTLINE), 200, False, {"phone": "+7 ••• ••• 00 01"}),
-        "auditor": (
-            make_user("auditor", Role.AUDITOR),
-            200,
-            True,
-            {"phone": "+77000000001", "channel": "sms", "name": "Aigul"},
-        ),
+        "auditor": (make_user("auditor", Role.AUDITOR), 200, False, None),
         "inspector": (make_inspector(), 404, None, None),
         "other supplier": (make_seller(make_supplier("altyn-qol", "Алтын Қол"), "gani"), 404, None, None),
         "other person": (make_person("zhanar"), 404, None, None),
@@ -161,6 +156,15 @@ def test_every_side_sees_its_part(client, aigul, supplier, line):
         if status == 200:
             assert (answer.json()["text"] is not None) == texts, who
             assert answer.json()["contact"] == contact, who
+
+
+def test_the_ministry_reaches_the_person_while_it_has_to_answer_itself(client, aigul, line):
+    number = make_complaint(person=aigul, line=line).number
+    client.force_login(make_reviewer())
+    path = f"{API}/complaints/{number}"
+    assert (client.get(path).json()["person"], client.get(path).json()["contact"]) == (None, None)
+    Complaint.objects.filter(number=number).update(status="outcome_panel")
+    assert client.get(path).json()["contact"]["phone"] == "+77000000001"
 
 
 def test_the_supplier_does_not_see_a_hidden_name(client, aigul, supplier, line):

@@ -172,14 +172,20 @@ def test_a_step_out_of_turn_changes_nothing(client, aigul, line):
 
 
 @pytest.mark.parametrize(
-    "path", ["/en/complaints/{}/", "/en/complaints/{}/sent/", "/en/supplier/complaints/{}/", "/en/review/{}/"]
+    ("path", "refused"),
+    [
+        ("/en/complaints/{}/", 404),
+        ("/en/complaints/{}/sent/", 404),
+        ("/en/supplier/complaints/{}/", 403),
+        ("/en/review/{}/", 403),
+    ],
 )
-def test_a_foreign_case_is_a_missing_case(client, path):
+def test_a_foreign_case_is_a_missing_case(client, path, refused):
     complaint = make_complaint()
     client.force_login(make_person("zhanar"))
     foreign = client.get(path.format(complaint.number))
     missing = client.get(path.format("C-2026-999999"))
-    assert (foreign.status_code, missing.status_code) == (404, 404)
+    assert (foreign.status_code, missing.status_code) == (refused, refused)
 
 
 def test_desks_are_for_their_roles(client, aigul):

@@ -180,7 +180,7 @@ def test_sheets_are_listed_for_the_own_shop_and_office_only(client, supplier, li
     client.force_login(make_caseworker())
     assert qr.make(qr.OFFICE, office().pk) in text_of(client.get("/en/codes/"))
     client.force_login(make_person("dana"))
-    assert client.get("/en/codes/").status_code == 404
+    assert client.get("/en/codes/").status_code == 403
 
 
 def test_the_roll_out_counts_once_printed_or_scanned_and_keeps_no_trace(client, supplier):

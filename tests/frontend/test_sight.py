@@ -24,6 +24,8 @@ PAGES = [
     "/ru/demo/components/?state=messages",
     "/kk/vision/",
     *[f"/ru/errors/{name}/" for name in ("400", "403", "404", "500", "503", "csrf", "refused")],
+    *[f"/{language}/errors/waiting/" for language in ("kk", "ru", "en")],
+    "/kk/errors/waiting/?renew=by-hand",
     "/static/app/overload.html",
 ]
 

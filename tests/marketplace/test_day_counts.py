@@ -104,7 +104,7 @@ def test_a_web_server_adds_its_counts_by_itself(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_browsers_tell_and_what_was_answered_is_counted(client: Client) -> None:
-    told = {"p": "/en/catalog/", "b": 90, "d": 300, "l": 4000}
+    told = {"r": "catalogue:index", "g": "en", "b": 90, "d": 300, "l": 4000}
     assert client.post("/pace", json.dumps(told), content_type="application/json").status_code == 204
     del told["l"]
     client.post("/pace", json.dumps(told), content_type="application/json")  # a page that was left before it was there

@@ -1,6 +1,9 @@
 """What watches the portal: minutes of trouble, slow statements, times that browsers tell, rules for alarms."""
 
+import json
 import re
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,15 +11,19 @@ from typing import Any
 import pytest
 import structlog
 import yaml
+from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from config.settings import env_share
 from marketplace import health, metrics, periodic, slow_queries
 from marketplace.models import LastRun, OutboxRow, TroubleMinute
 from marketplace.tasks import watch_health
+from marketplace.views import status
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
@@ -118,6 +125,40 @@ def test_a_statement_that_waits_for_a_lock_is_named() -> None:
     assert (line["code"], line["statement"]) == ("lock", "UPDATE marketplace_lastrun SET count = 1 WHERE name = %s")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_a_lock_is_counted_while_she_waits() -> None:
+    LastRun.objects.create(name="x", at=timezone.now(), count=0, seconds=0)
+    holder, other = connection.copy(), connection.copy()
+    other.inc_thread_sharing()
+
+    def wait() -> None:
+        with other.cursor() as cursor:
+            cursor.execute("UPDATE marketplace_lastrun SET count = 1 WHERE name = 'x'")
+
+    before = health.sessions_now()
+    waiter = threading.Thread(target=wait)
+    try:
+        # By a connection of its own: within one transaction the database shows the same moment again and again.
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM marketplace_lastrun WHERE name = 'x' FOR UPDATE")
+        waiter.start()
+        for _try in range(50):
+            during = health.sessions_now()
+            if during.waiting > before.waiting:
+                break
+            time.sleep(0.01)
+        holder.rollback()
+        waiter.join(5)
+    finally:
+        holder.close()
+        other.close()
+    assert during.waiting == before.waiting + 1
+    assert during.connections > 0 and during.longest > 0
+    assert health.sessions_now().waiting == before.waiting
+    assert during.most >= during.connections
+
+
 def test_the_shape_of_a_statement_is_short_and_says_nothing_of_people() -> None:
     long = "SELECT a FROM b WHERE c IN (%s, %s, %s, %s) AND d = 'it''s Айгүл' " + "x" * 1000
     assert slow_queries.shape(long).startswith("SELECT a FROM b WHERE c IN (%s, …) AND d = '…' x")
@@ -127,8 +168,29 @@ def test_the_shape_of_a_statement_is_short_and_says_nothing_of_people() -> None:
 # --- What browsers tell -----------------------------------------------------------------------
 
 
-def tell(body: str) -> int:
-    return Client(enforce_csrf_checks=True).post("/pace", body, content_type="text/plain;charset=UTF-8").status_code
+HOME = '"r": "marketplace:home", "g": "ru"'
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    monkeypatch.setattr(status, "TOLD_OF_ALL", metrics.Flow(most=1000))
+
+
+def tell(body: str, address: str = "203.0.113.7") -> int:
+    client = Client(enforce_csrf_checks=True, REMOTE_ADDR=address)
+    return client.post("/pace", body, content_type="text/plain;charset=UTF-8").status_code
+
+
+def told() -> dict[tuple[str, ...], float]:
+    """All numbers that browsers have told, by name and labels."""
+    return {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in (metrics.PAGE_SECONDS, metrics.PAGE_SECONDS_BY_LINE)
+        for metric in family.collect()
+        for sample in metric.samples
+        if not sample.name.endswith("_created")
+    }
 
 
 def seen(route: str, moment: str) -> float:
@@ -137,11 +199,23 @@ def seen(route: str, moment: str) -> float:
 
 def test_a_browser_tells_how_long_a_page_took() -> None:
     before = seen("marketplace:home", "drawn"), seen("marketplace:home", "loaded")
-    assert tell('{"p": "/ru/", "b": 120, "d": 900, "l": 1500}') == 204
+    line = metrics.PAGE_SECONDS_BY_LINE.labels("2g", "ru", "loaded")._sum.get()
+    assert tell(f'{{{HOME}, "c": "2g", "b": 120, "d": 900, "l": 1500}}') == 204
     assert seen("marketplace:home", "drawn") - before[0] == pytest.approx(0.9)
     assert seen("marketplace:home", "loaded") - before[1] == pytest.approx(1.5)
+    assert metrics.PAGE_SECONDS_BY_LINE.labels("2g", "ru", "loaded")._sum.get() - line == pytest.approx(1.5)
     text = Client().get("/metrics").content.decode()
     assert 'page_seconds_count{moment="first_byte",route="marketplace:home"}' in text
+
+
+@pytest.mark.parametrize("line", ["5g", "2g\\n", "x" * 200, ["2g"], None, {"a": 1}])
+def test_a_line_that_no_browser_names_is_unknown_and_no_new_label(line: object) -> None:
+    tell(f'{{{HOME}, "b": 1}}')
+    names = set(told())
+    before = metrics.PAGE_SECONDS_BY_LINE.labels("unknown", "ru", "first_byte")._sum.get()
+    assert tell(f'{{{HOME}, "b": 1000, "c": {json.dumps(line)}}}') == 204
+    assert set(told()) == names
+    assert metrics.PAGE_SECONDS_BY_LINE.labels("unknown", "ru", "first_byte")._sum.get() - before == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -150,27 +224,82 @@ def test_a_browser_tells_how_long_a_page_took() -> None:
         "",
         "x",
         "[]",
+        "7",
+        "[" * 400,
+        "\x00",
         '{"b": 1}',
-        '{"p": "/ru/no-such-page-17/", "b": 1}',
-        '{"p": 7, "b": 1}',
-        '{"p": "/ru/", "b": "1"}',
-        '{"p": "/ru/", "b": -1}',
-        '{"p": "/ru/", "b": 1e9}',
-        '{"p": "/ru/", "b": true}',
-        '{"p": "/ru/", "b": 99999999}',
-        '{"p": "/ru/", "b": 1, "x": "' + "x" * 1100 + '"}',
+        '{"r": "no:such", "g": "ru", "b": 1}',
+        '{"r": "/ru/orders/4000000001/", "g": "ru", "b": 1}',
+        '{"r": ["marketplace:home"], "g": "ru", "b": 1}',
+        '{"r": "admin:index", "g": "ru", "b": 1}',
+        '{"r": "marketplace:home", "g": "xx", "b": 1}',
+        '{"r": "marketplace:home", "g": ["ru"], "b": 1}',
+        '{"r": "marketplace:home", "b": 1}',
+        f'{{{HOME}, "b": "1"}}',
+        f'{{{HOME}, "b": -1}}',
+        f'{{{HOME}, "b": 1e9}}',
+        f'{{{HOME}, "b": NaN}}',
+        f'{{{HOME}, "b": true}}',
+        f'{{{HOME}, "b": 99999999}}',
+        f'{{{HOME}, "b": 1, "d": -5}}',
+        f'{{{HOME}, "b": 1, "who": "scale-000001"}}',
+        f'{{{HOME}, "b": 1, "x": "{"x" * 600}"}}',
     ],
 )
 def test_what_makes_no_sense_is_refused_and_counts_nothing(body: str) -> None:
-    before = seen("marketplace:home", "first_byte")
+    before = told()
     assert tell(body) == 400
-    assert seen("marketplace:home", "first_byte") == before
+    assert told() == before
 
 
-def test_the_path_of_a_page_is_not_kept() -> None:
-    assert tell('{"p": "/ru/life/bad-goods/", "b": 5}') == 204
-    text = Client().get("/metrics").content.decode()
-    assert "bad-goods" not in text and 'route="marketplace:life"' in text
+@pytest.mark.parametrize("length", ["-1", "x", "1e2", "٣", "99999999999"])
+def test_a_length_that_is_none_is_refused(length: str) -> None:
+    before = told()
+    assert Client().post("/pace", b"", content_type="text/plain", CONTENT_LENGTH=length).status_code in (400, 413)
+    assert told() == before
+
+
+def test_whoever_tells_too_much_is_not_counted_and_others_are() -> None:
+    body = f'{{{HOME}, "b": 1}}'
+    most = status.TOLD_OF_ADDRESS.most
+    assert {tell(body) for _ in range(most)} == {204}
+    before = told()
+    assert tell(body) == 429
+    assert told() == before
+    assert tell(body, "203.0.113.8") == 204
+
+
+def test_all_together_are_counted_so_often_a_second_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 17.5)
+    monkeypatch.setattr(status, "TOLD_OF_ALL", metrics.Flow(most=3))
+    body = f'{{{HOME}, "b": 1}}'
+    assert [tell(body, f"203.0.113.{number}") for number in range(5)] == [204, 204, 204, 429, 429]
+    monkeypatch.setattr(time, "monotonic", lambda: 18.1)
+    assert tell(body) == 204
+
+
+def test_routes_are_known_by_name_and_machines_have_none() -> None:
+    names = metrics.page_names()
+    assert {"marketplace:home", "orders:detail", "complaints:scanned_complaint", "account_login", "scanned"} <= names
+    assert not [name for name in names if name.startswith(("admin:", "api"))]
+
+
+def test_a_page_brings_its_route_and_how_many_tell(settings: Settings) -> None:
+    def script() -> list[str]:
+        return re.findall(r"<script[^>]*app/pace[^>]*>", Client().get("/ru/life/bad-goods/").content.decode())
+
+    assert len(script()) == 1 and 'data-route="marketplace:life" data-share="0.1"' in script()[0]
+    settings.PACE_SHARE = 0.0
+    assert script() == []
+
+
+@pytest.mark.parametrize("value", ["2", "-0.1", "nan", "some", ""])
+def test_a_share_that_is_none_stops_the_start_with_its_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("PACE_SHARE", value)
+    with pytest.raises(ImproperlyConfigured, match="PACE_SHARE"):
+        env_share("PACE_SHARE", "0.1")
+    monkeypatch.setenv("PACE_SHARE", "0.25")
+    assert env_share("PACE_SHARE", "0.1") == 0.25
 
 
 # --- Rules for alarms -------------------------------------------------------------------------
@@ -204,6 +333,14 @@ def test_every_number_of_the_alarms_exists() -> None:
         names = names_in(rule["expr"])
         assert names <= there or rule["alert"] == "PortalDown", (rule["alert"], names - there)
         assert rule["annotations"]["summary"] and rule["labels"]["severity"] in ("page", "ticket")
+
+
+@pytest.mark.parametrize("document", ["operations.md", "scale.md"])
+def test_every_number_that_a_document_names_exists(document: str) -> None:
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    names = set(re.findall(r"`((?:db|http|outbox|page|periodic|search)_[a-z_]+)`", text))
+    assert len(names) >= 4
+    assert names <= exported()
 
 
 def test_control_a_misspelt_number_is_found() -> None:

@@ -10,9 +10,10 @@ import pytest
 import sentry_sdk
 import structlog
 from django.core import checks as django_checks
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import path
 from pytest_django import Settings
 from sentry_sdk.transport import Transport
@@ -146,7 +147,20 @@ def break_down(request: HttpRequest, token: str) -> HttpResponse:
     return HttpResponse()
 
 
-urlpatterns = [path("break/<str:token>/", break_down, name="break")]
+class Traced(Kept):
+    """The same for what took how long."""
+
+    def capture_envelope(self, envelope: Any) -> None:
+        self.events += [item.payload.json for item in envelope.items if item.type == "transaction"]
+
+
+@policy.anyone
+def calm(request: HttpRequest, token: str) -> HttpResponse:
+    list(User.objects.filter(username=CANARIES[0]))
+    return HttpResponse()
+
+
+urlpatterns = [path("calm/<str:token>/", calm, name="calm"), path("break/<str:token>/", break_down, name="break")]
 handler500 = errors.server_error
 
 
@@ -197,6 +211,61 @@ def test_without_a_dsn_nothing_is_reported(settings: Settings) -> None:
     assert Client(raise_request_exception=False).get("/break/1/").status_code == 500
     sentry_sdk.flush()
     assert transport.events == []
+
+
+def test_of_what_took_how_long_only_names_and_shapes_are_told(settings: Settings) -> None:
+    name, phone = CANARIES[0], CANARIES[1]
+    spans = [
+        {
+            "span_id": "1",
+            "op": "db",
+            "description": f"SELECT a FROM b WHERE name = '{name}' AND c IN (%s, %s)",
+            "data": {"p": phone},
+        },
+        {"span_id": "2", "op": "http.client", "description": f"POST https://sms.example.kz/{phone}"},
+        {"span_id": "3", "op": "cache.get", "description": f"limit:{name}", "tags": {"who": name}},
+    ]
+    event = {
+        "type": "transaction",
+        "transaction": "/{language}/orders/{number}/",
+        "transaction_info": {"source": "route"},
+        "contexts": {
+            "trace": {"trace_id": "7", "op": "http.server", "data": {"url": f"/s/{phone}"}},
+            "device": {"n": name},
+        },
+        "request": {"url": f"http://127.0.0.1/s/{phone}/", "headers": {"Cookie": CANARIES[3]}},
+        "user": {"id": "17", "username": name},
+        "tags": {"who": name},
+        "spans": spans,
+    }
+    sent = logs.scrub_trace(event, {})
+    assert not [canary for canary in CANARIES if canary in json.dumps(sent, ensure_ascii=False)]
+    assert sent["transaction"] == "/{language}/orders/{number}/"
+    assert sent["contexts"] == {"trace": {"trace_id": "7", "op": "http.server"}}
+    assert sent["spans"][0]["description"] == "SELECT a FROM b WHERE name = '…' AND c IN (%s, …)"
+    assert [span.get("description") for span in sent["spans"][1:]] == [None, None]
+    nameless = event | {"transaction": f"/ru/{phone}", "transaction_info": {"source": "url"}}
+    assert logs.scrub_trace(nameless, {})["transaction"] == "unmatched"
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.marketplace.test_logs")
+@pytest.mark.parametrize(("share", "kinds"), [(0.0, set()), (1.0, {"transaction"})])
+def test_traces_are_sent_for_the_share_of_the_setting(settings: Settings, share: float, kinds: set[str]) -> None:
+    settings.SENTRY_DSN, settings.SENTRY_TRACES = "https://key@sentry.example.kz/1", share
+    transport = Traced()
+    logs.start_sentry(transport)
+    try:
+        address = {"PATH_INFO": f"/calm/{CANARIES[3]}/", "QUERY_STRING": f"q={CANARIES[2]}"}
+        response = WSGIHandler()(RequestFactory()._base_environ(**address), lambda *_head: None)  # as a server asks
+        response.close()
+        sentry_sdk.flush()
+    finally:
+        sentry_sdk.init()  # off again
+    assert {event["type"] for event in transport.events} == kinds
+    text = json.dumps(transport.events, ensure_ascii=False, default=str)
+    assert not [canary for canary in CANARIES if canary in text]
+    assert [event["transaction"] for event in transport.events] == ["/calm/{token}/"] * len(kinds)
 
 
 # --- Checks -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import smtplib
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from marketplace import notices, outbox, outgoing
+from marketplace.breaker import Breaker
 from marketplace.errors import NotFound
 from marketplace.models import Event, Notice, OutboxRow, ReadLog, User
 from marketplace.notices import calls, gateways
@@ -235,6 +237,64 @@ def test_a_provider_that_is_not_there_is_asked_again_later(marat: User, settings
     write(marat)
     outbox.drain()
     assert (only().status, only().error) == ("created", "ConnectionRefusedError")
+
+
+@pytest.fixture
+def second(settings: Settings, provider: SmsProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmsProvider]:
+    monkeypatch.setattr(gateways, "_spared", defaultdict(lambda: Breaker(gateways.SPARED_S)))
+    found = SmsProvider()
+    settings.SMS_SECOND_GATEWAY_URL, settings.SMS_SECOND_GATEWAY_TOKEN = found.url, "other-token"
+    yield found
+    found.stop()
+
+
+def sent(marat: User, *numbers: int) -> list[str]:
+    """Write and send notices of these numbers; their states."""
+    for number in numbers:
+        write(marat, dedupe=f"order.sent:{number}:1")
+        outbox.drain()
+    return list(Notice.objects.order_by("pk").values_list("status", flat=True))
+
+
+def test_a_second_provider_takes_over_and_gives_back(
+    marat: User, provider: SmsProvider, second: SmsProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.status = 503
+    assert sent(marat, 1, 2) == ["sent", "sent"]
+    assert (len(provider.asked), len(second.asked)) == (1, 2), "whoever failed is spared"
+    assert second.asked[0].headers["Authorization"] == "Bearer other-token"
+    assert second.asked[0].body["id"] == provider.asked[0].body["id"]
+    provider.status = 200
+    monkeypatch.setattr(gateways._spared[provider.url], "_skip_until", 0.0)  # half a minute later
+    assert sent(marat, 3, 4) == ["sent"] * 4
+    assert (len(provider.asked), len(second.asked)) == (3, 2), "well again, the first is asked alone"
+
+
+def test_a_slow_provider_is_spared_though_it_takes_the_message(
+    marat: User, provider: SmsProvider, second: SmsProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateways, "SLOW_S", 0.2)
+    provider.silent = 0.4
+    assert sent(marat, 1, 2) == ["sent", "sent"]
+    assert (len(provider.asked), len(second.asked)) == (1, 1), "nobody gets the first message twice"
+
+
+def test_when_both_are_away_each_message_asks_both_and_waits(
+    marat: User, provider: SmsProvider, second: SmsProvider
+) -> None:
+    provider.status = second.status = 500
+    assert sent(marat, 1) == ["created"]
+    assert (len(provider.asked), len(second.asked)) == (1, 1)
+    assert sent(marat, 2) == ["created", "created"]
+    assert (len(provider.asked), len(second.asked)) == (2, 2), "spared or not, there is nobody else"
+
+
+def test_a_number_that_one_provider_refuses_is_not_tried_at_the_other(
+    marat: User, provider: SmsProvider, second: SmsProvider
+) -> None:
+    provider.status = 400
+    assert sent(marat, 1) == ["call"]
+    assert second.asked == []
 
 
 @pytest.mark.parametrize("answer", [b"", b"not json", b"[]", b'{"id": null}', b'{"id": "' + b"x" * 500 + b'"}'])

@@ -1,6 +1,6 @@
 """Effects: written with their cause, handed on, done once each, whatever dies on the way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -46,7 +46,7 @@ def add(*keys: str) -> None:
 
 
 def tell(published: list[int]) -> Any:
-    return published.append
+    return published.extend
 
 
 def keys_of(ids: list[int]) -> list[str]:
@@ -88,7 +88,8 @@ def test_rows_are_handed_on_in_order_and_done_once(doer: Doer) -> None:
 def test_a_worker_that_is_quicker_than_the_relay_finds_the_row(doer: Doer) -> None:
     add("a")
 
-    def publish_to_an_idle_worker(pk: int) -> None:
+    def publish_to_an_idle_worker(message: Sequence[int]) -> None:
+        [pk] = message
         assert together(lambda _number: outbox.run(pk), 1) == [True]
 
     outbox.hand_on(publish_to_an_idle_worker)
@@ -101,7 +102,7 @@ def test_two_relays_never_take_the_same_row(doer: Doer) -> None:
     add(*(str(number) for number in range(100)))
     published: list[list[int]] = [[], [], [], []]
 
-    together(lambda number: outbox.hand_on(published[number].append, limit=40), 4)
+    together(lambda number: outbox.hand_on(published[number].extend, limit=40), 4)
 
     taken = [pk for part in published for pk in part]
     assert len(taken) == len(set(taken)) == 100
@@ -114,7 +115,7 @@ def test_control_without_row_locks_two_relays_take_the_same_row(doer: Doer, monk
     add(*(str(number) for number in range(100)))
     published: list[list[int]] = [[], [], [], []]
 
-    together(lambda number: outbox.hand_on(published[number].append, limit=40), 4)
+    together(lambda number: outbox.hand_on(published[number].extend, limit=40), 4)
 
     taken = [pk for part in published for pk in part]
     assert len(taken) > len(set(taken))
@@ -124,10 +125,10 @@ def test_what_a_failing_broker_did_not_take_waits_again_at_once(doer: Doer) -> N
     add("a", "b", "c")
     published: list[int] = []
 
-    def publish(pk: int) -> None:
+    def publish(message: Sequence[int]) -> None:
         if len(published) == 1:
             raise BrokerError("connection refused")
-        published.append(pk)
+        published.extend(message)
 
     with pytest.raises(BrokerError):
         outbox.hand_on(publish)
@@ -139,6 +140,88 @@ def test_what_a_failing_broker_did_not_take_waits_again_at_once(doer: Doer) -> N
     assert keys_of(published) == ["a", "b", "c"]
 
 
+def test_many_travel_together_and_what_was_tried_before_alone(doer: Doer) -> None:
+    [plain, _talk] = outbox.LANES
+    add(*(str(number) for number in range(200)))
+    OutboxRow.objects.filter(key="7").update(attempts=1)
+    messages: list[Sequence[int]] = []
+    assert outbox.hand_on(messages.append, lane=plain) == 200
+    assert [keys_of(list(one)) for one in messages if "7" in keys_of(list(one))] == [["7"]]
+    assert max(map(len, messages)) == plain.together and len(messages) <= 200 / plain.together + 2
+    assert keys_of([pk for one in messages for pk in one]) == [str(number) for number in range(200)]
+
+    add(*(f"few {number}" for number in range(outbox.SPREAD)))
+    few: list[Sequence[int]] = []
+    outbox.hand_on(few.append, lane=plain)
+    assert len(few) == outbox.SPREAD, "no worker idles while another has several"
+
+
+def test_a_broker_that_fails_between_messages_leaves_the_rest_of_them_waiting(doer: Doer) -> None:
+    [plain, _talk] = outbox.LANES
+    add(*(str(number) for number in range(40)))
+    taken: list[int] = []
+
+    def publish(message: Sequence[int]) -> None:
+        if taken:
+            raise BrokerError("connection refused")
+        taken.extend(message)
+
+    with pytest.raises(BrokerError):
+        outbox.hand_on(publish, lane=plain)
+    assert 1 < len(taken) < 40
+    waiting = OutboxRow.objects.filter(handed_at=None, attempts=0)
+    assert set(waiting.values_list("pk", flat=True)) == set(OutboxRow.objects.values_list("pk", flat=True)) - {*taken}
+
+
+@pytest.fixture
+def merging(doer: Doer) -> Iterator[None]:
+    outbox._merging.add("test.effect")
+    yield
+    outbox._merging.remove("test.effect")
+
+
+def test_effects_that_bring_the_same_up_to_date_are_done_together(doer: Doer, merging: None) -> None:
+    add("a", "b", "a", "a")
+    assert outbox.drain() == 2
+    assert doer.done == ["a", "b"]
+    assert not OutboxRow.objects.filter(done_at=None).exists()
+
+
+def test_control_others_are_done_one_by_one(doer: Doer) -> None:
+    add("a", "b", "a", "a")
+    assert outbox.drain() == 4
+    assert doer.done == ["a", "b", "a", "a"]
+
+
+def test_what_changes_while_the_handler_works_is_not_taken_for_done(doer: Doer, merging: None) -> None:
+    """Its row came after the handler had looked: it has news of its own."""
+
+    @outbox.handler("test.effect")
+    def somebody_orders_meanwhile(row: OutboxRow) -> None:
+        if len(doer.done) == 1:
+            outbox.add("test.effect", row.key)
+
+    add("a", "a")
+    outbox.drain()
+    assert doer.done == ["a", "a"]
+
+
+def test_a_failing_effect_leaves_those_like_it_waiting(doer: Doer, merging: None) -> None:
+    add("bad", "bad")
+    doer.failing = {"bad"}
+    outbox.drain()
+    assert OutboxRow.objects.filter(done_at=None, dead_at=None).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_with_effects_of_the_same_thing_do_not_wait_for_each_other(doer: Doer, merging: None) -> None:
+    add(*["a"] * 40)
+    rows = list(OutboxRow.objects.values_list("pk", flat=True))
+    together(lambda number: [outbox.run(pk) for pk in rows[number::4]], 4)
+    assert not OutboxRow.objects.filter(done_at=None).exists()
+    assert 1 <= len(doer.done) < 40
+
+
 @pytest.mark.parametrize("error", [BrokerError("away"), ConnectionRefusedError(), TimeoutError()])
 def test_the_relay_outlives_a_broker_that_is_away(
     doer: Doer, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -148,7 +231,7 @@ def test_the_relay_outlives_a_broker_that_is_away(
     def apply_async(*_args: object, **_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(relay.do_outbox_row, "apply_async", apply_async)
+    monkeypatch.setattr(relay.do_outbox_rows, "apply_async", apply_async)
 
     call_command("relay", once=True)
 
@@ -157,7 +240,7 @@ def test_the_relay_outlives_a_broker_that_is_away(
 
 def test_what_a_killed_relay_or_worker_left_waits_again_after_a_minute(doer: Doer) -> None:
     add("a", "b")
-    outbox.hand_on(lambda pk: None)
+    outbox.hand_on(lambda message: None)
     OutboxRow.objects.filter(key="a").update(handed_at=timezone.now() - timedelta(seconds=61))
     OutboxRow.objects.filter(key="b").update(handed_at=timezone.now() - timedelta(seconds=59))
 
@@ -221,18 +304,18 @@ def test_poison_is_set_aside_and_the_others_flow(doer: Doer) -> None:
 def test_a_row_that_takes_its_worker_down_is_set_aside_too(doer: Doer) -> None:
     add("killer")
     for _round in range(outbox.MAX_ATTEMPTS):
-        assert outbox.hand_on(lambda pk: None) == 1
+        assert outbox.hand_on(lambda message: None) == 1
         OutboxRow.objects.update(handed_at=timezone.now() - timedelta(seconds=61))
         outbox.requeue()
     assert OutboxRow.objects.get().dead_at is not None
-    assert outbox.hand_on(lambda pk: None) == 0
+    assert outbox.hand_on(lambda message: None) == 0
 
 
 def test_a_row_waits_for_its_time(doer: Doer) -> None:
     with transaction.atomic():
         outbox.add("test.effect", "tomorrow", wait=timedelta(days=1))
     assert outbox.drain() == 0
-    assert outbox.hand_on(lambda pk: None) == 0
+    assert outbox.hand_on(lambda message: None) == 0
     OutboxRow.objects.update(available_at=timezone.now())
     assert outbox.drain() == 1
 
@@ -285,10 +368,10 @@ def test_what_waits_for_others_has_a_queue_of_its_own(
     add_talking(1)
     published: dict[str, list[str]] = {}
 
-    def apply_async(arguments: tuple[int], *, queue: str, retry: bool) -> None:
+    def apply_async(arguments: tuple[int, ...], *, queue: str, retry: bool) -> None:
         published.setdefault(queue, []).extend(keys_of(list(arguments)))
 
-    monkeypatch.setattr(relay.do_outbox_row, "apply_async", apply_async)
+    monkeypatch.setattr(relay.do_outbox_rows, "apply_async", apply_async)
     call_command("relay", once=True)
     assert published == {"celery": ["a"], "talk": ["0"]}
 
@@ -303,19 +386,19 @@ def test_a_slow_gateway_never_has_more_than_it_can_do_before_they_count_as_lost(
 
     assert outbox.hand_on(tell(under_way), lane=talk) == talk.in_flight
     assert outbox.hand_on(tell(under_way), lane=talk) == 0
-    assert outbox.hand_on(lambda pk: None, lane=plain) == 40, "the others do not wait for it"
+    assert outbox.hand_on(lambda message: None, lane=plain) == 40, "the others do not wait for it"
 
     assert [outbox.run(pk) for pk in under_way[:3]] == [True] * 3
     assert outbox.hand_on(tell(under_way), lane=talk) == 3
 
     lost = OutboxRow.objects.filter(topic="test.talk", done_at=None, handed_at__isnull=False)
     lost.update(handed_at=timezone.now() - timedelta(seconds=61))
-    assert outbox.hand_on(lambda pk: None, lane=talk) == talk.in_flight, "what a broker lost holds nobody up"
+    assert outbox.hand_on(lambda message: None, lane=talk) == talk.in_flight, "what a broker lost holds nobody up"
 
 
 def test_control_without_a_lane_a_slow_gateway_gets_them_all(doer: Doer, in_transaction: list[bool]) -> None:
     add_talking(40)
-    assert outbox.hand_on(lambda pk: None) == 40
+    assert outbox.hand_on(lambda message: None) == 40
 
 
 def test_the_command_shows_and_revives_what_was_set_aside(doer: Doer, capsys: pytest.CaptureFixture[str]) -> None:

@@ -331,7 +331,7 @@ def test_only_the_pages_that_sign_may_talk_to_the_signing_program(marat_with_iin
 
 @pytest.mark.django_db
 def test_one_address_asks_for_so_many_texts_and_no_more(marat_with_iin: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sign_in, "ASKED_OF_ADDRESS", Limit("test-texts", most=3, seconds=60))
+    monkeypatch.setattr(sign_in, "TEXTS_OF_ADDRESS", Limit("test-texts", most=3, seconds=60))
     assert [Client().get(PAGE).status_code for _time in range(5)] == [200, 200, 200, 429, 429]
     assert SignInCode.objects.count() == 3
     assert Client(REMOTE_ADDR="203.0.113.20").get(PAGE).status_code == 200

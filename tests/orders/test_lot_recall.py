@@ -262,13 +262,32 @@ def test_by_pages_from_the_call_to_the_end(family, language):
     assert recall.status == "closed" and "Барлығы ауыстырылды." in anybody.get(page).content.decode()
 
 
+def test_what_is_called_back_is_named_in_the_readers_language(family):
+    product = family.diaper_offer.product
+    product.title_ru = "Подгузники детские"
+    product.save()
+    order = handed_over(family)
+    seller, mother = client_of(family.yerlan), client_of(family.aigul)
+    path = f"/ru/recalls/new/?product={product.pk}"
+    assert "Подгузники детские" in seller.get(path).content.decode(), "nobody calls back another one than she means"
+    assert seller.get("/ru/recalls/new/?product=none").status_code == 200
+    recall = announce(family)
+    assert "Не пользуйтесь: Подгузники детские" in mother.get(f"/ru/orders/{order.number}/").content.decode()
+    assert "Подгузники детские" in mother.get("/ru/").content.decode()
+    page = f"/ru/recalls/{recall.pk}/"
+    assert "Мои заказы</a></p>" in mother.get(page).content.decode()
+    assert "Мои заказы</a></p>" not in seller.get(page).content.decode(), (
+        "who follows the recall has nothing to send back"
+    )
+
+
 def test_pages_of_a_recall_are_for_its_own_people(family, asel):
     handed_over(family)
     recall = announce(family)
     path = f"/ru/recalls/{recall.pk}/holders/"
-    for user in (family.natalya, family.aigul, family.gulnar):
-        assert client_of(user).get(path).status_code == 404
-        assert client_of(user).post(path, {"close": "1", "result": "x"}).status_code == 404
+    for user, refused in ((family.natalya, 404), (family.aigul, 403), (family.gulnar, 403)):
+        assert client_of(user).get(path).status_code == refused
+        assert client_of(user).post(path, {"close": "1", "result": "x"}).status_code == refused
     assert Client().get(path).status_code == 302
     auditor = client_of(make.make_user("audit", Role.AUDITOR))
     assert auditor.get(path).status_code == 200

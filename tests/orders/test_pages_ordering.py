@@ -224,11 +224,11 @@ def test_broken_choices_are_not_found(family, signed_in, fields):
 def test_foreign_drafts_and_unknown_steps_are_not_found(family, signed_in):
     draft = make.make_draft(family.aigul, make.fields_for((family.diapers, family.diaper_offer, 1)))
     paths = ["", "goods/", "check/", "history/"]
-    for stranger in (family.marat, family.dina, family.yerlan):
+    for stranger, refused in ((family.marat, 404), (family.dina, 404), (family.yerlan, 403)):
         client = signed_in(stranger)
         for path in paths:
-            assert client.get(f"/ru/applications/{draft.pk}/{path}").status_code == 404, (stranger, path)
-        assert client.post(f"/ru/applications/{draft.pk}/discard/").status_code == 404
+            assert client.get(f"/ru/applications/{draft.pk}/{path}").status_code == refused, (stranger, path)
+        assert client.post(f"/ru/applications/{draft.pk}/discard/").status_code == refused
     parent = signed_in(family.aigul)
     for path in ("nothing/", "consent/", "sent/"):
         assert parent.get(f"/ru/applications/{draft.pk}/{path}").status_code == 404

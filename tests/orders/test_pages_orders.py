@@ -1,5 +1,6 @@
 """Orders on the pages of the person, the supplier and the office, in three languages, with bad input."""
 
+import re
 import uuid
 
 import pytest
@@ -172,7 +173,7 @@ def test_the_office_desk_shows_whom_to_call_what_is_due_first(family, signed_in,
 
 def test_looking_up_a_person_is_logged_with_its_purpose(family, signed_in):
     office = signed_in(family.gulnar)
-    found = office.get("/ru/office/people/", {"q": "alih"}).content.decode()
+    found = office.post("/ru/office/people/", {"q": "alih"}).content.decode()
     assert f"/ru/office/people/{family.alihan.pk}/" in found and str(family.marat.pk) not in found.split("people/")[1]
     answer = office.get(f"/ru/office/people/{family.alihan.pk}/?purpose=call")
     assert answer.status_code == 200
@@ -180,6 +181,18 @@ def test_looking_up_a_person_is_logged_with_its_purpose(family, signed_in):
     assert office.get(f"/ru/office/people/{family.alihan.pk}/?purpose=<x>").status_code == 200
     assert signed_in(family.dina).get(f"/ru/office/people/{family.alihan.pk}/").status_code == 404
     assert office.get("/ru/office/people/999999/").status_code == 404
+
+
+def test_whom_the_office_looks_for_stands_in_no_address(family, signed_in, monkeypatch):
+    office = signed_in(family.gulnar)
+    everybody = re.findall(r'href="/en/office/people/(\d+)/"', office.get("/en/office/people/").content.decode())
+    assert len(everybody) > 1
+    ignored = office.get("/en/office/people/", {"q": "nobody-of-this-name"}).content.decode()
+    assert re.findall(r'href="/en/office/people/(\d+)/"', ignored) == everybody, "an address says nothing here"
+    monkeypatch.setattr("orders.views.office.PAGE_SIZE", 1)
+    page = office.post("/en/office/people/", {"q": "a"}).content.decode()
+    assert "Write more of the name" in page and "?page=" not in page and 'method="post"' in page
+    assert "?page=2" in office.get("/en/office/people/").content.decode()
 
 
 @pytest.mark.parametrize("size", [1, 12])

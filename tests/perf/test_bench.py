@@ -24,7 +24,7 @@ def test_portal_and_stock_oscar_are_measured_in_one_run(portal, tmp_path, capsys
         assert best["rate"] > 0
         # Stock Oscar really did its work: its documented figures are 124 (11 from the database), 20, 22 and 217.
         assert best["queries"] >= {"list": 10, "type": 10, "product": 15, "search": 5, "save": 15, "walk": 150}[row]
-    for row in ("list", "type", "product", "search", "fit", "save", "walk", "work"):
+    for row in ("list", "type", "product", "search", "fresh", "fit", "save", "walk", "work"):
         assert rows[row]["portal"]["rate"] > 0
         assert rows[row]["portal"]["queries"] <= 100
     assert rows["list"]["dbbrowse"]["bytes"] > 50_000  # 20 products, not the empty list of an engine without an index

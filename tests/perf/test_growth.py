@@ -16,19 +16,19 @@ def _step(products: int, rates: dict[str, int], milliseconds: float = 1.0) -> gr
 
 def test_rates_are_held_against_the_first_step_and_search_from_ten_thousand():
     steps = [
-        _step(1_000, {"list": 1000, "search": 900, "save": 500}),
-        _step(10_000, {"list": 900, "search": 600, "save": 500}),
-        _step(100_000, {"list": 800, "search": 120, "save": 300}),
+        _step(1_000, {"list": 1000, "fresh": 900, "save": 500}),
+        _step(10_000, {"list": 900, "fresh": 600, "save": 500}),
+        _step(100_000, {"list": 800, "fresh": 120, "save": 300}),
     ]
     assert growth.kept(steps, "list") == 0.8
-    assert growth.kept(steps, "search", 10_000) == 0.2
+    assert growth.kept(steps, "fresh", 10_000) == 0.2
     assert growth.kept(steps[:1], "list") is None
     verdicts = {measure.split(",")[0]: verdict for _number, measure, _reached, verdict in growth.goals(steps)}
     assert verdicts["catalogue list"] == "met"
     assert verdicts["draft save; Oscar: add to basket"] == "**missed**"
-    assert verdicts["search from 10"] == verdicts["search at 100"] == "met"
+    assert verdicts["new searches from 10"] == verdicts["new searches at 100"] == "met"
     assert verdicts["supplier's work list"] == "not measured"
-    slow = [*steps[:2], _step(100_000, {"search": 120}, milliseconds=200)]
+    slow = [*steps[:2], _step(100_000, {"fresh": 120}, milliseconds=200)]
     assert {verdict for number, _m, _r, verdict in growth.goals(slow) if number in (5, 11)} == {"**missed**"}
     assert "| catalogue list | 1,000.0 (1) | 900.0 (1) | 800.0 (1) | 0.80 |" in growth.table(steps)
 

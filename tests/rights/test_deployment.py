@@ -65,13 +65,26 @@ def test_https_stays_for_a_year_with_all_below(installed):
     assert "Scrypt" in installed["PASSWORD_HASHERS"][0]
 
 
-@pytest.mark.parametrize("text", ["short", "password123", "qwertyuiop", "1234567890"])
+@pytest.mark.parametrize(
+    "text", ["short", "password123", "qwertyuiop", "1234567890", "Tirek-2026!", "портал 1414 тірек"]
+)
 def test_weak_passwords_are_refused(text):
     with pytest.raises(ValidationError):
         validate_password(text)
 
 
-@pytest.mark.parametrize("text", ["жылы сүт пен нан", "no digits no capitals", "x" * 128, "0 9 8 7 6 5 4 3 2 1 0"])
+@pytest.mark.parametrize(
+    "text",
+    ["жылы сүт пен нан", "no digits no capitals", "tirek of seven tall poplars", "x" * 128, "0 9 8 7 6 5 4 3 2 1 0"],
+)
 def test_passwords_of_any_composition_are_taken(text):
     validate_password(text)
     assert settings.AUTH_PASSWORD_VALIDATORS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/en/", "/en/account/login/", "/en/catalog/", "/api/v1/products", "/healthz/ready"])
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "DEBUG"])
+def test_no_method_sends_a_request_back(client, path, method):
+    answer = client.generic(method, path, headers={"X-Secret": "said-by-the-browser"})
+    assert answer.status_code in {404, 405} and b"said-by-the-browser" not in answer.content

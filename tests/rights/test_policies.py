@@ -1,12 +1,17 @@
 """Every route says who may come to it; one that does not is refused, and no test of ours lets it pass."""
 
+from datetime import timedelta
+
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.urls import get_resolver, path
+from django.utils import timezone
 
 from marketplace import checks, policy
-from marketplace.api import api
+from marketplace.api import api, hash_token
+from marketplace.models import ApiToken, Role
+from tests.factories import make_user
 
 # Operations that are open without even looking at who calls; all others look.
 OPEN_OPERATIONS = {"sign_in", "csrf", "read_mirror"}
@@ -57,3 +62,23 @@ def test_passwords_are_tried_at_the_one_door_that_counts_wrong_ones(client, db):
     """Django's admin has a sign-in page of its own, which counts nothing."""
     answer = client.post("/en/admin/login/", {"username": "admin", "password": "a guess"})
     assert (answer.status_code, answer.url) == (302, "/en/account/login/?next=/en/admin/login/")
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.GUEST, Role.ADMIN])
+def test_who_only_looks_changes_nothing_but_the_own_account(client, db, role):
+    user = make_user("looker", role)
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    assert client.post("/en/orders/1234567890/cancel/").status_code == 403
+    assert client.post("/api/v1/needs", "{}", "application/json").status_code == 403
+    ApiToken.objects.create(user=user, token_hash=hash_token("key"), expires_at=timezone.now() + timedelta(hours=1))
+    by_token = {"headers": {"Authorization": "Bearer key"}}
+    assert Client().post("/api/v1/needs", "{}", "application/json", **by_token).status_code == 403
+    assert Client().get("/api/v1/me", **by_token).status_code == 200
+    assert client.get("/en/orders/").status_code == 200
+    assert client.post("/en/account/sessions/end/").status_code == 302, "the own account is hers"
+
+
+def test_control_who_acts_is_let_through_the_same_doors(client, db):
+    client.force_login(make_user("aigul", Role.BENEFICIARY), "django.contrib.auth.backends.ModelBackend")
+    assert client.post("/en/orders/1234567890/cancel/").status_code == 404
+    assert client.post("/api/v1/needs", "{}", "application/json").status_code == 422

@@ -192,7 +192,7 @@ def test_a_product_comes_with_its_offers_as_they_are_now(market, family, program
     assert (first["state_pays"]["amount"], first["you_pay"]["amount"]) == ("200000.00", "84000.00")
     assert set(first) == {
         "id", "supplier", "price", "unit_price", "pack_size", "stock", "lead_days", "regions", "delivers",
-        "warranty_months", "delivery_included", "state_pays", "you_pay", "score", "score_parts", "why",
+        "warranty_months", "delivery_included", "delivery_price", "state_pays", "you_pay", "score", "score_parts", "why",
     }  # fmt: skip
     assert 0 <= first["score"] <= 100
     assert detail["best_offer"] == first
@@ -322,8 +322,8 @@ def test_the_list_costs_the_same_few_queries_for_any_number_of_products(market, 
     get(client, "/products", type="child-walker", region="KZ-63")
     with CaptureQueriesContext(connection) as queries:
         get(client, "/products", type="child-walker", region="KZ-63")
-    # session, user, ward, products, choice indexes, programme
-    assert len([query for query in queries if "pagechange" not in query["sql"]]) == 6
+    # session, user, ward, products, programme
+    assert len([query for query in queries if "pagechange" not in query["sql"]]) == 5
 
 
 def test_the_openapi_document_knows_the_market():

@@ -36,7 +36,11 @@ def test_the_api_gives_the_same_tree_with_how_sure_each_code_is(demo_market, cli
     assert set(kinds) == set(types.book().by_code) and whole["count"] == len(kinds)
     for code, kind in kinds.items():
         own = types.book().by_code[code]
-        assert (kind["iso_code"], kind["iso_mark"], kind["iso_note"]) == (own.iso_code, own.iso_mark, own.iso_note)
+        assert (kind["iso_code"], kind["iso_mark"], kind["iso_note"]) == (
+            own.iso_code,
+            own.iso_mark,
+            own.iso_notes["en"],
+        )
         assert kind["sure"] is (own.iso_mark not in {"C", "D"}) and kind["names"] == dict(own.names)
         assert kind["certainty"] == str(classification.MARKS.get(own.iso_mark, ""))
     unsure = client.get("/api/v1/product-classes", {"unsure": "true"}).json()
@@ -49,7 +53,8 @@ def test_the_pages_show_names_in_three_languages_codes_marks_and_what_must_be_st
     ministry = signed_in(Role.REVIEWER)
     page = ministry.get(f"/{language}/review/classes/").content.decode()
     kind = next(row for row in types.book().types if row.iso_mark == "D")
-    for words in (*kind.names.values(), kind.iso_code, kind.iso_note):
+    assert len(set(kind.iso_notes.values())) == 3
+    for words in (*kind.names.values(), kind.iso_code, kind.iso_notes[language]):
         assert words in page
     sure = types.book().by_code["walking-stick"]
     only = ministry.get(f"/{language}/review/classes/?uncertain=1").content.decode()

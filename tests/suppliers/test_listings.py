@@ -205,21 +205,42 @@ def test_a_changed_offer_is_sold_as_it_was_until_somebody_has_looked(market):
 
 
 @pytest.mark.parametrize(
-    ("said", "included"), [({}, True), ({"delivery": "included"}, True), ({"delivery": "apart"}, False)]
+    ("said", "price"),
+    [
+        ({}, None),
+        ({"delivery": "included", "delivery_price": "900"}, None),
+        ({"delivery": "apart", "delivery_price": "1 500,50"}, Decimal("1500.50")),
+    ],
 )
-def test_a_supplier_says_whether_the_delivery_is_in_the_price(market, said, included):
+def test_a_supplier_says_what_the_delivery_costs(market, said, price):
     listing = send(market.yerlan, new(**said))
-    deciding.publish(listing_id=listing.pk, actor=market.asel, now=NOW)
-    assert StockRecord.objects.get(partner=market.jarqyn).delivery_included is included
+    included = price is None
     client = Client()
     client.force_login(market.asel, BACKEND)
-    page = client.get(f"/en/review/listings/{listing.pk}/").content.decode()
-    assert ("it is in the price" in page, "it is paid separately" in page) == (included, not included)
-    client.force_login(market.yerlan, BACKEND)
+    page = client.get(f"/en/review/listings/{listing.pk}/").content.decode().replace("\u00a0", " ")
+    assert ("Delivery is in the price." in page, "Delivery 1,500.50 ₸, paid" in page) == (included, not included)
+    deciding.publish(listing_id=listing.pk, actor=market.asel, now=NOW)
     offer = StockRecord.objects.get(partner=market.jarqyn)
+    assert (offer.delivery_included, offer.delivery_price) == (included, price)
+    client.force_login(market.yerlan, BACKEND)
     url = client.post("/en/supplier/listings/begin/", {"offer": offer.pk})
     again = client.get(f"{url['Location']}offer/").content.decode()
     assert f'value="{"included" if included else "apart"}" selected' in again
+    assert ('value="1500.50"' in again) is not included
+
+
+@pytest.mark.parametrize("typed", ["", "0", "-5", "30000.01", "1500.005", "some"])
+def test_a_delivery_that_is_paid_separately_has_a_price(market, typed):
+    assert refused(market.yerlan, new(delivery="apart", delivery_price=typed)) == {"delivery_price"}
+
+
+def test_a_listing_of_before_the_price_was_asked_for_goes_on_sale_without_one(market):
+    listing = send(market.yerlan, new(delivery="apart", delivery_price="1500"))
+    data = {name: value for name, value in listing.answers.items() if name != "delivery_price"}
+    Listing.objects.update(answers=data)
+    deciding.publish(listing_id=listing.pk, actor=market.asel, now=NOW)
+    offer = StockRecord.objects.get(partner=market.jarqyn)
+    assert (offer.delivery_included, offer.delivery_price, offer.delivery) == (False, None, None)
 
 
 def test_what_others_sell_as_well_is_not_one_suppliers_to_describe(market):
@@ -276,7 +297,8 @@ def test_nobody_else_sees_or_decides(market):
         client.force_login(actor, BACKEND)
         assert client.get(f"/en/supplier/listings/{listing.pk}/").status_code in (403, 404)
         assert client.get(f"/en/review/listings/{listing.pk}/").status_code == 403
-        assert client.get(f"/en/supplier/listings/{listing.draft_id}/").status_code == 404
+        refused = 404 if actor.role == Role.SUPPLIER else 403
+        assert client.get(f"/en/supplier/listings/{listing.draft_id}/").status_code == refused
     for door in (
         lambda: deciding.publish(listing_id=listing.pk, actor=market.yerlan),
         lambda: deciding.refuse(listing_id=listing.pk, actor=market.yerlan, reason="other", text="x"),
@@ -348,6 +370,30 @@ def test_another_person_decides_on_refused_goods_by_a_day(market, bauyrzhan):
     )  # fmt: skip
     other.post(desk, {"action": "publish"})
     assert StockRecord.objects.get(partner=market.jarqyn).status == "published"
+
+
+def test_goods_are_named_in_the_readers_language_and_both_sides_read_what_was_written(market):
+    client, ministry = Client(), Client()
+    client.force_login(market.yerlan, BACKEND)
+    ministry.force_login(market.asel, BACKEND)
+    with translation.override("kk"):  # the language of who sent it is nobody's but its own
+        shared = send(market.yerlan, terms(product=str(market.bota.pk)))
+    assert (
+        '<h1 class="govuk-heading-l">Bota 50 en</h1>'
+        in client.get(f"/en/supplier/listings/{shared.pk}/").content.decode()
+    )
+    for path in ("/ru/review/listings/", f"/ru/review/listings/{shared.pk}/", "/ru/supplier/listings/"):
+        browser = client if "supplier" in path else ministry
+        assert "Bota 50 ru" in browser.get(path).content.decode(), path
+
+    listing = refused_listing(market, sku="J-2")
+    assert "Қулын 70" in client.get(f"/kk/supplier/listings/{listing.pk}/").content.decode()
+    desk = ministry.get(f"/en/review/listings/{listing.pk}/").content.decode()
+    assert "The supplier can ask for a second check until:" in desk and "The ministry wrote:" in desk
+    deciding.appeal(listing_id=listing.pk, actor=market.yerlan, text="It says 45 on the tube.", now=NOW)
+    own = client.get(f"/en/supplier/listings/{listing.pk}/").content.decode()
+    assert "Handle." in own and "You wrote: It says 45 on the tube." in own
+    assert "until:" not in ministry.get(f"/en/review/listings/{listing.pk}/").content.decode()
 
 
 def test_a_second_refusal_is_the_last_and_the_answers_come_back(market, bauyrzhan):

@@ -54,8 +54,8 @@ def test_price_and_free_stock_are_set_and_told(shop):
     event = Event.objects.get()
     assert (event.kind, event.subject, event.actor) == ("offer.updated", f"offer:{shop.pk}", user("yerlan"))
     assert event.data == {
-        "before": {"price": "142000.00", "stock": 7},
-        "after": {"price": "139000.50", "stock": 20},
+        "before": {"price": "142000.00", "stock": 7, "delivery": "0.00"},
+        "after": {"price": "139000.50", "stock": 20, "delivery": "0.00"},
     }
     assert list(OutboxRow.objects.values_list("topic", "key")) == [("offer.changed", str(shop.pk))]
 

@@ -137,7 +137,8 @@ def test_nobody_else_sees_a_draft_or_an_application(aidos, asel):
             reading.get(other, draft.pk)
         client = Client()
         client.force_login(other, BACKEND)
-        assert client.get(f"/en/supplier/applications/{draft.pk}/").status_code == 404
+        refused = 404 if role == Role.SUPPLIER else 403
+        assert client.get(f"/en/supplier/applications/{draft.pk}/").status_code == refused
         assert client.get(f"/en/supplier/applications/{application.pk}/").status_code in (403, 404)
         assert client.get(f"/en/review/applications/{application.pk}/").status_code == 403
         assert client.get(f"/files/{StoredFile.objects.first().pk}/").status_code == 404
@@ -405,4 +406,87 @@ def test_only_the_ministry_decides(aidos, role):
     for door in ("approve", "ask", "refuse", "uphold"):
         with pytest.raises(Forbidden):
             _doors(application, aidos, actor, application.draft)[door]()
+    assert Application.objects.get().status == "submitted"
+
+
+# --- By the API -------------------------------------------------------------------------------------------
+
+
+def caller(user: User):
+    client = Client()
+    client.force_login(user, BACKEND)
+
+    def call(path: str, body: dict[str, object] | None = None, *, get: bool = False):
+        path = f"/api/v1/supplier-applications{path}"
+        return client.get(path) if get else client.post(path, body or {}, content_type="application/json")
+
+    return call
+
+
+def test_by_the_api_from_the_refusal_to_the_shop(aidos, asel, bauyrzhan):
+    applicant, ministry, other = map(caller, (aidos, asel, bauyrzhan))
+    application = applied(aidos)
+    path = f"/{application.pk}"
+    [row] = applicant("", get=True).json()["results"]
+    assert (row["number"], row["bin"], row["iin"], row["supplier"]) == (application.number, BIN, "", None)
+    assert row["allowed"] == ["withdraw"] and "papers" not in row
+    [paper] = ministry(path, get=True).json()["papers"]
+    assert paper["content_type"] == "image/jpeg" and paper["url"].endswith("/")
+    assert ministry("", get=True).json()["results"][0]["allowed"] == ["approve", "ask", "refuse"]
+    reasons = ministry("/refusal-reasons", get=True).json()["results"]
+    assert "documents" in {reason["code"] for reason in reasons} and all(reason["name"] for reason in reasons)
+    assert ministry(f"{path}/refuse", {"reason": "mood", "text": " "}).status_code == 422
+    told = ministry(f"{path}/refuse", {"reason": "documents", "text": "Not readable."}).json()
+    assert (told["status"], told["reason"], told["words"], told["allowed"]) == (
+        "refused",
+        "documents",
+        "Not readable.",
+        [],
+    )
+    assert applicant(path, get=True).json()["allowed"] == ["appeal"]
+    assert ministry(f"{path}/appeal", {"text": "x"}).status_code == 403
+    assert applicant(f"{path}/appeal", {"text": "It is readable."}).json()["status"] == "appealed"
+    again = ministry(f"{path}/approve")
+    assert (again.status_code, again.json()["code"]) == (409, "same_person")
+    assert applicant(f"{path}/approve").status_code == 403
+    assert not Partner.objects.exists()
+    opened = other(f"{path}/approve").json()
+    assert (opened["status"], opened["supplier"], opened["allowed"]) == ("approved", Partner.objects.get().code, [])
+
+
+def test_by_the_api_one_is_asked_for_more_and_withdraws(aidos, asel):
+    applicant, ministry = caller(aidos), caller(asel)
+    path = f"/{applied(aidos).pk}"
+    asked = ministry(f"{path}/ask", {"text": "The licence."}).json()
+    assert (asked["status"], asked["words"]) == ("needs_fix", "The licence.")
+    assert applicant(path, get=True).json()["allowed"] == ["correct", "withdraw"]
+    assert applicant(f"{path}/withdraw").json()["status"] == "withdrawn"
+    assert applicant(f"{path}/withdraw").status_code == 409
+
+
+def test_by_the_api_an_entrepreneurs_number_is_masked(aidos, asel):
+    application = applied(aidos, bin="", iin=applicants.IIN)
+    for user in (aidos, asel):
+        shown = caller(user)(f"/{application.pk}", get=True)
+        assert applicants.IIN not in shown.content.decode()
+        assert shown.json()["iin"].endswith(applicants.IIN[-4:]) and shown.json()["bin"] == ""
+
+
+def test_by_the_api_nobody_else_sees_or_decides(aidos):
+    path = f"/{applied(aidos).pk}"
+    assert Client().get("/api/v1/supplier-applications").status_code == 401
+    doors = {
+        "approve": {}, "withdraw": {}, "refuse": {"reason": "other", "text": "x"},
+        **{door: {"text": "x"} for door in ("ask", "uphold", "appeal")},
+    }  # fmt: skip
+    for actor, seen in (
+        (applicants.make_applicant("rival"), 404),
+        (make.make_user("gulnar", Role.CASEWORKER), 404),
+        (make.make_user("audit", Role.AUDITOR), 200),
+    ):
+        call = caller(actor)
+        assert call(path, get=True).status_code == seen
+        assert call("", get=True).json()["count"] == (seen == 200)
+        for door, body in doors.items():
+            assert call(f"{path}/{door}", body).status_code in {403, 404}, (actor, door)
     assert Application.objects.get().status == "submitted"

@@ -24,6 +24,7 @@ POLICY = Policy(
         "half_warranty_months": 12,
     },
     stale_days=14,
+    delivery_most=Decimal(30000),
 )
 TODAY = date(2026, 12, 1)
 NEW = Standing()
@@ -143,19 +144,30 @@ standings = st.builds(
     st.floats(0, 1),
 )
 candidates = st.builds(
-    lambda price, lead, warranty, standing: candidate(
-        1, str(Decimal(price) / 100), lead_days=lead, warranty_months=warranty, standing=standing
+    lambda price, lead, warranty, standing, delivery, pack: candidate(
+        1,
+        str(Decimal(price) / 100),
+        lead_days=lead,
+        warranty_months=warranty,
+        standing=standing,
+        delivery=delivery,
+        pack_size=pack,
     ),
     st.integers(1, 10**9),
     st.integers(0, 120),
     st.integers(0, 120),
     standings,
+    st.one_of(st.none(), st.decimals(0, 30000, places=2)),  # in the price, stated, or not
+    st.integers(1, 200),
 )
 weights = st.fixed_dictionaries({name: st.floats(0, 1) for name in ranking.PARTS}).filter(
     lambda w: sum(w.values()) > 0.01
 )
 BETTER = {
     "price": lambda c: replace(c, unit_price=c.unit_price * Decimal("0.9")),
+    "delivery": lambda c: replace(
+        c, delivery=Decimal("0.9") * (POLICY.delivery_most if c.delivery is None else c.delivery)
+    ),
     "soon": lambda c: replace(c, lead_days=max(0, c.lead_days - 3)),
     "warranty": lambda c: replace(c, warranty_months=c.warranty_months + 6),
     "marks": lambda c: replace(
@@ -184,6 +196,30 @@ def test_better_on_one_part_and_equal_on_the_rest_never_ranks_lower(base, others
         and base.fit == twin.fit
     )
     assert same or places.index(2) < places.index(1)
+
+
+@given(base=candidates, price=st.decimals(0, 30000, places=2), weights=weights)
+def test_a_delivery_of_which_nobody_says_the_price_is_never_worth_more_than_one_that_is_told(base, price, weights):
+    silent, told = replace(base, delivery=None), replace(base, delivery=price, offer_id=2)
+    assert order(silent, told, policy=replace(POLICY, weights=weights))[0] == 2 or price == POLICY.delivery_most
+    assert ranking.across(silent, Decimal(100), POLICY) <= ranking.across(told, Decimal(100), POLICY)
+
+
+def test_a_low_price_does_not_hide_a_dear_delivery():
+    """Ten pieces: 900 and 300 for bringing them, against 1,100 with the delivery in it."""
+    apart = candidate(1, "90.00", delivery=Decimal(300), pack_size=10)
+    within, silent = candidate(2, "110.00", pack_size=10), candidate(3, "90.00", delivery=None, pack_size=10)
+    places = ranking.rank([apart, within, silent], POLICY)
+    assert [(place.candidate.offer_id, place.price) for place in places] == [(2, 110), (1, 120), (3, 3090)]
+    with translation.override("en"):
+        others = ranking.compared(places)
+        words = {place.candidate.offer_id: ranking.why(place, others) for place in places}
+        # As they arrive later, only the price is left to be best at.
+        late = ranking.rank([within, replace(apart, lead_days=9, warranty_months=0), replace(silent, lead_days=9, warranty_months=0)], POLICY)  # fmt: skip
+        said = {place.candidate.offer_id: ranking.why(place, ranking.compared(late)) for place in late}
+    assert words[2].startswith("Lowest price with delivery")
+    assert said[1] == "With delivery dearer than the cheapest by 9%, without being best at anything else."
+    assert said[3] == "The supplier has not said how much delivery costs, and it is not best at anything."
 
 
 @given(st.lists(candidates, min_size=1, max_size=6))

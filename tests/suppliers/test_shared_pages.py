@@ -7,12 +7,15 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from catalog import fit
 from catalog.models import ProductDocument
 from marketplace import page_changes, shared_pages, tidying
-from marketplace.models import PageChange, Role
-from tests.factories import make_user
+from marketplace.models import PageChange, Role, Rule, StoredFile
+from suppliers.models import Partner
+from suppliers.views import cards
+from tests.factories import make_person, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo_market")]
 LIST = "/ru/catalog/search/?" + urlencode({"q": "кресло"})
@@ -23,13 +26,15 @@ def kept(settings, monkeypatch):
     settings.SHARED_PAGES = True
     monkeypatch.setattr(shared_pages, "FRESH_S", 0.0)
     shared_pages.forget()
+    cards.forget()
     yield
     shared_pages.forget()
+    cards.forget()
 
 
 def _rename(title: str) -> None:
     row = ProductDocument.objects.order_by("pk").get(pk=_wheelchair())
-    row.titles = {**row.titles, "ru": title}
+    row.titles, row.version = {**row.titles, "ru": title}, row.version + 1
     row.save()
 
 
@@ -70,11 +75,53 @@ def test_without_the_trigger_the_page_would_stay_old(client):
     client.get(LIST)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE catalogue_productdocument DISABLE TRIGGER changes_pages")
+        cursor.execute("ALTER TABLE catalogue_productdocument DISABLE TRIGGER changes_pages_update")
         _rename("Кресло, которого не было")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE catalogue_productdocument ENABLE TRIGGER changes_pages")
+        cursor.execute("ALTER TABLE catalogue_productdocument ENABLE TRIGGER changes_pages_update")
     assert "Кресло, которого не было" not in client.get(LIST).content.decode()
+
+
+def _page_of(pk: int) -> str:
+    row = ProductDocument.objects.get(pk=pk)
+    return f"/ru/catalog/{row.slug}_{pk}/"
+
+
+def test_a_products_page_is_made_anew_for_its_own_changes_alone(client):
+    changed, other = ProductDocument.objects.order_by("pk").values_list("pk", flat=True)[:2]
+
+    def statements(pk: int) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(_page_of(pk)).status_code == 200
+        return len([query for query in queries if "pagechange" not in query["sql"]])
+
+    for pk in (changed, other):
+        assert statements(pk) > 0
+    row = ProductDocument.objects.get(pk=changed)
+    row.titles, row.version = {**row.titles, "ru": "Кресло, которого не было"}, row.version + 1
+    row.save()
+    assert statements(changed) > 0
+    assert "Кресло, которого не было" in client.get(_page_of(changed)).content.decode()
+    assert statements(other) == 1, "its address is looked up by the test, and nothing else"
+
+
+@pytest.mark.parametrize("change", ["photo", "supplier", "all documents", "rule"])
+def test_what_else_a_products_page_shows_makes_it_anew(change):
+    pk = _wheelchair()
+    begun = page_changes.moment()
+    if change == "photo":
+        StoredFile.objects.create(subject=f"product:{pk}", purpose="listing", size=1, file="x.jpg")
+    elif change == "supplier":
+        Partner.objects.order_by("pk")[0].save()
+    elif change == "all documents":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("TRUNCATE catalogue_productdocument CASCADE")
+    else:
+        Rule.objects.order_by("pk")[0].save()
+    assert page_changes.changed(begun, pk)
+    assert page_changes.changed(begun, pk + 1) is (change != "photo")
+    assert page_changes.changed(begun), "lists may show all of them"
 
 
 def test_one_request_makes_a_page_anew_and_the_others_do_not_wait(client, monkeypatch):
@@ -111,6 +158,31 @@ def test_only_what_everybody_sees_is_shared(client, change):
     assert client.get(LIST).content == shared.content
 
 
+def test_cards_are_drawn_once_for_the_lists_that_show_them(client):
+    def asked(address: str) -> str:
+        with CaptureQueriesContext(connection) as queries:
+            assert "app-card__title" in client.get(address).content.decode()
+        return " ".join(query["sql"] for query in queries)
+
+    few = "/ru/catalog/wheelchair-manual-standard/"
+    assert "jsonb_agg" in asked(few)
+    assert "jsonb_agg" not in asked(f"{few}?sort=price")
+    assert "jsonb_agg" in asked(f"{few}?region=KZ-79"), "another price may be the lowest there"
+    assert "jsonb_agg" in asked(f"{few}?sort=price".replace("/ru/", "/kk/"))
+    _rename("Кресло, которого не было")
+    assert "Кресло, которого не было" in client.get(f"{LIST}&sort=best").content.decode()
+
+
+def test_a_persons_cards_are_drawn_for_her_alone(client):
+    client.get(LIST)
+    other = Client()
+    other.force_login(make_person(), backend="django.contrib.auth.backends.ModelBackend")
+    with translation.override("ru"):
+        verdict = str(fit.LABELS["unknown"])
+    assert verdict in other.get(LIST).content.decode()
+    assert verdict not in client.get(f"{LIST}&sort=best").content.decode()
+
+
 def test_a_visitor_who_has_the_page_is_told_so_in_no_bytes(client):
     first = client.get(LIST)
     again = client.get(LIST, headers={"If-None-Match": first["ETag"]})
@@ -139,7 +211,8 @@ def test_pages_go_on_answering_while_the_database_is_away(client, monkeypatch):
     def away():
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(page_changes, "version", away)
+    monkeypatch.setattr(page_changes._remembered, "_load", away)
+    page_changes.forget()
     assert client.get(LIST).status_code == 200
     monkeypatch.setattr(shared_pages, "OLDEST_WITHOUT_DATABASE_S", 0.0)
     monkeypatch.setattr("suppliers.views.storefront.search.find", lambda query, **more: away())
@@ -148,11 +221,12 @@ def test_pages_go_on_answering_while_the_database_is_away(client, monkeypatch):
 
 def test_what_is_kept_has_a_bound(client, monkeypatch):
     monkeypatch.setattr(shared_pages, "MOST_BYTES", 60_000)
+    store = shared_pages._Store()
+    monkeypatch.setattr(shared_pages, "_store", store)
     for number in range(8):
         client.get(f"{LIST}&page={number + 1}")
-    store = shared_pages._store
-    assert store._bytes <= 60_000
-    assert store._bytes == sum(len(page.body) for page in store._pages.values())
+    assert 0 < store._pages.currsize <= 60_000
+    assert store._pages.currsize == sum(len(page.body) for page in store._pages.values())
 
 
 def test_changes_are_forgotten_after_a_day():

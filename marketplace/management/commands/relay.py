@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from marketplace import outbox
-from marketplace.tasks import do_outbox_row
+from marketplace.tasks import do_outbox_rows
 
 log = structlog.get_logger(__name__)
 
@@ -20,8 +21,8 @@ IDLE_SECONDS = 0.3
 AWAY_SECONDS = 2.0
 
 
-def publish(queue: str, row_id: int) -> None:
-    do_outbox_row.apply_async((row_id,), queue=queue, retry=False)
+def publish(queue: str, row_ids: Sequence[int]) -> None:
+    do_outbox_rows.apply_async(tuple(row_ids), queue=queue, retry=False)
 
 
 class Command(BaseCommand):

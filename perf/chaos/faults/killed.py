@@ -60,7 +60,7 @@ def _early_answers(stage: Stage) -> Iterator[None]:
 
 def _role(stage: Stage, setting: str) -> None:
     stage.cluster.sql(f"ALTER ROLE CURRENT_USER {setting}")
-    for worker in web_workers(stage.cluster.portal):
+    for worker in web_workers(stage.cluster.portal.state):
         worker.kill()  # open connections keep the old setting
 
 
@@ -178,7 +178,7 @@ def main_killed(stage: Stage) -> Found:
     found.expect(until_heard(lambda: person.save(draft, {"contact.name": "Айгүл"})), 200, what="save before")
     cluster.kill("web")
     cluster.until(lambda: not _answers(cluster), 10, pause=0.01)
-    found.within("back in ms", cluster.until(lambda: _answers(cluster), 180), max(BACK_IN, 2 * orderly + 1))
+    found.within("back in ms", cluster.until(lambda: _answers(cluster), 180), max(BACK_IN, 1.5 * orderly))
     found.figures["orderly start ms"] = round(orderly * 1000)
     kept = until_heard(lambda: person.get(f"/api/v1/drafts/{draft}"))
     found.check(kept.status == 200 and kept.body["fields"]["contact.name"]["v"] == "Айгүл", "the draft is not intact")

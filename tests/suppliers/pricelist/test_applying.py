@@ -11,8 +11,9 @@ from catalog.models import ProductDocument
 from marketplace import outbox
 from marketplace.errors import Invalid
 from marketplace.models import Event, OutboxRow
+from suppliers import ranking
 from suppliers.models import PriceList, PriceListPart, StockRecord
-from suppliers.pricelist import jobs
+from suppliers.pricelist import files, jobs
 from tests import factories as make
 from tests.suppliers.pricelist.lists import csv_of, everything, results, send, stored, xlsx_of
 
@@ -35,6 +36,55 @@ def test_prices_and_free_stock_are_set_and_told(shop):
     assert (back.subject, back.before, back.after) == (f"offer:{shop.a2.pk}", "hidden", "published")
     refresh = OutboxRow.objects.get(topic="products.changed")
     assert refresh.payload == {"products": sorted([shop.bota.pk, shop.qulyn.pk])}
+
+
+def delivery(offer: StockRecord) -> tuple[bool, Decimal | None]:
+    row = StockRecord.objects.get(pk=offer.pk)
+    return row.delivery_included, row.delivery_price
+
+
+def test_a_list_says_what_a_delivery_costs(shop):
+    head = ["sku", "product", "price", "stock", "Цена доставки"]
+    found = send(shop, xlsx_of([["A1", None, None, None, 1500], ["A2", None, 98000, None, None]], head), name="a.xlsx")
+    assert results(found) == [("A1", "changed", []), ("A2", "changed", [])]
+    assert (delivery(shop.a1), delivery(shop.a2)) == ((False, Decimal("1500.00")), (True, None)), "empty says nothing"
+    event = Event.objects.get(kind="offer.updated", subject=f"offer:{shop.a1.pk}")
+    assert (event.data["before"], event.data["after"]) == ({"delivery": "0.00"}, {"delivery": "1500.00"})
+
+    send(shop, csv_of([["A1", "", "139000", 20]]))
+    assert delivery(shop.a1) == (False, Decimal("1500.00")), "a list without the column changes nothing of it"
+
+    wrong = [["A1", None, None, None, cell] for cell in (-1, "бесплатно", "1500.005")] + [["A2", "", "", "", 30001]]
+    before = everything()
+    found = send(shop, xlsx_of(wrong, head), name="b.xlsx")
+    assert [code for _sku, _kind, [code] in results(found)] == [
+        "E2 delivery_range", "E3 number", "E4 price_places", "E5 delivery_most",
+    ]  # fmt: skip
+    assert everything() == before
+
+    send(shop, xlsx_of([["A1", None, None, None, 0], ["N1", "qulyn-s", 90000, 2, 700]], head), name="c.xlsx")
+    new = StockRecord.objects.get(partner=shop.jarqyn, partner_sku="N1")
+    assert (delivery(shop.a1), delivery(new)) == ((True, None), (False, Decimal("700.00")))
+
+
+def test_an_offer_whose_delivery_nobody_has_priced_keeps_that_until_somebody_does(shop):
+    StockRecord.objects.filter(pk=shop.a1.pk).update(delivery_included=False)
+    send(shop, csv_of([["A1", "", "139000", 20]]))
+    assert delivery(shop.a1) == (False, None)
+    head = ["sku", "product", "price", "stock", "delivery"]
+    assert results(send(shop, xlsx_of([["A1", "", "", "", 0]], head), name="a.xlsx")) == [("A1", "changed", [])]
+    assert delivery(shop.a1) == (True, None)
+
+
+def test_our_template_says_what_deliveries_cost_and_changes_nothing(shop):
+    StockRecord.objects.filter(pk=shop.a1.pk).update(delivery_included=False, delivery_price="1500.00")
+    StockRecord.objects.filter(pk=shop.a2.pk).update(delivery_included=False)
+    before = StockRecord.objects.order_by("pk").values_list("delivery_included", "delivery_price")
+    stated = list(before)
+    for kind in ("xlsx", "csv"):
+        content = files.template(shop.jarqyn, kind)
+        assert {one[1] for one in results(send(shop, content, name=f"own.{kind}"))} <= {"same", "changed"}
+        assert list(before.all()) == stated
 
 
 def test_the_change_reaches_the_documents(shop):
@@ -74,11 +124,11 @@ def test_the_same_file_twice_changes_nothing(shop):
 
 def test_the_same_values_in_another_file_touch_no_offer(shop):
     send(shop, csv_of([["A1", "", "139000", 20]]))
-    written = list(StockRecord.objects.values_list("pk", "date_updated"))
+    written = list(StockRecord.objects.order_by("pk").values_list("pk", "date_updated"))
     events, refreshes = everything()[1:]
     found = send(shop, xlsx_of([["A1", None, 139000, 20]]), name="prices.xlsx")
     assert results(found) == [("A1", "same", [])]
-    assert list(StockRecord.objects.values_list("pk", "date_updated")) == written
+    assert list(StockRecord.objects.order_by("pk").values_list("pk", "date_updated")) == written
     assert everything()[1:] == (events, refreshes)
 
 
@@ -222,4 +272,5 @@ def test_a_part_asks_as_much_for_many_rows_as_for_few(shop):
             assert send(shop, csv_of(rows)).changed == count
         return len(captured)
 
+    ranking.policy()  # what a delivery may cost is remembered for a minute
     assert statements(0, 2) == statements(100, 60)
