@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import device
 from tests.browser.line import Line
 from tests.browser.pages import sign_in
 from tests.journey.portal import JourneyPortal
+from tests.patience import PAGE_PATIENCE_MS
 
 SignedIn = Callable[..., BrowserContext]
+
+expect.set_options(timeout=PAGE_PATIENCE_MS)
 
 
 # Mothers of the tests, each with a child and a programme of her own: made together, since a start of Django is slow.
@@ -66,7 +69,7 @@ def tab(signed_in: SignedIn) -> Iterator[Callable[..., Page]]:
 
     def opened(username: str | None, **options: object) -> Page:
         windows.append(signed_in(username, **options))
-        windows[-1].set_default_timeout(10_000)
+        windows[-1].set_default_timeout(PAGE_PATIENCE_MS)
         return windows[-1].new_page()
 
     yield opened
@@ -87,7 +90,7 @@ def at_home(line: Line, signed_in: SignedIn) -> Iterator[Callable[..., Page]]:
 
     def opened(person: str) -> Page:
         windows.append(signed_in(person))
-        windows[-1].set_default_timeout(10_000)
+        windows[-1].set_default_timeout(PAGE_PATIENCE_MS)
         page = windows[-1].new_page()
         page.goto(f"{line.url}/ru/applications/")
         device.wait_for_worker(page)

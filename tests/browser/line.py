@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE
+
 SECONDS = 20
 # What belongs to one connection is not passed on.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
@@ -126,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
 
-def eventually(read: Callable[[], object], wanted: object, seconds: float = 20) -> None:
+def eventually(read: Callable[[], object], wanted: object, seconds: float = PATIENCE) -> None:
     """Waits until ``read()`` is what is wanted: people do not wait for a fixed time either."""
     deadline = time.monotonic() + seconds
     while (seen := read()) != wanted and time.monotonic() < deadline:

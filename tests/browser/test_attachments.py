@@ -85,7 +85,7 @@ def choose(page: Page, photo: Path) -> None:
 
 
 def saved(page: Page) -> None:
-    expect(item(page)).to_have_attribute("data-state", "saved", timeout=30_000)
+    expect(item(page)).to_have_attribute("data-state", "saved")
     expect(state(page)).to_contain_text(say("Saved at {time}").partition("{")[0].strip())
 
 
@@ -153,7 +153,7 @@ def test_cut_in_the_middle_and_reloaded_it_goes_on_and_is_finished(goods, progra
     page = goods()
     pieces = Pieces(page, through=2)
     choose(page, photo)
-    expect(item(page)).to_have_attribute("data-state", "local", timeout=20_000)
+    expect(item(page)).to_have_attribute("data-state", "local")
     expect(state(page)).to_have_text(say("Kept only on this device. We send it when the connection is back."))
     (partial,) = files(program, draft)
     assert partial["status"] == "partial" and 0 < partial["offset"] < partial["length"]
@@ -187,7 +187,7 @@ def test_a_photo_that_waits_is_seen_before_sending(goods, portal: JourneyPortal,
     page = goods()
     Pieces(page, through=1)
     choose(page, photo)
-    expect(item(page)).to_have_attribute("data-state", "local", timeout=20_000)
+    expect(item(page)).to_have_attribute("data-state", "local")
     page.goto(f"{portal.url}/ru/applications/{draft}/check/")
     expect(item(page)).to_have_attribute("data-state", "local")
     expect(page.get_by_role("heading", name=say("Photos"))).to_be_visible()
@@ -259,7 +259,7 @@ def test_on_a_shared_computer_nothing_stays_and_the_page_says_so(
     page.reload()
     Pieces(page, through=1)
     choose(page, photo)
-    expect(item(page)).to_have_attribute("data-state", "open", timeout=20_000)
+    expect(item(page)).to_have_attribute("data-state", "open")
     expect(state(page)).to_have_text(say("No connection. Keep this page open: we send the photo when it is back."))
     assert page.evaluate(ON_DEVICE) == []
     page.unroute("**/api/v1/drafts/*/files/*")
@@ -272,7 +272,7 @@ def test_signing_out_leaves_no_photo_on_the_device(goods, portal: JourneyPortal,
     page = goods()
     Pieces(page, through=1)
     choose(page, photo)
-    expect(item(page)).to_have_attribute("data-state", "local", timeout=20_000)
+    expect(item(page)).to_have_attribute("data-state", "local")
     page.get_by_role("button", name=say("Sign out"), exact=True).click()
     expect(page.get_by_role("alertdialog")).to_be_visible()  # not dropped silently
     page.get_by_role("button", name=say("Go on and delete the answers")).click()

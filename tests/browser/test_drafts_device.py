@@ -12,6 +12,7 @@ from tests.browser.pages import WEIGHT, sign_in
 from tests.browser.texts import words
 from tests.journey.client import Client
 from tests.journey.portal import JourneyPortal
+from tests.patience import PAGE_PATIENCE_MS
 
 pytestmark = [pytest.mark.xdist_group("portal")]
 
@@ -49,7 +50,7 @@ def value(program: Client, draft: str, field: str) -> object:
 def at_contact(portal: JourneyPortal, browser, person: str, draft: str) -> Page:
     """A browser of its own, signed in through the page: its session may be ended."""
     page = browser.new_context().new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PAGE_PATIENCE_MS)
     sign_in(page, portal.url, person)
     device.wait_for_worker(page)
     page.goto(f"{portal.url}/ru/applications/{draft}/contact/")

@@ -236,9 +236,7 @@ def test_a_caseworker_begins_fills_in_and_sends_two_drafts_of_a_day_without_a_li
         office.get_by_role("link", name=say("Contact"), exact=True).click()
         name(office).fill(f"Ауыл тұрғыны {number}")
         phone(office).fill(f"8 701 000 00 2{number}")
-        expect(office.locator("[data-shell-part=contact] [data-draft-status]")).to_have_attribute(
-            "data-state", "local", timeout=10_000
-        )
+        expect(office.locator("[data-shell-part=contact] [data-draft-status]")).to_have_attribute("data-state", "local")
     office.goto(f"{line.url}/ru/offline/")
     items = office.locator("[data-device-items] > li")
     for number, person in enumerate(reversed(people)):
@@ -248,8 +246,8 @@ def test_a_caseworker_begins_fills_in_and_sends_two_drafts_of_a_day_without_a_li
     for secret in [*people, "Ауыл тұрғыны", "8 701 000 00 2"]:
         assert secret not in lying_there, "copies of staff are sealed"
     line.mend()
-    expect(items.nth(0).locator("[data-device-state]")).to_have_attribute("data-device-state", "saved", timeout=20_000)
-    expect(items.nth(1).locator("[data-device-state]")).to_have_attribute("data-device-state", "saved", timeout=20_000)
+    expect(items.nth(0).locator("[data-device-state]")).to_have_attribute("data-device-state", "saved")
+    expect(items.nth(1).locator("[data-device-state]")).to_have_attribute("data-device-state", "saved")
     api = Client(portal.url, "caseworker", language="ru")
     for number, address in enumerate(addresses):
         draft = re.search(r"applications/([0-9a-f-]{36})/", address)[1]
@@ -272,7 +270,7 @@ def test_a_question_that_came_up_meanwhile_is_in_the_list_and_leads_to_its_field
     page.goto(f"{line.url}/ru/offline/")
     line.mend()
     item = page.locator("[data-device-items] > li").filter(has=page.locator(f"a[href*='{draft}']")).first
-    expect(item.locator("[data-device-state]")).to_have_attribute("data-device-state", "asked", timeout=20_000)
+    expect(item.locator("[data-device-state]")).to_have_attribute("data-device-state", "asked")
     item.get_by_role("link", name=say("Contact")).click()
     expect(page.get_by_role("group", name=say("Which answer do we keep?"))).to_contain_text("Әлия С.")
 

@@ -17,6 +17,7 @@ from tests.browser.pages import sign_in
 from tests.browser.texts import Say, words
 from tests.journey.client import Client
 from tests.journey.portal import JourneyPortal
+from tests.patience import PAGE_PATIENCE_MS
 
 pytestmark = [pytest.mark.xdist_group("portal")]
 
@@ -168,7 +169,7 @@ def test_ordering_without_javascript(portal: JourneyPortal, mothers: dict[str, s
     goods = [errands.walker(catalogue), errands.diapers(catalogue)]
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PAGE_PATIENCE_MS)
         sign_in(page, portal.url, mother)
         numbers = order(page, say, goods, scripted=False)
     assert set(numbers) == {wanted.supplier for wanted in goods}

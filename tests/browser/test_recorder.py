@@ -31,7 +31,7 @@ def test_what_is_recorded_here_is_the_complaint(
     page.wait_for_timeout(1500)
     stop.click()
     item = page.locator("[data-photo]")
-    expect(item).to_have_attribute("data-state", "saved", timeout=30_000)
+    expect(item).to_have_attribute("data-state", "saved")
     expect(item.locator(kind)).to_be_visible()
     (kept,) = program.get(f"/drafts/{draft}/files")["results"]
     assert kept["status"] == "kept" and kept["length"] > 1000

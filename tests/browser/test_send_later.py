@@ -61,7 +61,7 @@ def test_sent_without_a_line_it_goes_when_the_line_is_back_once(
     expect(notice(checked)).to_be_focused()
     assert not axe_violations(checked) + reflow_faults(checked)
     line.mend()
-    checked.wait_for_url(f"**/applications/{draft}/sent/", timeout=30_000)
+    checked.wait_for_url(f"**/applications/{draft}/sent/")
     assert orders_of(program, draft) == 1
 
 
@@ -100,7 +100,7 @@ def test_what_changed_meanwhile_is_checked_again(checked: Page, line: Line, prog
     expect(notice(checked)).to_be_visible()
     program.save(draft, {"delivery.address": "Қонаев көшесі, 3"}, base=1)
     line.mend()
-    expect(checked.get_by_role("main")).to_contain_text("Қонаев көшесі, 3", timeout=30_000)
+    expect(checked.get_by_role("main")).to_contain_text("Қонаев көшесі, 3")
     assert orders_of(program, draft) == 0
     expect(notice(checked)).to_be_hidden()
 
@@ -120,7 +120,7 @@ def test_an_answer_lost_on_its_way_is_not_a_second_order(
 
     checked.route("**/check/", lose)
     press_send(checked)
-    checked.wait_for_url(f"**/applications/{draft}/sent/", timeout=30_000)
+    checked.wait_for_url(f"**/applications/{draft}/sent/")
     assert len(lost) == 1
     assert orders_of(program, draft) == 1
     assert "key=" in lost[0]

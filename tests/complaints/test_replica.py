@@ -19,6 +19,7 @@ from marketplace.breaker import Breaker
 from marketplace.models import User
 from tests import services
 from tests.complaints.factories import make_complaint, make_person
+from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("replica")]
 TODAY = "/api/v1/reports/complaints"
@@ -80,7 +81,7 @@ class Copy:
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT pg_current_wal_lsn()")
             place = cursor.fetchone()[0]
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while not self.ask(f"SELECT pg_last_wal_replay_lsn() >= '{place}'"):
             assert time.monotonic() < until, "the copy does not follow"
             time.sleep(0.02)

@@ -15,6 +15,7 @@ from suppliers import qr
 from tests.browser.line import Line
 from tests.browser.pages import UNFOLD, axe_violations, reflow_faults, small_targets
 from tests.complaints.factories import make_line, make_person, make_seller, make_supplier
+from tests.patience import PAGE_PATIENCE_MS
 
 STORY = "Дөңгелегі бір күнде сынды. ӘҒҚҢӨҰҮҺІ"
 WIDTHS = (360, 320)
@@ -22,7 +23,7 @@ WIDTHS = (360, 320)
 
 @pytest.fixture(autouse=True)
 def _database_beside_a_browser(monkeypatch):
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=PAGE_PATIENCE_MS)
     # Playwright runs a loop in this thread; the tests read the database between its steps, never in them.
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
@@ -45,7 +46,7 @@ def line(live_server) -> Iterator[Line]:
 
 @pytest.fixture
 def visitor(context: BrowserContext) -> Page:
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PAGE_PATIENCE_MS)
     page = context.new_page()
     page.set_viewport_size({"width": WIDTHS[0], "height": 640})
     return page

@@ -10,6 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from marketplace.models import Draft, Office, PersonRecord, Region, User
 from tests.frontend.draft_server import DraftServer, form_page
+from tests.patience import PAGE_PATIENCE_MS
+
+expect.set_options(timeout=PAGE_PATIENCE_MS)
 
 DRAFT = "11111111-2222-4333-8444-555555555555"
 
@@ -46,8 +49,8 @@ class DraftPage:
         self.page.goto(f"{self.server.url}/form?draft={self.draft}")
         return self
 
-    def has_state(self, state: str, timeout: float = 6000) -> None:
-        expect(self.page.locator("[data-draft-status]")).to_have_attribute("data-state", state, timeout=timeout)
+    def has_state(self, state: str) -> None:
+        expect(self.page.locator("[data-draft-status]")).to_have_attribute("data-state", state)
 
     def saved(self, name: str) -> object:
         """The value on the server."""

@@ -22,6 +22,7 @@ from django.template import Context, Template
 from django.utils.translation import override
 
 from marketplace.form_fields import DatePartsField
+from tests.patience import PATIENCE
 
 STATIC = Path(__file__).resolve().parents[2] / "marketplace" / "static"
 PAGE = Template(
@@ -151,7 +152,7 @@ class DraftServer(ThreadingHTTPServer):
     def requests(self, method: str) -> list[float]:
         return [moment for moment, verb, _path, _status in self.log if verb == method]
 
-    def wait_for(self, method: str, status: int, seconds: float = 20) -> None:
+    def wait_for(self, method: str, status: int, seconds: float = PATIENCE) -> None:
         """Wait until such a request was answered so: a page that waits looks the same before it asked and after."""
         end = time.monotonic() + seconds
         while not any((verb, answer) == (method, status) for _moment, verb, _path, answer in self.log):

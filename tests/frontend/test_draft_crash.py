@@ -77,7 +77,7 @@ def test_a_killed_browser_has_lost_no_character(draft_server: DraftServer, draft
 
     draft_server.fault = None
     aigul = draft_page(aigul, within=start()).open()
-    aigul.has_state("saved", timeout=15_000)
+    aigul.has_state("saved")
     assert aigul.saved("contact.name") == text
 
 

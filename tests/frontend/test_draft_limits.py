@@ -72,7 +72,7 @@ def test_a_full_disk_is_told_and_the_network_saves_on(draft_page):
     expect(aigul.page.locator("[data-draft-status]")).to_contain_text("Press Save")
     aigul.server.fault = None
     aigul.page.evaluate("window.dispatchEvent(new Event('focus'))")
-    aigul.has_state("saved", timeout=15_000)
+    aigul.has_state("saved")
     assert aigul.saved("delivery.comment") == "ғ" * 10_000
 
 

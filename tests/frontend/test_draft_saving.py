@@ -113,10 +113,10 @@ def test_a_dead_server_is_told_at_once_and_the_text_goes_when_it_is_back(draft_p
     aigul = draft_page().open()
     aigul.server.fault = Fault("down")
     aigul.name.press_sequentially("Айгүл")
-    aigul.has_state("local", timeout=3000)
+    aigul.has_state("local")
     expect(aigul.page.locator("[data-draft-status]")).to_contain_text("only on this device")
     aigul.server.fault = None
-    aigul.has_state("saved", timeout=15000)
+    aigul.has_state("saved")
     assert aigul.saved("contact.name") == "Айгүл"
 
 
@@ -129,7 +129,7 @@ def test_retry_after_is_never_undercut(draft_page):
     aigul.server.fault = None
     aigul.phone.press_sequentially("8 701")  # typing on must not hurry
     aigul.page.evaluate("window.dispatchEvent(new Event('focus')), window.dispatchEvent(new Event('online'))")
-    aigul.has_state("saved", timeout=10000)
+    aigul.has_state("saved")
     first, second = aigul.server.requests("PATCH")[:2]
     assert second - first >= 3
     assert (aigul.saved("contact.name"), aigul.saved("contact.phone")) == ("Айгүл", "8 701")
@@ -163,7 +163,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(draft_page):
     aigul.name.press_sequentially("Айгүл")
     aigul.has_state("local")
     aigul.server.fault = None
-    aigul.has_state("saved", timeout=10000)
+    aigul.has_state("saved")
     draft = aigul.server.drafts[aigul.draft]
     assert draft.fields["contact.name"]["ver"] == 1
     assert draft.rev == 1
@@ -188,7 +188,7 @@ def test_saved_is_never_shown_without_the_receipt(draft_page, fault):
     aigul.page.wait_for_timeout(2500)
     assert aigul.page.get_attribute("[data-draft-status]", "data-state") in {"local", "saving"}
     aigul.server.fault = None
-    aigul.has_state("saved", timeout=15000)
+    aigul.has_state("saved")
 
 
 def test_a_lost_session_asks_to_sign_in_and_goes_on_after_it(draft_page):
@@ -256,7 +256,7 @@ def test_one_field_that_is_refused_does_not_hold_up_the_others(draft_page):
     aigul.has_state("local")
     aigul.server.fault = None
     aigul.server.largest = 64 * 1024
-    aigul.has_state("toolong", timeout=15000)
+    aigul.has_state("toolong")
     assert aigul.saved("contact.name") == "Айгүл"
     aigul.page.get_by_label("Comment").fill("short")
     aigul.has_state("saved")

@@ -67,7 +67,7 @@ def test_nothing_readable_lies_on_the_device(desk):
     expect(marat.name).to_have_value("Құпия")
     expect(marat.phone).to_have_value("8 701 000")
     marat.server.fault = None
-    marat.has_state("saved", timeout=15_000)
+    marat.has_state("saved")
     assert marat.saved("contact.name") == "Құпия"
 
 
@@ -166,7 +166,7 @@ def test_a_new_session_of_the_same_person_takes_the_unsent_text_over(desk):
     )
     assert kept == [["second-session"], [0]], "sealed anew, the old key is gone"
     marat.server.fault = None
-    marat.has_state("saved", timeout=15_000)
+    marat.has_state("saved")
     assert marat.saved("contact.name") == "Құпия"
 
 

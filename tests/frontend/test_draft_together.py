@@ -76,9 +76,9 @@ def _both_type_a_phone(draft_page, marats_browser):
     aigul.phone.press_sequentially("8 701")
     aigul.name.press_sequentially("Айгүл")
     aigul.page.context.set_offline(False)
-    aigul.has_state("saved", timeout=15_000)
+    aigul.has_state("saved")
     marat.page.context.set_offline(False)
-    marat.has_state("conflict", timeout=15_000)
+    marat.has_state("conflict")
     return aigul, marat
 
 
@@ -148,7 +148,7 @@ def test_two_people_in_a_storm_end_with_what_they_typed(draft_page, marats_brows
     aigul.server.fault = None
     for person in (aigul, marat):
         person.page.evaluate("window.dispatchEvent(new Event('focus'))")
-        person.has_state("saved", timeout=20_000)
+        person.has_state("saved")
     assert {name: aigul.saved(name) for name in typed} == typed
     assert aigul.server.drafts[aigul.draft].conflicts == {}, "nobody is in conflict with an own lost answer"
 

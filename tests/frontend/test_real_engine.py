@@ -12,7 +12,7 @@ pytestmark = [
 
 
 def _has_state(page: Page, state: str) -> None:
-    expect(page.locator("[data-draft-status]")).to_have_attribute("data-state", state, timeout=10_000)
+    expect(page.locator("[data-draft-status]")).to_have_attribute("data-state", state)
 
 
 def _return_to(page: Page) -> None:

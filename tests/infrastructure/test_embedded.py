@@ -21,6 +21,7 @@ from config import embedded
 from config.attached import processes_in
 from config.embedded import home, state
 from config.embedded.home import private_folder
+from tests.patience import PATIENCE
 
 AS_ROOT = os.geteuid() == 0
 only_root = pytest.mark.skipif(not AS_ROOT, reason="only root can hand the servers to another account")
@@ -47,7 +48,7 @@ def ask(urls: embedded.ServiceUrls, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def wait_until_gone(pids: list[int], seconds: float = 15) -> list[int]:
+def wait_until_gone(pids: list[int], seconds: float = PATIENCE) -> list[int]:
     """The processes of ``pids`` that are still there after ``seconds``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -127,11 +128,11 @@ def test_killed_servers_start_again_with_all_that_was_committed(folder: Path) ->
             services.postgres.kill()
             services.postgres.wait()
             services.postgres = services._start("postgres", embedded.postgres_command(folder))
-            embedded.wait_ready(services.urls, timeout=10)
+            embedded.wait_ready(services.urls, timeout=PATIENCE)
         services.valkey.kill()
         services.valkey.wait()
         services.valkey = services._start("valkey", embedded.valkey_command(folder))
-        embedded.wait_ready(services.urls, timeout=10)
+        embedded.wait_ready(services.urls, timeout=PATIENCE)
         assert ask(services.urls, "SELECT count(*) FROM kept") == [(3,)]
 
 
@@ -149,7 +150,7 @@ def test_lock_file_that_names_a_stranger_does_not_stop_a_start(folder: Path) -> 
         with subprocess.Popen(["sleep", "60"], **home.as_user(user)) as stranger:
             lock.write_text(text.replace(str(leader), str(stranger.pid), 1))
             services.postgres = services._start("postgres", embedded.postgres_command(folder))
-            embedded.wait_ready(services.urls, timeout=10)
+            embedded.wait_ready(services.urls, timeout=PATIENCE)
             assert stranger.poll() is None
             stranger.kill()
 

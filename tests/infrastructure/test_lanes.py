@@ -17,6 +17,7 @@ import requests
 from config import embedded
 from config.proxy import REQUESTS_PER_NODE, SECOND_CHANCES_PER_NODE, front_command
 from perf.portal import free_port
+from tests.patience import PATIENCE
 
 UUID = "3f2b6c1e-0d4a-4a57-9a3f-6a1a2b3c4d5e"
 
@@ -35,7 +36,9 @@ class Node(ThreadingHTTPServer):
 
     def wait_for(self, **inside: int) -> None:
         with self.counting:
-            assert self.counting.wait_for(lambda: all(self.inside[k] >= n for k, n in inside.items()), 20), self.inside
+            assert self.counting.wait_for(lambda: all(self.inside[k] >= n for k, n in inside.items()), PATIENCE), (
+                self.inside
+            )
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -89,46 +92,46 @@ def front(node: Node, tmp_path: Path) -> Iterator[str]:
         yield address
     finally:
         running.terminate()
-        running.wait(timeout=15)
+        running.wait(timeout=PATIENCE)
         embedded.discard(state)
 
 
 def _wait_for(address: str) -> None:
-    again = requests.adapters.HTTPAdapter(max_retries=requests.adapters.Retry(connect=8, backoff_factor=0.1))
+    again = requests.adapters.HTTPAdapter(max_retries=requests.adapters.Retry(connect=12, backoff_factor=0.1))
     with requests.Session() as session:
         session.mount("http://", again)
-        assert session.get(address, timeout=5).status_code == 200
+        assert session.get(address, timeout=PATIENCE).status_code == 200
 
 
 def test_a_page_without_room_gets_a_second_chance_and_what_is_sent_never_twice(front: str, node: Node):
     with ThreadPoolExecutor(3 * REQUESTS_PER_NODE) as crowd:
         liar = {"X-No-Room": "1"}
         looking = [
-            crowd.submit(requests.get, f"{front}/ru/", headers=liar, timeout=40) for _ in range(REQUESTS_PER_NODE)
+            crowd.submit(requests.get, f"{front}/ru/", headers=liar, timeout=PATIENCE) for _ in range(REQUESTS_PER_NODE)
         ]
         node.wait_for(looks=REQUESTS_PER_NODE)
-        second = [crowd.submit(requests.get, f"{front}/ru/", timeout=40) for _ in range(SECOND_CHANCES_PER_NODE)]
+        second = [crowd.submit(requests.get, f"{front}/ru/", timeout=PATIENCE) for _ in range(SECOND_CHANCES_PER_NODE)]
         node.wait_for(second=SECOND_CHANCES_PER_NODE)
 
-        refused = requests.get(f"{front}/ru/", timeout=10)
+        refused = requests.get(f"{front}/ru/", timeout=PATIENCE)
         assert refused.status_code == 503
         assert "1414" in refused.text
         assert refused.headers["Retry-After"] == refused.headers["Refresh"] in {"4", "6", "8", "10", "12"}
 
         # The crowd takes no room from what is saved, sent or being written.
         saving = [
-            crowd.submit(requests.post, f"{front}/ru/applications/", data=b"x", timeout=40)
+            crowd.submit(requests.post, f"{front}/ru/applications/", data=b"x", timeout=PATIENCE)
             for _ in range(REQUESTS_PER_NODE - 2)
         ]
-        saving.append(crowd.submit(requests.get, f"{front}/ru/applications/{UUID}/check/", timeout=40))
-        saving.append(crowd.submit(requests.get, f"{front}/healthz/ready", timeout=40))
+        saving.append(crowd.submit(requests.get, f"{front}/ru/applications/{UUID}/check/", timeout=PATIENCE))
+        saving.append(crowd.submit(requests.get, f"{front}/healthz/ready", timeout=PATIENCE))
         node.wait_for(saves=REQUESTS_PER_NODE - 2, looks=REQUESTS_PER_NODE + 2)
 
-        refused = requests.post(f"{front}/ru/applications/", data=b"x", timeout=10)
+        refused = requests.post(f"{front}/ru/applications/", data=b"x", timeout=PATIENCE)
         assert refused.status_code == 503
         assert "Retry-After" in refused.headers
         assert "Refresh" not in refused.headers, "a browser would ask for the page and lose what was sent"
-        refused = requests.patch(f"{front}/api/v1/drafts/{UUID}", data=b"{}", timeout=10)
+        refused = requests.patch(f"{front}/api/v1/drafts/{UUID}", data=b"{}", timeout=PATIENCE)
         assert (refused.status_code, refused.json()["title"]) == (503, "Overloaded")
 
         node.open.set()
@@ -140,6 +143,6 @@ def test_a_page_without_room_gets_a_second_chance_and_what_is_sent_never_twice(f
 def test_a_crowd_is_told_different_moments(front: str, node: Node):
     node.shutdown()
     node.server_close()
-    told = {requests.get(f"{front}/ru/", timeout=10).headers["Retry-After"] for _ in range(40)}
+    told = {requests.get(f"{front}/ru/", timeout=PATIENCE).headers["Retry-After"] for _ in range(40)}
     assert len(told) >= 3
     assert all(re.fullmatch(r"\d+", seconds) for seconds in told)

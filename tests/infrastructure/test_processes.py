@@ -20,6 +20,7 @@ from config.attached import processes_in
 from config.programs import WEB_WORKERS
 from config.supervision import program_pids
 from perf.chaos.kills import web_workers
+from tests.patience import PATIENCE
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = {"postgres", "valkey", "web", "worker", "talker", "relay", "beat"} | (
@@ -34,11 +35,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Wait, with patience for a machine that has other things to do; ``seconds`` is for the hopeless case."""
-    deadline = time.monotonic() + seconds
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE} s"
         time.sleep(0.1)
 
 
@@ -72,7 +72,7 @@ class Launched:
     def __exit__(self, *_error: object) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=90)
+            self.process.wait(timeout=PATIENCE)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -83,12 +83,12 @@ class Launched:
         except (urllib.error.URLError, OSError):
             return False
 
-    def wait_ready(self, seconds: float) -> None:
+    def wait_ready(self) -> None:
         def ready_or_dead() -> bool:
             assert self.process.poll() is None, self.output()
             return self.is_ready()
 
-        wait_for(ready_or_dead, seconds, "the portal is ready")
+        wait_for(ready_or_dead, "the portal is ready")
 
     def pids(self) -> dict[str, int]:
         return program_pids(self.state)
@@ -127,8 +127,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def portal(state: Path) -> Iterator[Launched]:
     """A running portal; its first start makes the database, later ones find it."""
     with Launched(state, free_port()) as launched:
-        launched.wait_ready(180)
-        wait_for(launched.all_run, 90, "all programs run")
+        launched.wait_ready()
+        wait_for(launched.all_run, "all programs run")
         yield launched
 
 
@@ -145,15 +145,15 @@ def test_all_programs_come_back_from_a_kill_and_nothing_stays_after_ctrl_c(porta
         now = portal.pids()
         return now.keys() == PROGRAMS and not set(now.values()) & set(before.values())
 
-    wait_for(all_are_new, 180, "all programs run again")
-    portal.wait_ready(180)
+    wait_for(all_are_new, "all programs run again")
+    portal.wait_ready()
     # The web server's own workers outlive a killed master; they must not share the port with the new ones.
-    wait_for(lambda: not [pid for pid in workers if exists(pid)], 15, "the old workers are gone")
+    wait_for(lambda: not [pid for pid in workers if exists(pid)], "the old workers are gone")
 
     everything = portal.session()
     assert len(everything) > len(PROGRAMS)
     portal.process.send_signal(signal.SIGINT)
-    assert portal.process.wait(timeout=60) == 0
+    assert portal.process.wait(timeout=PATIENCE) == 0
     assert "Stopped." in portal.output()
     assert [pid for pid in everything if exists(pid)] == []
     assert not (portal.state / "services.json").exists()
@@ -179,8 +179,8 @@ def test_work_is_shared_and_a_web_process_that_dies_takes_nobody_with_it(portal:
     assert len(spent) == WEB_WORKERS and min(spent) > max(spent) / 4, f"seconds of CPU of each process: {spent}"
 
     processes[0].kill()
-    assert max(ask(50)) < 1.5, "nobody waits at the socket of a process that is gone, or that still starts"
-    wait_for(lambda: len(web_workers(portal.state)) == WEB_WORKERS, 30, "another takes its place")
+    assert max(ask(50)) < 5, "nobody waits at the socket of a process that is gone, or that still starts"
+    wait_for(lambda: len(web_workers(portal.state)) == WEB_WORKERS, "another takes its place")
 
 
 def test_manage_py_finds_the_running_services(portal: Launched) -> None:
@@ -195,18 +195,18 @@ def test_killed_launcher_takes_everything_with_it(portal: Launched) -> None:
     portal.process.wait()
     # Somebody who starts it again at once waits for the end of the first one.
     with Launched(portal.state, portal.port) as successor:
-        wait_for(lambda: not [pid for pid in everything if exists(pid)], 60, "everything ends")
-        successor.wait_ready(180)
-        wait_for(successor.all_run, 90, "all programs run")
+        wait_for(lambda: not [pid for pid in everything if exists(pid)], "everything ends")
+        successor.wait_ready()
+        wait_for(successor.all_run, "all programs run")
 
 
 def test_killed_process_manager_is_replaced(portal: Launched) -> None:
     leader = int((portal.state / "supervisord.pid").read_text())
     old = portal.pids()
     os.kill(leader, signal.SIGKILL)
-    wait_for(lambda: not any(exists(pid) for pid in old.values()), 30, "the old programs end")
-    wait_for(portal.all_run, 90, "the new programs run")
-    portal.wait_ready(180)
+    wait_for(lambda: not any(exists(pid) for pid in old.values()), "the old programs end")
+    wait_for(portal.all_run, "the new programs run")
+    portal.wait_ready()
 
 
 def test_taken_port_is_named_and_nothing_is_started(state: Path) -> None:
@@ -215,7 +215,7 @@ def test_taken_port_is_named_and_nothing_is_started(state: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with Launched(state, port) as launched:
-            assert launched.process.wait(timeout=60) == 1
+            assert launched.process.wait(timeout=PATIENCE) == 1
             assert f"Cannot listen on 127.0.0.1:{port}" in (said := launched.output())
             assert f"make run PORT={port + 1}" in said
     assert processes_in(state / "postgres") == []

@@ -78,7 +78,7 @@ def web() -> Iterator[int]:
         sys.executable, "-m", "granian", "--interface", "wsgi", "tests.infrastructure.echo:application",
         "--host", "127.0.0.1", "--port", str(port), "--http", "1", "--workers", "1", "--no-access-log",
     )  # fmt: skip
-    wait_for(lambda: listens(port), 60, "granian listens")
+    wait_for(lambda: listens(port), "granian listens")
     yield port
     process.terminate()
     process.wait(20)
@@ -123,7 +123,7 @@ def proxy(web: int, certificate: Path, tmp_path_factory: pytest.TempPathFactory)
         processes.append(
             begin(str(nginx), "-p", str(place), "-c", str(place / "nginx.conf"), "-e", "stderr", "-g", more)
         )
-    wait_for(lambda: all(listens(port) for port in ports.values()), 30, "nginx listens")
+    wait_for(lambda: all(listens(port) for port in ports.values()), "nginx listens")
     yield ports
     for process in processes:
         process.terminate()
