@@ -1,6 +1,8 @@
 # Everything a machine with Python 3.11+ and make needs; `make` alone lists the targets.
 
 SHELL = /bin/sh
+# Python keeps what it compiled, whatever the shell says: each program would compile two thousand modules at every start.
+unexport PYTHONDONTWRITEBYTECODE
 ifndef PYTHON
 PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
@@ -14,7 +16,7 @@ TEST_WORKERS ?= 3
 OFFLINE = DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint format load bench chaos drill search-server messages assets environment environment-develop chromium validator
+.PHONY: help run test lint format load bench chaos drill search-server messages schema assets environment environment-develop chromium validator
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +61,9 @@ search-server: environment ## a real Elasticsearch for trying: ELASTICSEARCH_URL
 messages: environment-develop ## collect the texts that need translating into the .po files (needs gettext)
 	$(OFFLINE) $(BIN)/python manage.py makemessages $(foreach language,$(LANGUAGES),--locale $(language)) \
 		--no-wrap --add-location file --ignore 'node_modules' --ignore 'tests' --ignore 'perf' --ignore '.*'
+
+schema: environment-develop ## write down what all migrations make (config/schema.sql), after a new one
+	$(BIN)/python -m config.schema
 
 assets: ## build styles and scripts (needs Node; the built files are committed)
 	cd marketplace/frontend && npm ci --ignore-scripts && npm run build

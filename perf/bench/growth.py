@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,16 +47,14 @@ def grow(
     sizes: Sequence[tuple[int, int]],
     options: compare.Options,
     say: Callable[[str], None] = print,
-) -> list[Step]:
+) -> Iterator[Step]:
     """Fill and measure, size after size."""
-    steps = []
     for products, orders in sizes:
         began = time.monotonic()
         prepare(portal, products, orders, options.people)
         filled = time.monotonic() - began
         say(f"{products:,} products and {orders:,} orders after {filled:.0f} s")
-        steps.append(Step(products, orders, filled, compare.measure(portal, options, say)))
-    return steps
+        yield Step(products, orders, filled, compare.measure(portal, options, say))
 
 
 def kept(steps: Sequence[Step], row: str, since: int = 0) -> float | None:
@@ -132,9 +130,11 @@ def main() -> int:
     asked = parser.parse_args()
     options = compare.options(asked.seconds, asked.rounds, "", stock=False)
     with RunningPortal(ROOT / ".state" / "growth") as portal:
-        steps = grow(portal, asked.steps, options)
-    print(f"\n{table(steps)}")
-    return report(steps, write_readme=asked.write_readme)
+        steps: list[Step] = []
+        for step in grow(portal, asked.steps, options):
+            steps.append(step)
+            code = report(steps, write_readme=asked.write_readme)  # the last one takes an hour, and what there is stays
+    return code
 
 
 def report(steps: Sequence[Step], *, write_readme: bool, result: Path = RESULT) -> int:
@@ -143,6 +143,7 @@ def report(steps: Sequence[Step], *, write_readme: bool, result: Path = RESULT) 
     result.write_text(json.dumps(as_data(steps), indent=1, ensure_ascii=False))
     if write_readme:
         readme.write("growth", table(steps))
+    print(f"\n{table(steps)}")
     faults = [
         f"{step.products} {row}: {found.fault}"
         for step in steps
