@@ -68,6 +68,8 @@ class CountedField(forms.ChoiceField):
 class FilterForm(forms.Form):
     """The filters of a list of products. A wrong answer is named and left out; the others still filter."""
 
+    same_for_many = True
+
     q = forms.CharField(label=gettext_lazy("What do you look for"), required=False, max_length=LONGEST_TEXT)
     sort = forms.ChoiceField(label=gettext_lazy("Sort by"), required=False, choices=list(SORT_LABELS.items()))
     region = CountedField(label=gettext_lazy("Delivery to"), nothing=gettext_lazy("All Kazakhstan"))

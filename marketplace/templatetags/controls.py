@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from marketplace.drawing import drawn
 from marketplace.form_fields import DatePartsWidget, split_parts
 
 # The first match wins: subclasses stand before their parents.
@@ -37,7 +38,10 @@ def render(field: BoundField, options: dict[str, Any], page: Context) -> SafeStr
     context = _context(field, widget) | options
     if name == "date_parts":
         context["day"], context["month"], context["year"] = split_parts(context["value"])
-    return render_to_string(f"components/{name}.html", context)
+    # A hundred regions and suppliers to choose from are on every list; what somebody typed is not kept.
+    typed = name == "input" and context["value"]
+    draw = drawn if getattr(field.form, "same_for_many", False) and not typed else render_to_string
+    return draw(f"components/{name}.html", context)
 
 
 def _context(field: BoundField, widget: forms.Widget) -> dict[str, Any]:

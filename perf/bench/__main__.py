@@ -39,9 +39,11 @@ def main() -> int:
     return report(figures, asked.products, asked.orders, write_readme=asked.write_readme)
 
 
-def prepare(portal: RunningPortal, products: int, orders: int, people: int) -> None:
-    """Goods, people and orders, beside the demo's own."""
-    volume = {"products": products, "offers": OFFERS, "orders": orders, "people": people}
+def prepare(portal: RunningPortal, products: int, orders: int, people: int, complaints: int = 0) -> None:
+    """Goods, people, orders and complaints, beside the demo's own."""
+    volume = {
+        "products": products, "offers": OFFERS, "orders": orders, "people": people, "complaints": complaints,
+    }  # fmt: skip
     words = [word for name, number in volume.items() for word in (f"--{name}", str(number))]
     portal.manage("seed_scale", *words, timeout=SECONDS_TO_SEED)
 

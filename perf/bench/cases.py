@@ -160,8 +160,8 @@ def fresh(port: int, words: Sequence[str], goods: Goods) -> Case:
     return Case("fresh", "portal", lambda length: length.closed(port, ask), look, requests=ask)
 
 
-def portal_signed_in(port: int, people: Sequence[Visitor], supplier: Visitor, goods: Goods) -> list[Case]:
-    """The list with fit verdicts, saves with a session's CSRF token, the walk, and a supplier's work list."""
+def portal_signed_in(port: int, people: Sequence[Visitor], supplier: Visitor) -> list[Case]:
+    """The list with fit verdicts, saves with a session's CSRF token, the walk, and a supplier's work lists."""
     person = people[0]
     path = f"/{LANGUAGE}/catalog/{TYPE}/"
     chosen = [(visitor, walks.Chosen(visitor, TYPE, turn)) for turn, visitor in enumerate(people[:USERS])]
@@ -186,7 +186,20 @@ def portal_signed_in(port: int, people: Sequence[Visitor], supplier: Visitor, go
             last=lambda: walks.fill_in(chosen[0][0], TYPE, chosen[0][1])[0],
         ),
         pages("work", "portal", port, [f"/{LANGUAGE}/supplier/"], cookie=cookie_of(supplier)),
+        pages("inbox", "portal", port, [f"/{LANGUAGE}/supplier/complaints/"], cookie=cookie_of(supplier)),
     ]  # fmt: skip
+
+
+def portal_complaints(port: int, ministry: Visitor, database_url: str) -> list[Case]:
+    """What grows with complaints and their events: the list of all, and single cases with their history."""
+    with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT number FROM complaints_complaint ORDER BY md5(number) LIMIT %s", [PRODUCTS])
+        numbers = [number for (number,) in cursor.fetchall()]
+    cookie = cookie_of(ministry)
+    return [
+        pages("complaints", "portal", port, [f"/{LANGUAGE}/complaints/"], cookie=cookie),
+        pages("case", "portal", port, [f"/{LANGUAGE}/review/{number}/" for number in numbers], cookie=cookie),
+    ]
 
 
 class Saves:

@@ -21,6 +21,7 @@ from perf.bench.visitor import Visitor
 from perf.portal import RunningPortal
 
 SUPPLIER = "supplier"  # the demo's account with the most orders
+MINISTRY = "ministry"
 NORM = 10_000_000  # pieces: a measurement must not use up what a person is entitled to
 WIDEN = """
 UPDATE order_tranche t SET quantity = %(norm)s, budget = 250.0 * %(norm)s
@@ -170,10 +171,11 @@ def make_room(database_url: str, *, stock: bool) -> None:
 def _portal_cases(portal: RunningPortal, database_url: str, options: Options) -> list[Case]:
     goods = cases.Goods.read(database_url)
     people = [walks.sign_in(portal.port, f"scale-{number:06d}") for number in range(1, options.people + 1)]
-    supplier = walks.sign_in(portal.port, SUPPLIER)
+    supplier, ministry = (walks.sign_in(portal.port, name) for name in (SUPPLIER, MINISTRY))
     return [
         *cases.portal_pages(portal.port, goods),
-        *cases.portal_signed_in(portal.port, people, supplier, goods),
+        *cases.portal_signed_in(portal.port, people, supplier),
+        *cases.portal_complaints(portal.port, ministry, database_url),
     ]
 
 

@@ -22,7 +22,22 @@ from perf.portal import ROOT, RunningPortal
 
 RESULT = ROOT / "perf" / "results" / "growth.json"
 STEPS = "1000:10000,10000:10000,100000:100000,1000000:1000000"
-GROWN = ("list", "type", "product", "search", "fresh", "suggest", "fit", "save", "walk", "work")
+GROWN = (
+    "list",
+    "type",
+    "product",
+    "search",
+    "fresh",
+    "suggest",
+    "fit",
+    "save",
+    "walk",
+    "work",
+    "inbox",
+    "complaints",
+    "case",
+)
+EVENTS_OF_A_COMPLAINT = 3  # a little more, so there are as many as orders
 LIMITS = ("plain", "pgbench")
 KEPT, KEPT_BY_SEARCH = 0.7, 0.15
 SEARCH_FROM, LARGE = 10_000, 100_000
@@ -51,9 +66,9 @@ def grow(
     """Fill and measure, size after size."""
     for products, orders in sizes:
         began = time.monotonic()
-        prepare(portal, products, orders, options.people)
+        prepare(portal, products, orders, options.people, orders // EVENTS_OF_A_COMPLAINT)
         filled = time.monotonic() - began
-        say(f"{products:,} products and {orders:,} orders after {filled:.0f} s")
+        say(f"{products:,} products, {orders:,} orders and as many events of complaints after {filled:.0f} s")
         yield Step(products, orders, filled, compare.measure(portal, options, say))
 
 
@@ -68,7 +83,7 @@ def kept(steps: Sequence[Step], row: str, since: int = 0) -> float | None:
 def goals(steps: Sequence[Step]) -> list[tuple[int, str, str, str]]:
     """(number in 6b, measure, what was reached, verdict)"""
     found = []
-    for row in ("list", "type", "product", "save", "walk", "work"):
+    for row in ("list", "type", "product", "save", "walk", "work", "inbox", "complaints", "case"):
         share = kept(steps, row)
         found.append((10, f"{ROWS[row]}, rate kept ≥ {KEPT}", _share(share), _verdict(share and share >= KEPT, share)))
     share, last = kept(steps, "fresh", SEARCH_FROM), steps[-1].value("fresh")

@@ -19,6 +19,7 @@ from catalog.search import Listed, Page
 from catalog.search.query import Query
 from catalog.selectors import Beneficiary
 from catalog.types import ProductType
+from marketplace.drawing import drawn
 from marketplace.models import Role
 from marketplace.shared_pages import OLDEST_S
 from suppliers import delivery, guarantees, shapes
@@ -65,7 +66,7 @@ def card(
         "you_pay": you_pay,
         "delivery": delivery_words(cheapest),
         "far": bool(offers) and bool(near) and not any(near in offer["regions"] for offer in offers),
-        "fit": fit_data(row, beneficiary) if beneficiary.user is not None else None,
+        "fit": _fit_tag(selectors.fit_of(row, beneficiary.measures)) if beneficiary.user is not None else None,
     }
 
 
@@ -84,16 +85,18 @@ def draw(
 ) -> list[str]:
     """The cards of a page as HTML. For a visitor those that were drawn a moment ago, while their documents stay the same."""
 
-    def drawn(row: Listed) -> str:
+    def html_of(row: Listed) -> str:
         shown = card(row, query=query, beneficiary=beneficiary, guarantee_of=guarantee_of, passed_on=passed_on)
-        return render_to_string("components/product_card.html", {"product": shown})
+        # A reason tells the measures of a person, and the address may name her.
+        of_person = passed_on or (shown["fit"] and shown["fit"]["reason"])
+        return (render_to_string if of_person else drawn)("components/product_card.html", {"product": shown})
 
     if beneficiary.user is not None or passed_on or not settings.SHARED_PAGES:
-        return [drawn(row) for row in page.rows]
+        return [html_of(row) for row in page.rows]
     keys = {pk: (get_language(), query.region, query.supplier, pk, version) for pk, version in page.versions().items()}
     with _drawing:
         found = {pk: _drawn.get(key) for pk, key in keys.items()}
-    missing = {row.pk: drawn(row) for row in page.read([pk for pk, html in found.items() if html is None])}
+    missing = {row.pk: html_of(row) for row in page.read([pk for pk, html in found.items() if html is None])}
     with _drawing:
         _drawn.update({keys[pk]: html for pk, html in missing.items()})
     return [html for pk, known in found.items() if (html := known or missing.get(pk))]
@@ -114,11 +117,14 @@ def delivery_words(offer: dict[str, Any] | None) -> str:
 def fit_data(row: ProductDocument | Listed, beneficiary: Beneficiary) -> dict[str, Any]:
     """Verdict as a tag, the reason that decides, all reasons."""
     found = selectors.fit_of(row, beneficiary.measures)
+    return {**_fit_tag(found), "reasons": found.texts}
+
+
+def _fit_tag(found: fit.Fit) -> dict[str, str]:
     return {
         "status": found.verdict,
         "label": fit.LABELS[found.verdict],
         "reason": "" if found.verdict == fit.FITS else found.texts[0],
-        "reasons": found.texts,
     }
 
 

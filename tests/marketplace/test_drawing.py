@@ -1,0 +1,80 @@
+"""What is drawn once for all who see the same: never for those who see something else."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.utils import translation
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from marketplace import drawing
+
+CARD = "components/product_card.html"
+TAG = "components/status_tag.html"
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """(what is drawn, how often the template was asked)"""
+    asked = []
+    monkeypatch.setattr(drawing, "render_to_string", lambda *given: asked.append(given) or SafeString(given[1]))
+    monkeypatch.setattr(drawing, "_kept", drawing.LRUCache(4))
+    return asked
+
+
+def test_the_same_is_drawn_once_in_each_language(drawn):
+    with translation.override("kk"):
+        assert drawing.drawn(CARD, {"a": ["b", {"c": Decimal("1.50")}]}) == drawing.drawn(
+            CARD, {"a": ["b", {"c": Decimal("1.50")}]}
+        )
+    assert len(drawn) == 1
+    with translation.override("ru"):
+        drawing.drawn(CARD, {"a": ["b", {"c": Decimal("1.50")}]})
+    drawing.drawn(TAG, {"a": ["b", {"c": Decimal("1.50")}]})
+    assert len(drawn) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("<b>", SafeString("<b>")),
+        (1, True),
+        (0, False),
+        (1, Decimal(1)),
+        (Decimal("1.0"), Decimal("1.00")),
+        ("1", 1),
+        (None, ""),
+        (None, "None"),
+        (date(2026, 1, 1), "2026-01-01"),
+        ([], {}),
+        (["a", "b"], ["ab"]),
+        ({"a": 1}, {"b": 1}),
+    ],
+)
+def test_what_is_drawn_otherwise_is_not_mistaken_for_it(drawn, one, other):
+    drawing.drawn(CARD, {"shown": one})
+    drawing.drawn(CARD, {"shown": other})
+    assert len(drawn) == 2
+
+
+def test_a_text_counts_in_the_language_in_which_it_is_read(drawn):
+    with translation.override("en"):
+        drawing.drawn(CARD, {"shown": gettext_lazy("Search")})
+        drawing.drawn(CARD, {"shown": "Search"})
+    assert len(drawn) == 1
+
+
+def test_what_cannot_be_compared_is_refused(drawn):
+    with pytest.raises(TypeError):
+        drawing.drawn(CARD, {"shown": object()})
+    assert not drawn
+
+
+def test_the_oldest_goes_when_there_is_no_room(drawn):
+    for number in range(6):
+        drawing.drawn(CARD, {"shown": number})
+    drawing.drawn(CARD, {"shown": 5})
+    assert len(drawn) == 6
+    drawing.drawn(CARD, {"shown": 0})
+    assert len(drawn) == 7
