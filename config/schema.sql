@@ -5788,6 +5788,10 @@ CREATE UNIQUE INDEX ledger_step_once ON public.order_ledgertransfer USING btree 
 
 
 
+CREATE INDEX line_refunded ON public.order_line USING btree (order_id) WHERE (refunded_at IS NOT NULL);
+
+
+
 CREATE INDEX listing_due ON public.partner_listing USING btree (respond_by) WHERE ((status)::text = ANY (ARRAY[('moderation'::character varying)::text, ('price_review'::character varying)::text, ('appealed'::character varying)::text]));
 
 
@@ -6137,6 +6141,14 @@ CREATE INDEX occasion_unrated ON public.complaints_occasion USING btree (happene
 
 
 CREATE INDEX offer_published ON public.partner_stockrecord USING btree (product_id, price) WHERE ((status)::text = 'published'::text);
+
+
+
+CREATE INDEX offer_running_out ON public.partner_stockrecord USING btree (partner_id, ((num_in_stock - num_allocated))) WHERE ((status)::text = 'published'::text);
+
+
+
+CREATE INDEX offer_to_confirm ON public.partner_stockrecord USING btree (partner_id, status, stock_confirmed_at);
 
 
 
@@ -8172,6 +8184,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('order', '0008_recall_holders', now()),
     ('order', '0009_recall_money', now()),
     ('order', '0010_paper_signatures', now()),
+    ('order', '0011_refunded_lines', now()),
     ('partner', '0001_initial', now()),
     ('partner', '0002_complaint_facts', now()),
     ('partner', '0003_suspensions', now()),
@@ -8191,4 +8204,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('partner', '0017_signals_of_staff', now()),
     ('partner', '0018_price_of_delivery', now()),
     ('partner', '0019_photos_and_flags_change_pages', now()),
+    ('partner', '0020_what_a_desk_counts', now()),
     ('sessions', '0001_initial', now());

@@ -157,13 +157,19 @@ CROSS JOIN LATERAL (VALUES
 WHERE e.source = 'scale' ON CONFLICT DO NOTHING
 """
 
+# How long an order is under way, and a complaint unanswered.
+OPEN_DAYS, ANSWER_DAYS = 30, 10
+
 # The numbered orders to come, each with its person, offer, state and day: the statements below share it.
 SCALE_ORDERS = f"""
     SELECT n, 'S' || lpad(n::text, 9, '0') AS number, md5(%(seed)s || ':draft:' || n)::uuid AS draft_id,
         now() - ({pick("age")} %% 31536000) * interval '1 second' AS placed,
-        (ARRAY['sent','confirmed','in_delivery','delivered','accepted','reimbursement_pending','paid','closed',
-               'closed','closed','closed','closed','closed','closed','closed','closed','closed','cancelled','declined',
-               'closed'])[1 + {pick("state")} %% 20] AS status,
+        -- Of the last month's half are under way, as {OPEN_DAYS} days from sending to payment make it; older ones have ended.
+        CASE WHEN {pick("age")} %% 31536000 < {OPEN_DAYS * 86_400} AND {pick("under way")} %% 2 = 0
+            THEN (ARRAY['sent','confirmed','in_delivery','delivered','accepted','reimbursement_pending','paid'])
+                 [1 + {pick("state")} %% 7]
+            ELSE (ARRAY['closed','closed','closed','closed','closed','closed','closed','closed','cancelled','declined'])
+                 [1 + {pick("state")} %% 10] END AS status,
         u.id AS person_id, u.full_name, u.phone, u.office_id, u.region_id,
         s.id AS offer_id, s.partner_id, s.partner_name, s.partner_sku, s.product_id, s.title, s.price, s.pack_size,
         e.id AS entitlement_id, t.id AS tranche_id, least(s.price, 250 * s.pack_size) AS state_pays
@@ -282,11 +288,13 @@ JOIN (SELECT code, row_number() OVER (ORDER BY code) - 1 AS place, count(*) OVER
       FROM marketplace_region) r ON r.place = {pick("region")} %% r.total
 JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS total
       FROM partner_partner) s ON s.place = {pick("supplier")} %% s.total
-CROSS JOIN LATERAL (SELECT (ARRAY['closed','closed','closed','closed','closed','closed','closed','withdrawn','answered',
-    'with_seller'])[1 + {pick("complaint")} %% 10] AS status) state
 CROSS JOIN LATERAL (SELECT CASE WHEN l.id IS NULL
     THEN now() - (31536000 * (1 - n::float8 / %(complaints)s) + {pick("filed")} %% 86400) * interval '1 second'
     ELSE least(l.date_placed + interval '15 days', now()) END AS filed) day
+CROSS JOIN LATERAL (SELECT CASE WHEN day.filed > now() - interval '{ANSWER_DAYS} days'
+    THEN (ARRAY['with_seller', 'answered'])[1 + {pick("complaint")} %% 2]
+    ELSE (ARRAY['closed','closed','closed','closed','closed','closed','closed','closed','withdrawn'])
+         [1 + {pick("complaint")} %% 9] END AS status) state
 ON CONFLICT DO NOTHING
 """
 

@@ -182,6 +182,13 @@ class StockRecord(AbstractStockRecord):
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["product", "price"], name="offer_published", condition=Q(status="published")),
+            models.Index(fields=["partner", "status", "stock_confirmed_at"], name="offer_to_confirm"),
+            models.Index(
+                "partner",
+                F("num_in_stock") - F("num_allocated"),
+                name="offer_running_out",
+                condition=Q(status="published"),
+            ),
         ]
 
 

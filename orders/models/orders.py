@@ -113,6 +113,9 @@ class Line(oscar_order.AbstractLine):
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1) & Q(units__gte=1), name="line_quantity_positive"),
         ]
+        indexes = [
+            models.Index(fields=["order"], name="line_refunded", condition=Q(refunded_at__isnull=False)),
+        ]
 
 
 class LineAttribute(oscar_order.AbstractLineAttribute):

@@ -121,7 +121,7 @@ def of_people(node: ast.AST) -> bool:
 RULES: dict[str, tuple[Check, str, set[str]]] = {
     "a request hands work to the outbox, not to the queue": (calls("delay", "apply_async"), "job.delay(1)", {"marketplace/management/commands/relay.py"}),
     "no text is trusted as HTML": (
-        uses("mark_safe", "SafeString", "safestring"), "mark_safe(text)", {"marketplace/local_copies.py", "marketplace/templatetags/controls.py", "marketplace/templatetags/portal.py", "suppliers/views/market.py"},
+        uses("mark_safe", "SafeString", "safestring"), "mark_safe(text)", {"marketplace/drawing.py", "marketplace/local_copies.py", "marketplace/templatetags/controls.py", "marketplace/templatetags/portal.py", "suppliers/views/market.py"},
     ),
     # Where names of our own tables and columns are put together; every value is a parameter.
     "values are parameters of a statement": (made_sql, "cursor.execute(f'SELECT {name}')", {"catalog/search/columns.py", "catalog/search/documents.py", "catalog/search/keeping.py", "complaints/listing.py", "complaints/reporting/facts.py", "config/drill.py", "config/schema.py", "orders/payouts.py", "suppliers/watch/cells.py", "suppliers/watch/collusion.py", "suppliers/watch/prices.py", "suppliers/watch/simulation.py"}),

@@ -18,7 +18,9 @@ from oscar.core.loading import get_model
 from PIL import Image
 
 BATCH = 2_000
-MOST_INDEXED = 1_200  # the thousand of a usual run beside the goods of the demo; Whoosh needs minutes for each further thousand
+MOST_INDEXED = (
+    1_200  # the thousand of a usual run beside the goods of the demo; Whoosh needs minutes for each further thousand
+)
 PICTURE = "images/products/goods.png"
 ATTRIBUTES = ("brand", "model", "country")
 
