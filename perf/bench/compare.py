@@ -22,6 +22,7 @@ from perf.portal import RunningPortal
 
 SUPPLIER = "supplier"  # the demo's account with the most orders
 MINISTRY = "ministry"
+SEARCHES = 100  # a second, that nobody asked before
 NORM = 10_000_000  # pieces: a measurement must not use up what a person is entitled to
 WIDEN = """
 UPDATE order_tranche t SET quantity = %(norm)s, budget = 250.0 * %(norm)s
@@ -100,6 +101,7 @@ def measure(portal: RunningPortal, options: Options, say: Callable[[str], None] 
         _rounds(found, options, figures, database, say)
         _count(portal, database, found, pids, figures, options.looks)
         _half_peak(found, figures, portal.port, options)
+        _searched(found, figures, portal.port, options)
     return figures
 
 
@@ -158,6 +160,17 @@ def _half_peak(found: Sequence[Case], figures: Figures, port: int, options: Opti
         result = open_loop(port, requests, rate=rate, seconds=options.length.seconds, warm_up=options.length.warm_up)
         figures.extra["save_half_p99_ms"] = result.percentile(0.99)
         figures.extra["save_half_failed"] = result.failed + result.statuses[503]
+
+
+def _searched(found: Sequence[Case], figures: Figures, port: int, options: Options) -> None:
+    """How long a new search takes while so many are asked a second, as many as the goal names."""
+    requests = next((case.requests for case in found if case.row == "fresh"), None)
+    if requests is not None:
+        result = open_loop(
+            port, requests, rate=SEARCHES, seconds=options.length.seconds, warm_up=options.length.warm_up
+        )
+        figures.extra["searches_p99_ms"] = result.percentile(0.99)
+        figures.extra["searches_failed"] = result.failed + result.statuses[503]
 
 
 def make_room(database_url: str, *, stock: bool) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config import embedded
 from perf.bench import compare, readme
 from perf.bench.__main__ import prepare
 from perf.bench.figures import ROWS, Figures
@@ -41,7 +42,7 @@ EVENTS_OF_A_COMPLAINT = 3  # a little more, so there are as many as orders
 LIMITS = ("plain", "pgbench")
 KEPT, KEPT_BY_SEARCH = 0.7, 0.15
 SEARCH_FROM, LARGE = 10_000, 100_000
-SEARCH_P99_MS, LARGE_RATE, LARGE_P99_MS = 150, 100, 100
+SEARCH_P99_MS, LARGE_P99_MS = 150, 100
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def grow(
         began = time.monotonic()
         prepare(portal, products, orders, options.people, orders // EVENTS_OF_A_COMPLAINT)
         filled = time.monotonic() - began
+        compare.settle(embedded.service_urls(portal.state).database_url)  # what is new goes to the search first
         say(f"{products:,} products, {orders:,} orders and as many events of complaints after {filled:.0f} s")
         yield Step(products, orders, filled, compare.measure(portal, options, say))
 
@@ -91,11 +93,13 @@ def goals(steps: Sequence[Step]) -> list[tuple[int, str, str, str]]:
     # What was asked before is a kept page and says nothing about the search.
     words = f"new searches from {SEARCH_FROM:,} products, rate kept ≥ {KEPT_BY_SEARCH}, p99 ≤ {SEARCH_P99_MS} ms"
     found.append((11, words, f"{_share(share)}, p99 {last[1]:.0f} ms", _verdict(reached, share)))
-    large = next((step.value("fresh") for step in steps if step.products == LARGE), None)
-    reached = large is not None and large[0] >= LARGE_RATE and large[1] <= LARGE_P99_MS
-    words = f"new searches at {LARGE:,} × 5: ≥ {LARGE_RATE}/s, p99 ≤ {LARGE_P99_MS} ms"
-    found.append((5, words, f"{large[0]:.0f}/s, p99 {large[1]:.0f} ms" if large else "–", _verdict(reached, large)))
-    return found
+    large = next((step for step in steps if step.products == LARGE and "searches_p99_ms" in step.figures.extra), None)
+    words = f"new searches at {LARGE:,} × 5: {compare.SEARCHES}/s come, p99 ≤ {LARGE_P99_MS} ms"
+    if large is None:
+        return [*found, (5, words, "–", _verdict(False, None))]
+    late, failed = large.figures.extra["searches_p99_ms"], large.figures.extra["searches_failed"]
+    said = f"p99 {late:.0f} ms, {failed:.0f} failed; at most {large.value('fresh')[0]:.0f}/s"
+    return [*found, (5, words, said, _verdict(late <= LARGE_P99_MS and not failed, large))]
 
 
 def _share(share: float | None) -> str:

@@ -9,6 +9,7 @@ from perf.bench.figures import Figures
 
 def _step(products: int, rates: dict[str, int], milliseconds: float = 1.0) -> growth.Step:
     figures = Figures()
+    figures.extra |= {"searches_p99_ms": milliseconds, "searches_failed": 0}
     for row, rate in rates.items():
         figures.of(row, "portal").add(Result(1.0, latencies=[milliseconds / 1000] * rate))
     return growth.Step(products, 10 * products, 1.0, figures)
