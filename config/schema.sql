@@ -32,8 +32,20 @@ $$;
 CREATE FUNCTION public.marketplace_changes_pages() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    changed boolean := true;
 BEGIN
-    INSERT INTO marketplace_pagechange DEFAULT VALUES;
+    -- One statement for each: an operation has only the rows that its trigger names.
+    IF TG_OP = 'INSERT' THEN
+        changed := EXISTS (SELECT FROM after);
+    ELSIF TG_OP = 'UPDATE' THEN
+        changed := EXISTS (SELECT * FROM after EXCEPT SELECT * FROM before);
+    ELSIF TG_OP = 'DELETE' THEN
+        changed := EXISTS (SELECT FROM before);
+    END IF;
+    IF changed THEN
+        INSERT INTO marketplace_pagechange DEFAULT VALUES;
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -6760,27 +6772,7 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.marketplace_readlo
 
 
 
-CREATE TRIGGER changes_pages AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.marketplace_rule FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
-
-
-
 CREATE TRIGGER changes_pages AFTER INSERT OR DELETE OR UPDATE ON public.marketplace_storedfile FOR EACH ROW EXECUTE FUNCTION public.partner_photo_changes_page();
-
-
-
-CREATE TRIGGER changes_pages AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.partner_lotrecall FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
-
-
-
-CREATE TRIGGER changes_pages AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.partner_marketcell FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
-
-
-
-CREATE TRIGGER changes_pages AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.partner_partner FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
-
-
-
-CREATE TRIGGER changes_pages AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.partner_priceflag FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
 
 
 
@@ -6788,7 +6780,47 @@ CREATE TRIGGER changes_pages_delete AFTER DELETE ON public.catalogue_productdocu
 
 
 
+CREATE TRIGGER changes_pages_delete AFTER DELETE ON public.marketplace_rule REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_delete AFTER DELETE ON public.partner_lotrecall REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_delete AFTER DELETE ON public.partner_marketcell REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_delete AFTER DELETE ON public.partner_partner REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_delete AFTER DELETE ON public.partner_priceflag REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
 CREATE TRIGGER changes_pages_insert AFTER INSERT ON public.catalogue_productdocument REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.catalogue_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_insert AFTER INSERT ON public.marketplace_rule REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_insert AFTER INSERT ON public.partner_lotrecall REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_insert AFTER INSERT ON public.partner_marketcell REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_insert AFTER INSERT ON public.partner_partner REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_insert AFTER INSERT ON public.partner_priceflag REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
 
 
 
@@ -6796,7 +6828,47 @@ CREATE TRIGGER changes_pages_truncate AFTER TRUNCATE ON public.catalogue_product
 
 
 
+CREATE TRIGGER changes_pages_truncate AFTER TRUNCATE ON public.marketplace_rule FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_truncate AFTER TRUNCATE ON public.partner_lotrecall FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_truncate AFTER TRUNCATE ON public.partner_marketcell FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_truncate AFTER TRUNCATE ON public.partner_partner FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_truncate AFTER TRUNCATE ON public.partner_priceflag FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
 CREATE TRIGGER changes_pages_update AFTER UPDATE ON public.catalogue_productdocument REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.catalogue_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_update AFTER UPDATE ON public.marketplace_rule REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_update AFTER UPDATE ON public.partner_lotrecall REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_update AFTER UPDATE ON public.partner_marketcell REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_update AFTER UPDATE ON public.partner_partner REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
+
+
+
+CREATE TRIGGER changes_pages_update AFTER UPDATE ON public.partner_priceflag REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION public.marketplace_changes_pages();
 
 
 
@@ -8171,6 +8243,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('marketplace', '0025_given_passwords', now()),
     ('marketplace', '0026_page_changes_of_products', now()),
     ('marketplace', '0027_outbox_alike', now()),
+    ('marketplace', '0028_changes_that_are_none', now()),
     ('mfa', '0001_initial', now()),
     ('mfa', '0002_authenticator_timestamps', now()),
     ('mfa', '0003_authenticator_type_uniq', now()),
@@ -8205,4 +8278,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('partner', '0018_price_of_delivery', now()),
     ('partner', '0019_photos_and_flags_change_pages', now()),
     ('partner', '0020_what_a_desk_counts', now()),
+    ('partner', '0021_changes_that_are_none', now()),
     ('sessions', '0001_initial', now());

@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 from django.db import OperationalError, connection
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
@@ -13,7 +15,7 @@ from catalog import fit
 from catalog.models import ProductDocument
 from marketplace import page_changes, shared_pages, tidying
 from marketplace.models import PageChange, Role, Rule, StoredFile
-from suppliers.models import Partner
+from suppliers.models import LotRecall, Partner, PriceFlag
 from suppliers.views import cards
 from tests.factories import make_person, make_user
 
@@ -112,16 +114,28 @@ def test_what_else_a_products_page_shows_makes_it_anew(change):
     if change == "photo":
         StoredFile.objects.create(subject=f"product:{pk}", purpose="listing", size=1, file="x.jpg")
     elif change == "supplier":
-        Partner.objects.order_by("pk")[0].save()
+        Partner.objects.update(name=Concat("name", Value(" 2")))
     elif change == "all documents":
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("TRUNCATE catalogue_productdocument CASCADE")
     else:
-        Rule.objects.order_by("pk")[0].save()
+        Rule.objects.update(mark="K")
     assert page_changes.changed(begun, pk)
     assert page_changes.changed(begun, pk + 1) is (change != "photo")
     assert page_changes.changed(begun), "lists may show all of them"
+
+
+def test_what_changes_nothing_makes_no_page_anew():
+    """Sweeps look for what is due every half a minute, and mostly nothing is."""
+    noted = PageChange.objects.count()
+    PriceFlag.objects.filter(pk=None).update(state=PriceFlag.State.OPEN)
+    LotRecall.objects.filter(pk=None).delete()
+    for supplier in Partner.objects.all():
+        supplier.save()
+    assert PageChange.objects.count() == noted
+    assert Partner.objects.update(name=Concat("name", Value(" 2"))) > 1
+    assert PageChange.objects.count() == noted + 1, "once for a statement, however much it changed"
 
 
 def test_one_request_makes_a_page_anew_and_the_others_do_not_wait(client, monkeypatch):
