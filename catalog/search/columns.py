@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import structlog
+from cachetools import LRUCache
 from django.db import DatabaseError, connection
 from numpy.typing import NDArray
 
@@ -37,6 +38,7 @@ BATCH = 2_000  # well within the statement timeout
 SHARE = 0.05
 NO_PRICE = -1
 NO_AMOUNT = np.iinfo(np.int64).min
+MOST_TYPES = 16  # apart from the others, each a copy of its part
 MOST_REGIONS = 63  # a bit each
 
 _DOCUMENTS = """
@@ -136,6 +138,9 @@ class Columns:
     stated: Mapping[str, Stated]
     # By type (None for all): the types that it was worked out with, and the verdicts without any measure.
     fit_of_nobody: dict[int | None, tuple[types.Book, Integers]] = field(default_factory=dict)
+    # Those types that were browsed last, without the others.
+    _types: LRUCache[int, "Columns"] = field(default_factory=lambda: LRUCache(MOST_TYPES))
+    _types_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
         return len(self.id)
@@ -162,6 +167,14 @@ class Columns:
             kept[row], entries = _entries(begins[rows], begins[rows + 1])
             kept |= {name: getattr(self, name)[entries] for name in others}
         return Columns(book=self.book, stated=_StatedOf(self.stated, rows), **kept)
+
+    def of_type(self, number: int) -> "Columns":
+        """The documents of one type: who browses it need not have the others looked at."""
+        with self._types_lock:
+            found = self._types.get(number)
+            if found is None:
+                found = self._types[number] = self.taken(np.flatnonzero(self.type == number))
+        return found
 
     @cached_property
     def _begins(self) -> dict[str, Integers]:

@@ -29,6 +29,8 @@ from catalog.search.query import AttributeFilter, Query
 from catalog.types import ProductType
 
 FITS = ("fits", "unknown", "does_not_fit")
+# A question that finds more than one in so many is answered sooner by looking at all than by copying what it found.
+FEW = 30
 LAST = np.iinfo(np.int64).max
 
 
@@ -130,12 +132,21 @@ class _Answer:
     def __init__(self, columns: Columns, query: Query, hits: Sequence[int] | None) -> None:
         self.query, self.everything = query, columns
         self.rows = self.place = None  # of the hits in ``everything``; their places in the engine's order
+        self.marked: Mask | None = None  # the hits, where nothing else of ``everything`` was left out
         self.columns = columns
         if hits is not None:
             found = columns.rows(hits)
-            self.place = np.argsort(found)
-            self.rows = found[self.place]
-            self.columns = columns.taken(self.rows)
+            if len(found) * FEW > len(columns):
+                self.marked = columns.mask(found)
+                self.place = np.zeros(len(columns), dtype=np.int64)
+                self.place[found] = np.arange(len(found))
+            else:
+                self.place = np.argsort(found)
+                self.rows = found[self.place]
+                self.columns = columns.taken(self.rows)
+        elif query.product_type is not None:
+            # Who browses one type does not ask how many products the others have.
+            self.columns = columns.of_type(query.product_type.id)
         self.kept = self._kept()
         self.flags = dict(self._flags())
 
@@ -143,10 +154,7 @@ class _Answer:
 
     def _kept(self) -> Mask:
         columns, query = self.columns, self.query
-        kept = np.ones(len(columns), dtype=bool)
-        if query.product_type is not None and not query.text:
-            # Who browses one type does not ask how many products the others have.
-            kept &= columns.type == query.product_type.id
+        kept = np.ones(len(columns), dtype=bool) if self.marked is None else self.marked
         if query.shelf:
             kept &= columns.shelf == columns.book.shelves.get(query.shelf)
         for asked in query.attributes:
@@ -176,7 +184,7 @@ class _Answer:
 
     def _flags(self) -> Iterator[tuple[str, Mask]]:
         query = self.query
-        if query.product_type is not None and query.text:
+        if query.product_type is not None and self.place is not None:
             yield "type", self.columns.type == query.product_type.id
         for asked in query.attributes:
             if asked.kind in {"choice", "flag", "multi"}:

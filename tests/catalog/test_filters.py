@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import search, selectors, types
 from catalog.models import ProductDocument
+from catalog.search import filters
 from catalog.search.filters import FITS
 from catalog.search.query import from_params
 from marketplace.errors import Invalid
@@ -220,3 +221,27 @@ def test_what_reaches_the_persons_region_stands_first_and_nothing_is_hidden(demo
     assert set(far) == ({True, False} if some else {False})
     assert some or text != ""
     assert every_page("KZ-99") == plain
+
+
+@pytest.mark.parametrize("measures", [None, CHILD], ids=["visitor", "child"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "q=кресло",
+        "q=ходунки&region=KZ-79",
+        "q=подгузники&price=..9000&sort=unit_price",
+        "q=кресло&supplier=jarqyn-med&sort=price&page=2",
+        "q=ходунки&type=posterior-rollator-child&attr.wheels=four&region=shymkent",
+        "q=кровать&fits=1",
+    ],
+)
+def test_a_common_word_gives_the_same_whether_its_products_are_copied_or_marked(
+    demo_market, monkeypatch, text, measures
+):
+    answers = []
+    for few in (0, len(ProductDocument.objects.all()) + 1):
+        monkeypatch.setattr(filters, "FEW", few)
+        page = search.find(from_params(QueryDict(text), measures=measures, near="KZ-79"))
+        answers.append((page.ids, page.count, page.facets))
+    copied, marked = answers
+    assert copied == marked and marked[1] > 0
