@@ -19,6 +19,7 @@ from orders import choosing, clocks, entitlements, fulfilment, repeat, shapes
 from orders.models import Entitlement, Order, Tranche
 from orders.review import most_fallbacks
 from suppliers.models import StockRecord
+from tests.concurrency.threads import Meeting
 from tests.marketplace.racing import together
 from tests.orders import factories as make
 
@@ -401,7 +402,13 @@ def test_control_without_lock_and_name_there_are_several(family, delivered, mond
     monday.move_to(NEW_YEAR)
     unlocked = Tranche.objects.select_related("entitlement__product_type", "entitlement__beneficiary")
     monkeypatch.setattr(repeat, "_locked", lambda pk: unlocked.get(pk=pk))
-    monkeypatch.setattr(repeat, "_id_for", lambda tranche: uuid.uuid4())
+    all_looked = Meeting(4)  # nobody writes before everybody has seen that there is none
+
+    def any_name(tranche: Tranche) -> uuid.UUID:
+        all_looked.wait()
+        return uuid.uuid4()
+
+    monkeypatch.setattr(repeat, "_id_for", any_name)
     assert race(family) > 1
 
 

@@ -235,7 +235,9 @@ function start(root) {
     const button = root.querySelector("[data-photos-button]");
     const hide = () => (button.hidden = true); // choosing is enough
     // Somebody who came to it by the keyboard before this script came is not thrown back to the beginning of the page.
-    if (button && button === document.activeElement) button.addEventListener("blur", hide, { once: true });
+    // A window that loses the focus for a moment keeps its place: the button is still the active one then.
+    const left = () => document.activeElement === button || hide();
+    if (button && button === document.activeElement) button.addEventListener("blur", left);
     else if (button) hide();
     input.addEventListener("change", takeChosen);
     takeChosen(); // chosen before the script came
