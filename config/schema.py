@@ -23,6 +23,7 @@ EVERY_STEP = "--every-step"
 HEAD = """-- What all migrations make of an empty database, and that they are done. Written by `make schema`; do not edit.
 SET LOCAL check_function_bodies = false;
 """
+DONE = "SELECT string_agg(format('    (%L, %L, now())', app, name), E',\\n' ORDER BY app, name) || ';' FROM django_migrations"
 # Comments, the settings of pg_dump's session, commands of psql: nothing of the schema.
 NOISE = re.compile(r"^(--.*|SET \w+ = .*|SELECT pg_catalog\.set_config.*|\\.*)\n", re.MULTILINE)
 # Rows that the file need not bring: it notes the steps itself, `migrate` fills these at its end, and there is no page to be old.
@@ -78,7 +79,7 @@ def migrate(services: embedded.ServiceUrls, url: str, *options: str) -> None:
 
 
 def _written(url: str) -> str:
-    dump = [wheels_programs() / "pg_dump", "--schema-only", "--no-owner", "--no-privileges", "--no-comments", url]
+    dump = [str(wheels_programs() / "pg_dump"), "--schema-only", "--no-owner", "--no-privileges", "--no-comments", url]
     tables = NOISE.sub("", subprocess.run(dump, capture_output=True, text=True, check=True).stdout)
     with opened(url) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
@@ -86,9 +87,11 @@ def _written(url: str) -> str:
             cursor.execute(SQL("SELECT EXISTS (SELECT 1 FROM {})").format(Identifier(table)))
             if cursor.fetchone()[0] and table not in NOT_BROUGHT:
                 raise SchemaError(f"A migration leaves rows in {table}: the file would not bring them.")
-        cursor.execute("SELECT app, name FROM django_migrations ORDER BY app, name")
-        done = ",\n".join(f"    ('{app}', '{name}', now())" for app, name in cursor.fetchall())
-    return f"{HEAD}{tables.strip()}\n\nINSERT INTO public.django_migrations (app, name, applied) VALUES\n{done};\n"
+        cursor.execute(DONE)
+        (done,) = cursor.fetchone()
+    return "\n".join(
+        [HEAD + tables.strip(), "", "INSERT INTO public.django_migrations (app, name, applied) VALUES", done, ""]
+    )
 
 
 def main() -> int:

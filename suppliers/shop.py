@@ -48,7 +48,8 @@ def _stock(supplier: Partner) -> dict[str, Any]:
             free__lte=rule["listing.low_stock"].value["packs"]
         ),
     }
-    counts = Partner.objects.filter(pk=supplier.pk).values(**{name: _number(of) for name, of in wanting.items()}).get()
+    numbers = {name: _number(of) for name, of in wanting.items()}
+    counts: dict[str, Any] = dict(**Partner.objects.values(**numbers).get(pk=supplier.pk))
     first = [of.order_by(*NEXT).values_list("pk", flat=True)[:SHOWN] for name, of in wanting.items() if counts[name]]
     found = first[0].union(*first[1:]) if first else []
     return counts | {

@@ -120,7 +120,7 @@ def fit_data(row: ProductDocument | Listed, beneficiary: Beneficiary) -> dict[st
     return {**_fit_tag(found), "reasons": found.texts}
 
 
-def _fit_tag(found: fit.Fit) -> dict[str, str]:
+def _fit_tag(found: fit.Fit) -> dict[str, Any]:
     return {
         "status": found.verdict,
         "label": fit.LABELS[found.verdict],

@@ -1,8 +1,8 @@
 """Django's ``migrate``, which gives an empty database the result of all steps at once (config/schema.py)."""
 
-from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import connections, transaction
 
@@ -17,7 +17,7 @@ ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('tirek: schema of an empt
 class Command(migrate.Command):
     help = f"{migrate.Command.help} An empty database gets what all of them make of it at once."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(EVERY_STEP, action="store_true", help="Do each migration, also in an empty database.")
 
