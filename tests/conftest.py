@@ -42,7 +42,7 @@ def changes_at_once() -> None:
 
 
 # The longest groups, begun first (with --no-loadscope-reorder): no worker is left with one at the end while the others idle.
-LONGEST = ("portal", "every page")
+LONGEST = ("portal", "every page", "rights")
 
 
 @pytest.hookimpl(tryfirst=True)
