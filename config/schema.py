@@ -17,6 +17,7 @@ from psycopg2.sql import SQL, Identifier
 from config import embedded
 from config.drill import opened, wheels_programs
 from config.programs import BASE_DIR
+from config.upkeep import PATIENT
 
 FILE = BASE_DIR / "config" / "schema.sql"
 EVERY_STEP = "--every-step"
@@ -69,10 +70,11 @@ def new_database(services: embedded.ServiceUrls) -> Iterator[str]:
 
 def migrate(services: embedded.ServiceUrls, url: str, *options: str) -> None:
     """``manage.py migrate`` for the database at ``url``."""
+    command = [sys.executable, "manage.py", "migrate", *options, "--noinput", "--verbosity", "0"]
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", *options, "--noinput", "--verbosity", "0"],
+        embedded.attached_command(command),
         cwd=BASE_DIR,
-        env={**os.environ, "DATABASE_URL": url, "REDIS_URL": services.redis_url, "STATEMENT_TIMEOUT_MS": "0"},
+        env={**os.environ, "DATABASE_URL": url, "REDIS_URL": services.redis_url, **PATIENT},
         stdin=subprocess.DEVNULL,
         check=True,
     )

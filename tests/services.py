@@ -6,14 +6,11 @@ database from it. A second run at the same time gets throw-away services and mig
 """
 
 import atexit
-import os
-import subprocess
-import sys
 from contextlib import ExitStack
 
 import psycopg2
 
-from config import embedded
+from config import embedded, schema
 from config.programs import BASE_DIR
 from config.upkeep import schema_fingerprint
 
@@ -34,18 +31,7 @@ def _make_template(urls: embedded.ServiceUrls) -> str:
             for other in present:
                 cursor.execute(f'DROP DATABASE "{other}" WITH (FORCE)')
             cursor.execute("CREATE DATABASE schema_draft")
-            subprocess.run(
-                embedded.attached_command([sys.executable, "manage.py", "migrate", "--noinput", "--verbosity", "0"]),
-                cwd=BASE_DIR,
-                env={
-                    **os.environ,
-                    "DATABASE_URL": urls.database_url.rpartition("/")[0] + "/schema_draft",
-                    "REDIS_URL": urls.redis_url,
-                    "STATEMENT_TIMEOUT_MS": "0",
-                },
-                stdin=subprocess.DEVNULL,
-                check=True,
-            )
+            schema.migrate(urls, urls.database_url.rpartition("/")[0] + "/schema_draft")
             cursor.execute(f'ALTER DATABASE schema_draft RENAME TO "{name}"')
     finally:
         connection.close()

@@ -138,9 +138,6 @@ class Columns:
     stated: Mapping[str, Stated]
     # By type (None for all): the types that it was worked out with, and the verdicts without any measure.
     fit_of_nobody: dict[int | None, tuple[types.Book, Integers]] = field(default_factory=dict)
-    # Those types that were browsed last, without the others.
-    _types: LRUCache[int, "Columns"] = field(default_factory=lambda: LRUCache(MOST_TYPES))
-    _types_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
         return len(self.id)
@@ -170,11 +167,16 @@ class Columns:
 
     def of_type(self, number: int) -> "Columns":
         """The documents of one type: who browses it need not have the others looked at."""
-        with self._types_lock:
-            found = self._types.get(number)
+        with _taking:
+            found = self._of_types.get(number)
             if found is None:
-                found = self._types[number] = self.taken(np.flatnonzero(self.type == number))
+                found = self._of_types[number] = self.taken(np.flatnonzero(self.type == number))
         return found
+
+    @cached_property
+    def _of_types(self) -> LRUCache[int, "Columns"]:
+        """Those that were browsed last."""
+        return LRUCache(MOST_TYPES)
 
     @cached_property
     def _begins(self) -> dict[str, Integers]:
@@ -189,6 +191,7 @@ class Columns:
         return places
 
 
+_taking = threading.Lock()
 _OF_ROWS = ("id", "version", "type", "shelf", "score", "price", "unit_price", "regions")
 _WITH_ROW = {
     "supplier_row": ("supplier",),

@@ -100,8 +100,8 @@ def measure(portal: RunningPortal, options: Options, say: Callable[[str], None] 
         found = [case for case in found if not options.only or case.row in options.only]
         _rounds(found, options, figures, database, say)
         _count(portal, database, found, pids, figures, options.looks)
-        _half_peak(found, figures, portal.port, options)
-        _searched(found, figures, portal.port, options)
+        for row, rate, name in (("save", figures.rate("save") / 2, "save_half"), ("fresh", SEARCHES, "searches")):
+            _as_they_come(found, figures, portal.port, options, row=row, rate=rate, name=name)
     return figures
 
 
@@ -152,25 +152,15 @@ def _count(
                 figures.extra["submit_queries"] = counter.of(pids[case.side], case.last())
 
 
-def _half_peak(found: Sequence[Case], figures: Figures, port: int, options: Options) -> None:
-    """How long a save takes at half of what the portal can do: an open loop at that rate."""
-    requests = next((case.requests for case in found if case.row == "save" and case.side == "portal"), None)
-    rate = figures.rate("save") / 2
+def _as_they_come(
+    found: Sequence[Case], figures: Figures, port: int, options: Options, *, row: str, rate: float, name: str
+) -> None:
+    """How long an answer takes while so many are asked a second, whatever the portal does: an open loop."""
+    requests = next((case.requests for case in found if case.row == row and case.side == "portal"), None)
     if requests is not None and rate >= 1:
         result = open_loop(port, requests, rate=rate, seconds=options.length.seconds, warm_up=options.length.warm_up)
-        figures.extra["save_half_p99_ms"] = result.percentile(0.99)
-        figures.extra["save_half_failed"] = result.failed + result.statuses[503]
-
-
-def _searched(found: Sequence[Case], figures: Figures, port: int, options: Options) -> None:
-    """How long a new search takes while so many are asked a second, as many as the goal names."""
-    requests = next((case.requests for case in found if case.row == "fresh"), None)
-    if requests is not None:
-        result = open_loop(
-            port, requests, rate=SEARCHES, seconds=options.length.seconds, warm_up=options.length.warm_up
-        )
-        figures.extra["searches_p99_ms"] = result.percentile(0.99)
-        figures.extra["searches_failed"] = result.failed + result.statuses[503]
+        figures.extra[f"{name}_p99_ms"] = result.percentile(0.99)
+        figures.extra[f"{name}_failed"] = result.failed + result.statuses[503]
 
 
 def make_room(database_url: str, *, stock: bool) -> None:

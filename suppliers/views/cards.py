@@ -87,9 +87,9 @@ def draw(
 
     def html_of(row: Listed) -> str:
         shown = card(row, query=query, beneficiary=beneficiary, guarantee_of=guarantee_of, passed_on=passed_on)
-        # A reason tells the measures of a person, and the address may name her.
-        of_person = passed_on or (shown["fit"] and shown["fit"]["reason"])
-        return (render_to_string if of_person else drawn)("components/product_card.html", {"product": shown})
+        # A reason tells the measures of a person, and the address may name her; a visitor's card is kept by its version.
+        alike = shown["fit"] and not shown["fit"]["reason"] and not passed_on
+        return (drawn if alike else render_to_string)("components/product_card.html", {"product": shown})
 
     if beneficiary.user is not None or passed_on or not settings.SHARED_PAGES:
         return [html_of(row) for row in page.rows]

@@ -155,7 +155,7 @@ def test_a_line_that_changes_asks_again(
     page = desk("goods/")
     page.get_by_label(say("How many packs?")).fill("2")
     errands.saved(page, say)
-    expect(tablet.get_by_text(say("This line has changed. Look at it again."))).to_be_visible()
+    expect(tablet.get_by_text(say("This line has changed. Look at it again."))).to_be_visible(timeout=3000)
     looks_right(tablet)
     expect(tablet.get_by_role("button", name=say("This is right"))).to_be_visible()
 

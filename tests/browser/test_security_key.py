@@ -71,7 +71,7 @@ def test_a_key_is_added_opens_and_goes_again(portal: JourneyPortal, window: Brow
     credentials = key("getCredentials", {})["credentials"]
     key("clearCredentials", {})
     page.get_by_role("button", name="Use a security key").click()
-    expect(page.get_by_role("alert")).to_have_text("The key gave no valid answer. Try again.")
+    expect(page.get_by_role("alert")).to_have_text("The key gave no valid answer. Try again.", timeout=90_000)
     key("addCredential", {"credential": credentials[0]})
     page.get_by_role("button", name="Use a security key").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
