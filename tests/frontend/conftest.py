@@ -49,8 +49,8 @@ class DraftPage:
         self.page.goto(f"{self.server.url}/form?draft={self.draft}")
         return self
 
-    def has_state(self, state: str) -> None:
-        expect(self.page.locator("[data-draft-status]")).to_have_attribute("data-state", state)
+    def has_state(self, state: str, timeout: float = PAGE_PATIENCE_MS) -> None:
+        expect(self.page.locator("[data-draft-status]")).to_have_attribute("data-state", state, timeout=timeout)
 
     def saved(self, name: str) -> object:
         """The value on the server."""

@@ -113,7 +113,7 @@ def test_a_dead_server_is_told_at_once_and_the_text_goes_when_it_is_back(draft_p
     aigul = draft_page().open()
     aigul.server.fault = Fault("down")
     aigul.name.press_sequentially("Айгүл")
-    aigul.has_state("local")
+    aigul.has_state("local", timeout=3000)
     expect(aigul.page.locator("[data-draft-status]")).to_contain_text("only on this device")
     aigul.server.fault = None
     aigul.has_state("saved")
