@@ -65,7 +65,7 @@ def new_database(services: embedded.ServiceUrls) -> Iterator[str]:
         try:
             yield f"{services.database_url.rpartition('/')[0]}/{name}"
         finally:
-            cursor.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+            cursor.execute(SQL("DROP DATABASE {}").format(Identifier(name)))
 
 
 def migrate(services: embedded.ServiceUrls, url: str, *options: str) -> None:

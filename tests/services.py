@@ -29,7 +29,7 @@ def _make_template(urls: embedded.ServiceUrls) -> str:
             if name in present:
                 return name
             for other in present:
-                cursor.execute(f'DROP DATABASE "{other}" WITH (FORCE)')
+                cursor.execute(f'DROP DATABASE "{other}"')
             cursor.execute("CREATE DATABASE schema_draft")
             schema.migrate(urls, urls.database_url.rpartition("/")[0] + "/schema_draft")
             cursor.execute(f'ALTER DATABASE schema_draft RENAME TO "{name}"')

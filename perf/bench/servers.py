@@ -115,7 +115,7 @@ def other_database(database_url: str, name: str) -> str:
 
 
 def drop_database(database_url: str, name: str) -> None:
-    _outside_transaction(database_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _outside_transaction(database_url, f'DROP DATABASE IF EXISTS "{name}"')
 
 
 def _outside_transaction(database_url: str, statement: str) -> None:
