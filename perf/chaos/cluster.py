@@ -22,6 +22,7 @@ import requests
 from config import embedded, programs
 from config.embedded.home import locate
 from config.supervision import program_pids, supervisor
+from perf.bench.compare import make_room
 from perf.bench.servers import portal_web
 from perf.chaos.proxy import Proxy
 from perf.chaos.sick_search import fake_elastic
@@ -32,6 +33,7 @@ from perf.portal import RunningPortal
 PASSWORD = "demo-portal"
 KIND = "adult-diapers"  # what people of perf/seed.py are entitled to
 PATIENCE = 20.0  # seconds: the browser's rung of the ladder
+HANDS = 4  # that prepare and race at a time: more would wait for the two cores
 AWAY = 0  # instead of a status: no answer at all
 
 
@@ -192,6 +194,7 @@ class Cluster:
             volume = ("--products", "0", "--offers", "5", "--orders", "0", "--people", str(number))
             self.portal.manage("seed_scale", *volume)
             found = [row[0] for row in self.sql(there, number)]
+        make_room(self.services.database_url, stock=False)
         return found
 
     def token(self, username: str) -> str:
@@ -214,11 +217,12 @@ class Cluster:
 
     def ready(self, number: int, *, offer: int = 0, people: int = 0) -> list[Ready]:
         """Drafts with one line each that only have to be sent, of as many people as there are (or ``people``)."""
-        made = []
         chosen, regions = (offer, self._regions(offer)) if offer else self.offer()
-        for _turn in range(number):
-            username = self.people[self._next % (people or len(self.people))]
-            self._next += 1
+        among = people or len(self.people)
+        usernames = [self.people[(self._next + turn) % among] for turn in range(number)]
+        self._next += number
+
+        def draft_of(username: str) -> Ready:
             person, draft = self.person(username), str(uuid.uuid4())
             programme = self.read(person, "/api/v1/entitlements")["results"]
             fields = {
@@ -231,16 +235,28 @@ class Cluster:
                 "delivery.address": "Тексеру көшесі 1",
                 "consent.terms": True,
             }
-            saved = until_heard(lambda person=person, draft=draft, fields=fields: person.save(draft, fields))
-            made.append(Ready(username, self.token(username), draft, saved.body["rev"], chosen))
-        return made
+            saved = until_heard(lambda: person.save(draft, fields))
+            return Ready(username, self.token(username), draft, saved.body["rev"], chosen)
+
+        with ThreadPoolExecutor(HANDS) as pool:
+            return list(pool.map(draft_of, usernames))
 
     def offer(self) -> tuple[int, list[str]]:
-        """An offer of what people are entitled to, with the regions it goes to; stocked up and small in packs."""
+        """An offer of what people are entitled to, with the regions it goes to; stocked up and small in packs.
+
+        Its supplier is one of the demo, with people who can act: those of perf/seed.py have nobody.
+        """
         person = self.person(self.people[0])
+        manned = {
+            row[0]
+            for row in self.sql(
+                "SELECT s.id FROM partner_stockrecord s JOIN partner_partner_users u ON u.partner_id = s.partner_id"
+            )
+        }
         for product in self.read(person, f"/api/v1/products?type={KIND}")["results"]:
             for offer in self.read(person, f"/api/v1/products/{product['id']}")["offers"]:
-                if offer["regions"] and offer["stock"] > 0 and offer["pack_size"] <= 60:
+                usual = offer["regions"] and offer["stock"] > 0 and offer["pack_size"] <= 60
+                if usual and offer["id"] in manned:
                     self.sql(
                         "UPDATE partner_stockrecord SET num_in_stock = num_allocated + 5000 WHERE id = %s", offer["id"]
                     )
@@ -288,11 +304,13 @@ class Cluster:
         return f"portal:{program}" if program in programs.PROGRAMS else program
 
     def kill(self, program: str, *, group: bool = False) -> None:
-        """SIGKILL for its main process, or for it with all its children."""
-        main = psutil.Process(self.pid(program))
+        """SIGKILL for its main process, or for it with all its children; returns when it is known to be gone."""
+        pid = self.pid(program)
+        main = psutil.Process(pid)
         for process in [*(main.children(recursive=True) if group else []), main]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+        self.until(lambda: self.running().get(program) != pid, 10, pause=0.02)
 
     @contextmanager
     def away(self, program: str) -> Iterator[None]:

@@ -7,6 +7,7 @@ protection switched off: it must find something wrong, or the check could not ha
 import json
 import random
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -163,7 +164,8 @@ def play(one: Fault, stage: Stage) -> Result:
     except NotTried as reason:
         found, not_tried = Found(), str(reason)
     except Exception as error:  # the others still have their turn
-        found = Found(wrong=[f"{type(error).__name__}: {str(error)[:300]}"])
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        found = Found(wrong=[f"{type(error).__name__}: {str(error)[:300]} ({Path(at.filename).name}:{at.lineno})"])
     return Result(
         one.code, one.name, one.guarantees, one.expected, found.figures, found.wrong, one.without, seen.wrong[:5],
         round(time.monotonic() - began, 1), not_tried,

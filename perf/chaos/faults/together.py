@@ -1,9 +1,11 @@
 """Many at the same moment: one thing sent twice, the last item."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from perf.chaos.cluster import Answer, Ready, percentile, together, until_heard
+from perf.chaos.cluster import HANDS, Answer, Ready, percentile, together, until_heard
 from perf.chaos.suite import Found, Stage, control, fault
 
 
@@ -11,6 +13,12 @@ def numbers(answer: Answer) -> list[str]:
     """Order numbers that an answer names, of a sending or of its refusal."""
     body = answer.body if isinstance(answer.body, dict) else {}
     return sorted(row["number"] for row in body.get("orders", []))
+
+
+def _refusals(answers: Sequence[Answer]) -> str:
+    """What was said to those who were refused, each once."""
+    said = {str(answer.body)[:200] for answer in answers if answer.status >= 400}
+    return " | ".join(sorted(said))
 
 
 def _pair(stage: Stage, ready: Ready, keys: tuple[str, str], url: str) -> list[Answer]:
@@ -25,20 +33,28 @@ def _pair(stage: Stage, ready: Ready, keys: tuple[str, str], url: str) -> list[A
 
 def double_submits(stage: Stage, url: str, pairs: int, pairs_of_keys: int) -> Found:
     found, waits = Found(), []
-    for number, ready in enumerate(stage.cluster.ready(pairs + pairs_of_keys)):
+
+    def send(number: int, ready: Ready) -> None:
         one_key = number < pairs
         keys = (f"{ready.draft}-a", f"{ready.draft}-{'a' if one_key else 'b'}")
         answers = _pair(stage, ready, keys, url)
-        waits += [answer.seconds for answer in answers]
+        waits.extend(answer.seconds for answer in answers)
         statuses = sorted(answer.status for answer in answers)
         what = "one key" if one_key else "two keys"
-        found.check(statuses == ([201, 201] if one_key else [201, 409]), f"{what}: answers {statuses}")
+        orders = stage.cluster.orders_of(ready.draft)
         found.check(
-            numbers(answers[0]) == numbers(answers[1]) == sorted(stage.cluster.orders_of(ready.draft)),
+            statuses == ([201, 201] if one_key else [201, 409]), f"{what}: answers {statuses} {_refusals(answers)}"
+        )
+        found.check(
+            numbers(answers[0]) == numbers(answers[1]) == sorted(orders),
             f"{what}: told {[numbers(answer) for answer in answers]}",
         )
-        orders = len(stage.cluster.orders_of(ready.draft))
-        found.check(orders == 1, f"{what}: {orders} orders of one draft")
+        found.check(len(orders) == 1, f"{what}: {len(orders)} orders of one draft")
+
+    drafts = stage.cluster.ready(pairs + pairs_of_keys)
+    with ThreadPoolExecutor(HANDS) as pool:
+        for _done in pool.map(send, range(len(drafts)), drafts):
+            pass  # what a pair raises is raised here
     found.figures |= {"pairs": pairs, "with two keys": pairs_of_keys, "p99 ms": round(percentile(waits, 0.99) * 1000)}
     return found
 
@@ -71,6 +87,7 @@ def last_items(stage: Stage, url: str, citizens: int, left: int) -> Found:
     told = [answer for answer in answers if answer.status == 409]
     found.check(len(sold) == left, f"{len(sold)} orders of {left} items")
     found.check(len(sold) + len(told) == citizens, f"answers {sorted(answer.status for answer in answers)}")
+    found.check(len(sold) == left, _refusals(answers))
     found.check(all("alternatives" in answer.body for answer in told), "told of no alternatives")
     stock, allocated = cluster.sql("SELECT num_in_stock, num_allocated FROM partner_stockrecord WHERE id = %s", offer)[
         0
@@ -119,20 +136,21 @@ def _oversold_allowed(stage: Stage) -> Iterator[None]:
 def step_races(stage: Stage, url: str, races: int) -> Found:
     """The supplier confirms while the person cancels: one is first, and what follows is legal."""
     cluster, found = stage.cluster, Found()
-    won: dict[str, int] = {}
-    for ready in cluster.ready(races):
-        sent = until_heard(lambda ready=ready: cluster.person(ready.person).submit(ready.draft, ready.rev, ready.draft))
+    won: Counter[str] = Counter()
+
+    def race(ready: Ready) -> None:
+        sent = until_heard(lambda: cluster.person(ready.person).submit(ready.draft, ready.rev, ready.draft))
         [number] = numbers(sent)
         supplier = cluster.person(cluster.supplier_of(number), url)
         person = cluster.person(ready.person, url)
         answers = together(
             [
-                lambda: supplier.ask("POST", f"/api/v1/orders/{number}/confirm", {}),  # noqa: B023  called at once
-                lambda: person.ask("POST", f"/api/v1/orders/{number}/cancel", {}),  # noqa: B023
+                lambda: supplier.ask("POST", f"/api/v1/orders/{number}/confirm", {}),
+                lambda: person.ask("POST", f"/api/v1/orders/{number}/cancel", {}),
             ]
         )
         statuses = "/".join(str(answer.status) for answer in answers)
-        won[statuses] = won.get(statuses, 0) + 1
+        won[statuses] += 1
         found.check(statuses in ("200/409", "409/200", "200/200"), f"confirm/cancel: {statuses}")
         steps = cluster.sql(
             "SELECT before, after FROM marketplace_event WHERE subject = %s AND after <> '' ORDER BY id",
@@ -144,7 +162,11 @@ def step_races(stage: Stage, url: str, races: int) -> Found:
             state = after
         status = cluster.sql("SELECT status FROM order_order WHERE number = %s", number)[0][0]
         found.check(status == state, f"{number} is {status}, its history ends with {state}")
-    found.figures |= {"races": races, "confirm/cancel": won}
+
+    with ThreadPoolExecutor(HANDS) as pool:
+        for _done in pool.map(race, cluster.ready(races)):
+            pass  # what a race raises is raised here
+    found.figures |= {"races": races, "confirm/cancel": dict(won)}
     return found
 
 
