@@ -69,10 +69,18 @@ class Server:
 
 
 def portal_web(
-    name: str, portal: RunningPortal, folder: Path, *, probe: str, application: str = "config.wsgi", **environment: str
+    name: str,
+    portal: RunningPortal,
+    folder: Path,
+    *,
+    probe: str,
+    server: str = "granian",
+    application: str = "config.wsgi",
+    **environment: str,
 ) -> Server:
     """The portal's own web server once more, on the same services, with nothing in front of it."""
-    command = [part.replace("config.wsgi:", f"{application}:") for part in programs.web().arguments]
+    others = {"granian": server, "config.wsgi:application": f"{application}:application"}
+    command = [others.get(part, part) for part in programs.web().arguments]
     command[command.index("--port") + 1] = "{port}"
     urls = embedded.service_urls(portal.state)
     services = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}

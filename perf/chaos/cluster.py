@@ -388,7 +388,8 @@ class Twin:
             self.engine = made.enter_context(fake_elastic(alias, version))
             self.line = made.enter_context(Proxy(self.engine.url))
             twin = portal_web(
-                "twin", self.cluster.portal, self.folder, probe="/healthz/live", application="perf.chaos.twin",
+                "twin", self.cluster.portal, self.folder, probe="/healthz/live",
+                server="perf.chaos.preloaded", application="perf.chaos.twin",
                 TWIN_ORDERS=str(self.orders.file), ELASTICSEARCH_URL=self.line.url,
             )  # fmt: skip
             server = made.enter_context(twin)

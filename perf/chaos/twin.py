@@ -1,7 +1,7 @@
 """The portal's programs with faults inside: they die at a named point, or run without one of their protections.
 
-    granian --interface wsgi perf.chaos.twin:application     the web server
-    python -m perf.chaos.twin relay                          any command of manage.py
+    python -m perf.chaos.preloaded …       the web server
+    python -m perf.chaos.twin relay        any command of manage.py
 
 The portal itself has no such switches: everything is put on from outside, here. What is on says the file that
 TWIN_ORDERS names, read at every turn: {"weak": ["search", …], "crash_at": "save.after_commit"}. A death takes the order
