@@ -56,10 +56,6 @@ def client(seconds: float = WRITE_SECONDS) -> Elasticsearch:
     return _connected(settings.ELASTICSEARCH_URL).options(request_timeout=seconds)
 
 
-def configured() -> bool:
-    return bool(settings.ELASTICSEARCH_URL)
-
-
 @contextmanager
 def _failures_as_unavailable() -> Iterator[None]:
     try:
