@@ -23,6 +23,11 @@ COMING = ".coming"  # a socket whose process does not listen yet
 LONGEST_TO_START = 120.0  # seconds for a process to load the application, on a machine that has much to do
 
 
+def _who_listens(socket_path: Path) -> int:
+    """Another number for each process that took the place; 0 while there was none."""
+    return socket_path.stat().st_ino if socket_path.exists() else 0
+
+
 class SocketForEach(MPServer):
     """Granian's server of several processes. Nothing waits at the socket of one that starts or died: the others are asked."""
 
@@ -44,13 +49,13 @@ class SocketForEach(MPServer):
             super()._respawn_workers(workers, spawn_target, target_loader)
             return
         for idx in workers:
-            old, before = self.wrks.pop(idx), self.own[idx].stat().st_ino
+            old, before = self.wrks.pop(idx), _who_listens(self.own[idx])
             self.respawned_wrks[idx] = time.monotonic()
             new = self._spawn_worker(idx, spawn_target, target_loader)
             new.start()
             self.wrks.insert(idx, new)
             deadline = time.monotonic() + LONGEST_TO_START
-            while self.own[idx].stat().st_ino == before and new.is_alive() and time.monotonic() < deadline:
+            while _who_listens(self.own[idx]) == before and new.is_alive() and time.monotonic() < deadline:
                 time.sleep(0.1)
             old.terminate()
             old.join(self.workers_kill_timeout)
