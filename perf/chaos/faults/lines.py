@@ -12,7 +12,7 @@ from config.programs import WEB_WORKERS
 from perf.bench.servers import Server
 from perf.chaos import drafts
 from perf.chaos.cluster import Person, percentile
-from perf.chaos.proxy import GOOD, Line, Proxy
+from perf.chaos.proxy import BLACK_HOLE, GOOD, Line, Proxy
 from perf.chaos.suite import Found, Stage, control, fault
 
 # --- F19 --------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def slow_clients_without(stage: Stage) -> Found:
 
 # --- F22 --------------------------------------------------------------------------------------------
 
-BAD_LINES = (Line(half_open=True), Line(cut_after=100), GOOD, Line(latency=0.5), Line(bandwidth=5_000))
+BAD_LINES = (BLACK_HOLE, Line(half_open=True), Line(cut_after=100), GOOD, Line(latency=0.5), Line(bandwidth=5_000))
 
 
 def _flapping(stage: Stage, storm: drafts.Storm) -> Found:
@@ -127,6 +127,7 @@ def flapping_line(stage: Stage) -> Found:
 
 @control("F22", "receipts: the client trusts a silent line")
 def flapping_line_without(stage: Stage) -> Found:
-    return _flapping(
-        stage, drafts.Storm(acks=60, web_kills=0, database_kills=0, seed=stage.seed, patience=1, trusting=True)
-    )
+    # More than a good line takes before the next bad one.
+    acks = stage.number(300, 1000)
+    storm = drafts.Storm(acks=acks, web_kills=0, database_kills=0, seed=stage.seed, patience=1, trusting=True)
+    return _flapping(stage, storm)
