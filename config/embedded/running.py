@@ -210,23 +210,31 @@ class RunningCopy:
         self.state = state.resolve()
         self.home, memory = locate(self.state), state_folder.memory(self.state)
         self.data, self.port = self.home.folder / ("copy" if follows else "twin"), choose_port(None)
-        shutil.rmtree(self.data, ignore_errors=True)
-        make_folder_for(self.data, self.home.user)
-        taken = subprocess.run(
-            [
-                *(str(self.home.postgres_programs / "pg_basebackup"), "--pgdata", str(self.data)),
-                *("--host", "127.0.0.1", "--port", str(of or memory["postgres_port"]), "--username", "postgres"),
-                *("--checkpoint", "fast", "--no-sync", "--no-password"),
-                *(("--write-recovery-conf",) if follows else ()),
-            ],
-            env={"PATH": os.defpath, "LC_ALL": "C", "PGPASSWORD": memory["superuser_password"]},
-            capture_output=True, text=True, check=False, cwd="/", umask=0o077,
-            **as_user(self.home.user),
-        )  # fmt: skip
-        if taken.returncode:
-            raise EmbeddedError(f"pg_basebackup failed:\n{taken.stderr.strip()}")
+        command = [
+            *(str(self.home.postgres_programs / "pg_basebackup"), "--pgdata", str(self.data)),
+            *("--host", "127.0.0.1", "--port", str(of or memory["postgres_port"]), "--username", "postgres"),
+            *("--checkpoint", "fast", "--no-sync", "--no-password"),
+            *(("--write-recovery-conf",) if follows else ()),
+        ]
+        self._take(command, {"PATH": os.defpath, "LC_ALL": "C", "PGPASSWORD": memory["superuser_password"]})
         self.url = f"postgresql://{ROLE}:{memory['role_password']}@127.0.0.1:{self.port}/{DATABASE}"
         self.log = self.state / f"{self.data.name}.log"
+
+    def _take(self, command: list[str], environment: dict[str, str]) -> None:
+        """Make the copy. pg_basebackup asks for the log to be kept a moment after it began, and a checkpoint of
+        somebody else (each new database brings one) may have come between: then it begins again.
+        """
+        for tries_left in (2, 1, 0):
+            shutil.rmtree(self.data, ignore_errors=True)
+            make_folder_for(self.data, self.home.user)
+            taken = subprocess.run(
+                command, env=environment, capture_output=True, text=True, check=False, cwd="/", umask=0o077,
+                **as_user(self.home.user),
+            )  # fmt: skip
+            if not taken.returncode:
+                return
+            if not tries_left or "has already been removed" not in taken.stderr:
+                raise EmbeddedError(f"pg_basebackup failed:\n{taken.stderr.strip()}")
 
     def __enter__(self) -> "RunningCopy":
         self.start()

@@ -19,8 +19,8 @@ import redis
 
 from config import embedded
 from config.attached import processes_in
-from config.embedded import home, state
-from config.embedded.home import private_folder
+from config.embedded import home, running, state
+from config.embedded.home import locate, private_folder
 from tests.patience import PATIENCE
 
 AS_ROOT = os.geteuid() == 0
@@ -332,3 +332,21 @@ def test_stop_is_asked_for_before_it_is_forced(folder: Path) -> None:
     assert services.postgres.returncode == 0
     assert services.valkey.returncode in (0, -signal.SIGTERM)
     assert "database system is shut down" in (folder / "log" / "postgres.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("answers", "tries"), [((1, 0), 2), ((1, 1, 1), 3)], ids=["well the second time", "given up after the third"]
+)
+def test_a_copy_begins_again_when_the_log_went_on_without_it(monkeypatch, tmp_path, answers, tries):
+    cleared = "ERROR:  requested WAL segment 000000010000000000000058 has already been removed"
+    taken = iter(subprocess.CompletedProcess([], code, "", cleared if code else "") for code in answers)
+    asked = []
+    copy = object.__new__(embedded.RunningCopy)
+    copy.data, copy.home = tmp_path / "copy", locate(tmp_path)
+    monkeypatch.setattr(running.subprocess, "run", lambda command, **_options: asked.append(command) or next(taken))
+    if answers[-1]:
+        with pytest.raises(embedded.EmbeddedError, match="already been removed"):
+            copy._take(["pg_basebackup"], {})
+    else:
+        copy._take(["pg_basebackup"], {})
+    assert len(asked) == tries
