@@ -6,13 +6,13 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from xmlrpc.client import Fault as Refusal
 
 import psutil
@@ -29,6 +29,9 @@ from perf.chaos.sick_search import fake_elastic
 from perf.chaos.sms_gateway import SmsGateway
 from perf.chaos.twin import Orders
 from perf.portal import RunningPortal
+
+Thing = TypeVar("Thing")
+Made = TypeVar("Made")
 
 PASSWORD = "demo-portal"
 KIND = "adult-diapers"  # what people of perf/seed.py are entitled to
@@ -106,6 +109,12 @@ def together(calls: Sequence[Callable[[], Answer]]) -> list[Answer]:
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))
+
+
+def side_by_side(work: Callable[[Thing], Made], things: Iterable[Thing]) -> list[Made]:
+    """A few at a time; what one raises is raised here."""
+    with ThreadPoolExecutor(HANDS) as pool:
+        return list(pool.map(work, things))
 
 
 @dataclass(frozen=True)
@@ -238,8 +247,7 @@ class Cluster:
             saved = until_heard(lambda: person.save(draft, fields))
             return Ready(username, self.token(username), draft, saved.body["rev"], chosen)
 
-        with ThreadPoolExecutor(HANDS) as pool:
-            return list(pool.map(draft_of, usernames))
+        return side_by_side(draft_of, usernames)
 
     def offer(self) -> tuple[int, list[str]]:
         """An offer of what people are entitled to, with the regions it goes to; stocked up and small in packs.

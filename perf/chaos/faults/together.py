@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from perf.chaos.cluster import HANDS, Answer, Ready, percentile, together, until_heard
+from perf.chaos.cluster import Answer, Ready, percentile, side_by_side, together, until_heard
 from perf.chaos.suite import Found, Stage, control, fault
 
 
@@ -52,9 +51,7 @@ def double_submits(stage: Stage, url: str, pairs: int, pairs_of_keys: int) -> Fo
         found.check(len(orders) == 1, f"{what}: {len(orders)} orders of one draft")
 
     drafts = stage.cluster.ready(pairs + pairs_of_keys)
-    with ThreadPoolExecutor(HANDS) as pool:
-        for _done in pool.map(send, range(len(drafts)), drafts):
-            pass  # what a pair raises is raised here
+    side_by_side(lambda pair: send(*pair), enumerate(drafts))
     found.figures |= {"pairs": pairs, "with two keys": pairs_of_keys, "p99 ms": round(percentile(waits, 0.99) * 1000)}
     return found
 
@@ -85,9 +82,8 @@ def last_items(stage: Stage, url: str, citizens: int, left: int) -> Found:
     )
     sold = [answer for answer in answers if answer.status == 201]
     told = [answer for answer in answers if answer.status == 409]
-    found.check(len(sold) == left, f"{len(sold)} orders of {left} items")
+    found.check(len(sold) == left, f"{len(sold)} orders of {left} items {_refusals(answers)}")
     found.check(len(sold) + len(told) == citizens, f"answers {sorted(answer.status for answer in answers)}")
-    found.check(len(sold) == left, _refusals(answers))
     found.check(all("alternatives" in answer.body for answer in told), "told of no alternatives")
     stock, allocated = cluster.sql("SELECT num_in_stock, num_allocated FROM partner_stockrecord WHERE id = %s", offer)[
         0
@@ -163,9 +159,7 @@ def step_races(stage: Stage, url: str, races: int) -> Found:
         status = cluster.sql("SELECT status FROM order_order WHERE number = %s", number)[0][0]
         found.check(status == state, f"{number} is {status}, its history ends with {state}")
 
-    with ThreadPoolExecutor(HANDS) as pool:
-        for _done in pool.map(race, cluster.ready(races)):
-            pass  # what a race raises is raised here
+    side_by_side(race, cluster.ready(races))
     found.figures |= {"races": races, "confirm/cancel": dict(won)}
     return found
 
