@@ -170,6 +170,8 @@ class ProductDocument(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["type", "-score", "product"], name="document_type_score"),
+            # Which documents changed is asked for all of them: without reading the documents.
+            models.Index(fields=["product"], include=["version"], name="document_version"),
             GinIndex(fields=["words"], opclasses=["gin_trgm_ops"], name="document_words"),
         ]
 

@@ -28,7 +28,7 @@ from marketplace import access, rules
 from marketplace.errors import NotFound, TooManyTries
 from marketplace.limits import Limit, Tries
 from marketplace.models import Event, Role, User
-from suppliers.models import Partner
+from suppliers.selectors import shops_of
 
 Actor = User | AnonymousUser
 Viewer = Actor | Holder
@@ -60,12 +60,6 @@ class Sight:
     contact: str = ""
 
 
-def own_suppliers(actor: User) -> QuerySet[Partner]:
-    """Suppliers that the account works for."""
-    found: QuerySet[Partner] = Partner.objects.filter(users=actor)
-    return found
-
-
 def visible(actor: Viewer) -> QuerySet[Complaint]:
     """Complaints the actor may know of."""
     rows = Complaint.objects.all()
@@ -79,7 +73,7 @@ def visible(actor: Viewer) -> QuerySet[Complaint]:
     if actor.role in {Role.BENEFICIARY, Role.GUARDIAN}:
         return rows.filter(own | Q(complainant__in=access.people_of(actor)))
     if actor.role == Role.SUPPLIER:
-        shops = own_suppliers(actor)
+        shops = shops_of(actor)
         return rows.filter(own | Q(addressee_supplier__in=shops) | Q(pk__in=_beside(Q(supplier__in=shops))))
     if actor.role == Role.INSPECTOR and actor.authority_id:
         told = _beside(Q(authority=actor.authority_id))
@@ -99,7 +93,7 @@ def own_parallels(actor: Viewer) -> QuerySet[ComplaintParallel]:
     """In which cases the actor's shop or body is addressed beside the addressee."""
     rows = ComplaintParallel.objects.select_related("authority", "supplier")
     if actor.is_authenticated and actor.is_active and actor.role == Role.SUPPLIER:
-        return rows.filter(supplier__in=own_suppliers(actor))
+        return rows.filter(supplier__in=shops_of(actor))
     if actor.is_authenticated and actor.is_active and actor.role in {Role.INSPECTOR, Role.REVIEWER}:
         return rows.filter(authority=actor.authority_id, authority__isnull=False)
     return rows.none()
@@ -124,22 +118,28 @@ def worklist(actor: Actor) -> QuerySet[Complaint]:
     rows = rows.annotate(own_why=Subquery(asked.values("why")[:1]), own_by=Subquery(asked.values("respond_by")[:1]))
     beside = Q(own_why__isnull=False)
     if actor.is_authenticated and actor.role == Role.SUPPLIER:
-        rows = rows.filter(Q(addressee_supplier__in=own_suppliers(actor)) | beside)
+        rows = rows.filter(Q(addressee_supplier__in=shops_of(actor)) | beside)
     elif actor.is_authenticated and actor.role == Role.INSPECTOR:
         rows = rows.filter(Q(addressee_authority=actor.authority_id) | beside)
-    turn = Q(status__in=_turn_states(actor))
-    if actor.is_authenticated and actor.role == Role.INSPECTOR:
-        turn &= Q(addressee_authority=actor.authority_id)
-    elif actor.is_authenticated and actor.role == Role.SUPPLIER:
-        turn &= Q(addressee_supplier__in=own_suppliers(actor))
-    rows = rows.annotate(own_turn=Case(When(turn | Q(own_by__isnull=False), then=0), default=1))
+    rows = rows.annotate(own_turn=Case(When(_turn(actor) | Q(own_by__isnull=False), then=0), default=1))
     return rows.order_by("own_turn", Coalesce("own_by", "respond_by"), "priority", "filed_at", "pk")
 
 
 def owed(actor: User) -> QuerySet[Complaint]:
     """Cases of the actor in which the actor's side owes the next step."""
-    cases: QuerySet[Complaint] = worklist(actor).filter(Q(own_turn=0))
-    return cases
+    # By their numbers: the database finds these and the desk's own in indexes and looks at no others.
+    beside = own_parallels(actor).filter(done_at=None).values_list("complaint_id", flat=True)
+    return worklist(actor).filter(_turn(actor) | Q(pk__in=list(beside)))
+
+
+def _turn(actor: Actor) -> Q:
+    """What the desk owes as the addressee."""
+    turn = Q(status__in=_turn_states(actor))
+    if actor.is_authenticated and actor.role == Role.INSPECTOR:
+        turn &= Q(addressee_authority=actor.authority_id)
+    elif actor.is_authenticated and actor.role == Role.SUPPLIER:
+        turn &= Q(addressee_supplier__in=shops_of(actor))
+    return turn
 
 
 def _turn_states(actor: Actor) -> list[str]:
@@ -224,7 +224,7 @@ def parties(actor: Viewer, complaint: Complaint) -> set[str]:
     if is_person(actor, complaint):
         held.add(PERSON)
     seller = complaint.addressee_supplier_id
-    if actor.role == Role.SUPPLIER and seller and own_suppliers(actor).filter(pk=seller).exists():
+    if actor.role == Role.SUPPLIER and seller in shops_of(actor):
         held.add(SELLER)
     body = complaint.addressee_authority
     if actor.role == Role.INSPECTOR and body is not None and body.pk == actor.authority_id:

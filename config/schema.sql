@@ -3412,11 +3412,15 @@ CREATE TABLE public.partner_partner (
     licence_until date,
     iin_encrypted bytea,
     iin_index bytea,
+    confirmed_cases integer NOT NULL,
+    silent_cases integer NOT NULL,
+    CONSTRAINT partner_partner_confirmed_cases_check CHECK ((confirmed_cases >= 0)),
     CONSTRAINT partner_partner_delivered_lines_check CHECK ((delivered_lines >= 0)),
     CONSTRAINT partner_partner_on_time_lines_check CHECK ((on_time_lines >= 0)),
     CONSTRAINT partner_partner_rating_count_check CHECK ((rating_count >= 0)),
     CONSTRAINT partner_partner_rating_sum_check CHECK ((rating_sum >= 0)),
     CONSTRAINT partner_partner_rejected_lines_check CHECK ((rejected_lines >= 0)),
+    CONSTRAINT partner_partner_silent_cases_check CHECK ((silent_cases >= 0)),
     CONSTRAINT supplier_one_number CHECK (((bin IS NULL) OR (iin_index IS NULL))),
     CONSTRAINT supplier_status_known CHECK (((status)::text = ANY (ARRAY[('approved'::character varying)::text, ('paused'::character varying)::text, ('suspended'::character varying)::text, ('terminated'::character varying)::text]))),
     CONSTRAINT supplier_suspension_ends CHECK (((NOT ((status)::text = 'suspended'::text)) OR (suspended_until IS NOT NULL)))
@@ -5705,6 +5709,10 @@ CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session U
 
 
 CREATE INDEX document_type_score ON public.catalogue_productdocument USING btree (type_id, score DESC, product_id);
+
+
+
+CREATE INDEX document_version ON public.catalogue_productdocument USING btree (product_id) INCLUDE (version);
 
 
 
@@ -8195,6 +8203,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('catalogue', '0006_drop_indexes_that_nobody_reads', now()),
     ('catalogue', '0007_notes_on_codes_in_three_languages', now()),
     ('catalogue', '0008_documents_change_their_page', now()),
+    ('catalogue', '0009_document_versions', now()),
     ('complaints', '0001_initial', now()),
     ('complaints', '0002_informed_bodies_pauses_texts', now()),
     ('complaints', '0003_complaint_numbers', now()),
@@ -8279,4 +8288,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('partner', '0019_photos_and_flags_change_pages', now()),
     ('partner', '0020_what_a_desk_counts', now()),
     ('partner', '0021_changes_that_are_none', now()),
+    ('partner', '0022_cases_that_count', now()),
     ('sessions', '0001_initial', now());

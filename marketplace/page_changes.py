@@ -4,6 +4,7 @@ Triggers write rows of PageChange in the changing transaction: a product's numbe
 nothing where any page may have. A process counts what it notices: a *moment* is how far it has counted.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -30,6 +31,7 @@ class _Noticed:
 
     def __init__(self) -> None:
         self.moment = 1
+        self._counting = threading.Lock()
         self._oldest = NEVER  # the oldest transaction that was running at the last look
         self._seen: dict[int, int] = {}  # row → transaction
         self._everything = 1  # the moment at which any page may have changed
@@ -49,7 +51,7 @@ class _Noticed:
         restored = self._oldest != NEVER and next_transaction < self._oldest
         gone = any(transaction >= self._oldest and pk not in seen for pk, transaction in self._seen.items())
         if products or restored or gone:
-            self.moment += 1
+            self.count()
             if restored or gone or None in products or len(self._products) + len(products) > MOST_PRODUCTS:
                 self._everything = self.moment
                 self._products.clear()
@@ -57,6 +59,12 @@ class _Noticed:
                 self._products.update(dict.fromkeys(products, self.moment))
         self._oldest, self._seen = oldest, seen
         return self.moment
+
+    def count(self) -> int:
+        """One more moment."""
+        with self._counting:
+            self.moment += 1
+            return self.moment
 
     def changed(self, since: int, product: int | None) -> bool:
         last = self.moment if product is None else max(self._everything, self._products.get(product, 0))
@@ -76,6 +84,13 @@ def changed(since: int, product: int | None = None) -> bool:
     """
     moment()
     return _noticed.changed(since, product)
+
+
+def renew_lists() -> int:
+    """Have every list made anew, because one that was made a moment ago may show less than has been noticed; the moment
+    since which they show all.
+    """
+    return _noticed.count()
 
 
 class KeptUntilChange(Generic[Value]):

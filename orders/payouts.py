@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
@@ -56,7 +57,7 @@ WITH moved AS (
         sum(CASE %s WHEN t.target THEN t.amount WHEN t.source THEN -t.amount ELSE 0 END) AS owed,
         sum(CASE %s WHEN t.target THEN t.amount WHEN t.source THEN -t.amount ELSE 0 END) AS held
     FROM order_order o JOIN order_line l ON l.order_id = o.id JOIN order_ledgertransfer t ON t.line_id = l.id
-    WHERE o.id IN ({visible}) AND o.status = ANY(%s) AND l.paid_at IS NULL
+    WHERE o.id IN ({owing}) AND l.paid_at IS NULL
     GROUP BY l.id, o.due_at)
 SELECT id, owed, held, sum(owed) OVER (), sum(held) OVER () FROM moved WHERE owed > 0 OR held > 0
 ORDER BY held DESC, due_at, id LIMIT %s
@@ -65,9 +66,12 @@ ORDER BY held DESC, due_at, id LIMIT %s
 
 def owed(actor: User) -> Payouts:
     """Of the orders that the actor may see. Four queries for any number of lines."""
-    visible, seen = selectors.visible(actor).values("pk").query.sql_with_params()
+    try:
+        owing = selectors.visible(actor).filter(status__in=OWING).order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # nobody's orders
+        return Payouts(Decimal(0), Decimal(0), Decimal(0), [], 0)
     with connection.cursor() as cursor:
-        cursor.execute(_UNPAID.format(visible=visible), [C, H, *seen, list(OWING), LISTED + 1])
+        cursor.execute(_UNPAID.format(owing=owing[0]), [C, H, *owing[1], LISTED + 1])
         found = cursor.fetchall()
     lines = Line.objects.select_related("order", "product").in_bulk([row[0] for row in found])
     refunded = Line.objects.filter(order__in=selectors.visible(actor), refunded_at__isnull=False)

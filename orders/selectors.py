@@ -12,6 +12,7 @@ from marketplace.models import Draft, Role, User
 from orders import norms
 from orders.models import RECALL_OWED, Delivery, Entitlement, Line, Order, PaymentHold, RecallHolder, Tranche
 from orders.states import OPEN_STATES, ORDER, WHOSE_TURN, EntitlementStatus, OrderStatus
+from suppliers import selectors as suppliers
 from suppliers.guarantees import Guarantee
 from suppliers.models import Partner
 
@@ -30,7 +31,7 @@ def visible(actor: User) -> QuerySet[Order]:
     if not actor.is_authenticated or not actor.is_active:
         return orders.none()
     if actor.role == Role.SUPPLIER:
-        return orders.filter(partner__users=actor)
+        return orders.filter(partner__in=suppliers.shops_of(actor))
     if actor.role in {Role.REVIEWER, Role.AUDITOR}:
         return orders
     return orders.filter(user__in=access.people_of(actor))
@@ -174,12 +175,21 @@ def work(actor: User) -> QuerySet[Order]:
 
 def to_do(actor: User) -> QuerySet[Order]:
     """Open orders in which it is the actor's turn, what is due first."""
+    return work(actor).filter(_turn(actor))
+
+
+def waiting(actor: User) -> QuerySet[Order]:
+    """Open orders in which it is the turn of others, what is due first."""
+    return work(actor).exclude(_turn(actor))
+
+
+def _turn(actor: User) -> Q:
     mine = {Role.SUPPLIER: "supplier", Role.CASEWORKER: "office", Role.REVIEWER: "ministry"}.get(
         Role(actor.role), "owner"
     )
     turn = Q(status__in=[state for state, party in WHOSE_TURN.items() if party == mine])
     called = Q(status=S.FAILED_DELIVERY, due_rule=ATTEMPTS_RULE) | Q(status=S.DELIVERED, due_at__lt=timezone.now())
-    return work(actor).filter(turn | called if mine == "office" else turn & ~Q(due_rule=ATTEMPTS_RULE))
+    return turn | called if mine == "office" else turn & ~Q(due_rule=ATTEMPTS_RULE)
 
 
 def with_stopped_suppliers(actor: User) -> QuerySet[Order]:

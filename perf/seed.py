@@ -49,9 +49,11 @@ def seed_people_and_orders(volume: Volume) -> None:
             RECORDS,
             ENTITLEMENTS,
             TRANCHES,
+            SCALE_ORDERS,
             DRAFTS,
             ORDERS,
             LINES,
+            FORGET_SCALE_ORDERS,
             RESERVED,
             CONSUMED,
             COLUMNS,
@@ -161,38 +163,43 @@ WHERE e.source = 'scale' ON CONFLICT DO NOTHING
 OPEN_DAYS, ANSWER_DAYS = 30, 10
 
 # The numbered orders to come, each with its person, offer, state and day: the statements below share it.
+# How many offers there are is asked beside the join, so that the database looks each order's up instead of comparing
+# every order with every offer.
 SCALE_ORDERS = f"""
-    SELECT n, 'S' || lpad(n::text, 9, '0') AS number, md5(%(seed)s || ':draft:' || n)::uuid AS draft_id,
-        now() - ({pick("age")} %% 31536000) * interval '1 second' AS placed,
-        -- Of the last month's half are under way, as {OPEN_DAYS} days from sending to payment make it; older ones have ended.
-        CASE WHEN {pick("age")} %% 31536000 < {OPEN_DAYS * 86_400} AND {pick("under way")} %% 2 = 0
-            THEN (ARRAY['sent','confirmed','in_delivery','delivered','accepted','reimbursement_pending','paid'])
-                 [1 + {pick("state")} %% 7]
-            ELSE (ARRAY['closed','closed','closed','closed','closed','closed','closed','closed','cancelled','declined'])
-                 [1 + {pick("state")} %% 10] END AS status,
-        u.id AS person_id, u.full_name, u.phone, u.office_id, u.region_id,
-        s.id AS offer_id, s.partner_id, s.partner_name, s.partner_sku, s.product_id, s.title, s.price, s.pack_size,
-        e.id AS entitlement_id, t.id AS tranche_id, least(s.price, 250 * s.pack_size) AS state_pays
-    FROM generate_series(1, %(orders)s) AS n
-    JOIN marketplace_user u ON u.username = 'scale-' || lpad((1 + (n - 1) %% %(people)s)::text, 6, '0')
-    JOIN order_entitlement e ON e.beneficiary_id = u.id AND e.source = 'scale'
-    JOIN order_tranche t ON t.entitlement_id = e.id AND t.opens_on = date '2020-01-01'
-    JOIN (SELECT s.id, s.partner_id, p.name AS partner_name, s.partner_sku, s.product_id, pr.title, s.price, s.pack_size,
-              row_number() OVER (ORDER BY s.id) - 1 AS place, count(*) OVER () AS total
-          FROM partner_stockrecord s JOIN partner_partner p ON p.id = s.partner_id
-          JOIN catalogue_product pr ON pr.id = s.product_id
-          JOIN catalogue_productclass c ON c.id = pr.product_class_id AND c.code = %(type)s
-          WHERE s.status = 'published') s ON s.place = {pick("offer")} %% s.total
+CREATE TEMPORARY TABLE scale_order AS
+WITH offer AS MATERIALIZED (
+    SELECT s.id, s.partner_id, p.name AS partner_name, s.partner_sku, s.product_id, pr.title, s.price, s.pack_size,
+        row_number() OVER (ORDER BY s.id) - 1 AS place
+    FROM partner_stockrecord s JOIN partner_partner p ON p.id = s.partner_id
+    JOIN catalogue_product pr ON pr.id = s.product_id
+    JOIN catalogue_productclass c ON c.id = pr.product_class_id AND c.code = %(type)s
+    WHERE s.status = 'published')
+SELECT n, 'S' || lpad(n::text, 9, '0') AS number, md5(%(seed)s || ':draft:' || n)::uuid AS draft_id,
+    now() - ({pick("age")} %% 31536000) * interval '1 second' AS placed,
+    -- Of the last month's half are under way, as {OPEN_DAYS} days from sending to payment make it; older ones have ended.
+    CASE WHEN {pick("age")} %% 31536000 < {OPEN_DAYS * 86_400} AND {pick("under way")} %% 2 = 0
+        THEN (ARRAY['sent','confirmed','in_delivery','delivered','accepted','reimbursement_pending','paid'])
+             [1 + {pick("state")} %% 7]
+        ELSE (ARRAY['closed','closed','closed','closed','closed','closed','closed','closed','cancelled','declined'])
+             [1 + {pick("state")} %% 10] END AS status,
+    u.id AS person_id, u.full_name, u.phone, u.office_id, u.region_id,
+    s.id AS offer_id, s.partner_id, s.partner_name, s.partner_sku, s.product_id, s.title, s.price, s.pack_size,
+    e.id AS entitlement_id, t.id AS tranche_id, least(s.price, 250 * s.pack_size) AS state_pays
+FROM generate_series(1, %(orders)s) AS n
+JOIN marketplace_user u ON u.username = 'scale-' || lpad((1 + (n - 1) %% %(people)s)::text, 6, '0')
+JOIN order_entitlement e ON e.beneficiary_id = u.id AND e.source = 'scale'
+JOIN order_tranche t ON t.entitlement_id = e.id AND t.opens_on = date '2020-01-01'
+JOIN offer s ON s.place = {pick("offer")} %% (SELECT count(*) FROM offer)
 """
 
-DRAFTS = f"""
+DRAFTS = """
 INSERT INTO marketplace_draft (id, kind, schema, status, beneficiary_id, author_id, rev, fields, conflicts, result,
     created_at, updated_at, submitted_at)
-SELECT o.draft_id, 'order', 1, 'submitted', o.person_id, o.person_id, 1, '{{}}', '{{}}', '{{}}', o.placed, o.placed, o.placed
-FROM ({SCALE_ORDERS}) o ON CONFLICT (id) DO NOTHING
+SELECT o.draft_id, 'order', 1, 'submitted', o.person_id, o.person_id, 1, '{}', '{}', '{}', o.placed, o.placed, o.placed
+FROM scale_order o ON CONFLICT (id) DO NOTHING
 """
 
-ORDERS = f"""
+ORDERS = """
 INSERT INTO order_order (number, currency, total_incl_tax, total_excl_tax, shipping_incl_tax, shipping_excl_tax,
     shipping_method, shipping_code, date_placed, status, state_pays, you_pay, contact_name, contact_phone,
     contact_channel, delivery_address, delivery_comment, due_at, due_rule, promised_on, code_attempts,
@@ -200,12 +207,12 @@ INSERT INTO order_order (number, currency, total_incl_tax, total_excl_tax, shipp
 SELECT o.number, 'KZT', o.price, o.price, 0, 0, '', '', o.placed, o.status, o.state_pays, o.price - o.state_pays,
     o.full_name, o.phone, 'sms', '', '',
     CASE WHEN o.status IN ('closed', 'cancelled', 'declined', 'paid') THEN NULL ELSE o.placed + interval '20 days' END,
-    '', (o.placed + interval '10 days')::date, 0, 0, '{{}}', '', o.draft_id, o.office_id, o.partner_id, o.person_id,
+    '', (o.placed + interval '10 days')::date, 0, 0, '{}', '', o.draft_id, o.office_id, o.partner_id, o.person_id,
     o.region_id, o.person_id
-FROM ({SCALE_ORDERS}) o ON CONFLICT DO NOTHING
+FROM scale_order o ON CONFLICT DO NOTHING
 """
 
-LINES = f"""
+LINES = """
 INSERT INTO order_line (order_id, partner_id, partner_name, partner_sku, partner_line_reference, partner_line_notes,
     stockrecord_id, product_id, title, quantity, line_price_incl_tax, line_price_excl_tax,
     line_price_before_discounts_incl_tax, line_price_before_discounts_excl_tax, unit_price_incl_tax,
@@ -215,9 +222,11 @@ SELECT r.id, o.partner_id, o.partner_name, o.partner_sku, '', '', o.offer_id, o.
     o.price, o.price, o.price, o.price, '', (o.status IN ('sent', 'confirmed', 'in_delivery', 'delivered'))::int,
     o.status IN ('cancelled', 'declined'), o.pack_size, o.pack_size,
     o.state_pays, o.price - o.state_pays, 0, '', 'a', o.entitlement_id, o.tranche_id
-FROM ({SCALE_ORDERS}) o JOIN order_order r ON r.number = o.number
+FROM scale_order o JOIN order_order r ON r.number = o.number
 WHERE NOT EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = r.id)
 """
+
+FORGET_SCALE_ORDERS = "DROP TABLE scale_order"
 
 RESERVED = """
 INSERT INTO order_ledgertransfer (at, tranche_id, line_id, source, target, quantity, amount)

@@ -18,7 +18,8 @@ class PartnerAdmin(Logged):
     search_fields = ("code", "name", "bin")
     raw_id_fields = ("users",)
     readonly_fields = (
-        "delivered_lines", "on_time_lines", "rejected_lines", "complaint_load", "rating_sum", "rating_count",
+        "delivered_lines", "on_time_lines", "rejected_lines", "complaint_load", "confirmed_cases", "silent_cases",
+        "rating_sum", "rating_count",
     )  # fmt: skip
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:

@@ -5,8 +5,8 @@ transaction of their cause; the weight is computed afterwards under the supplier
 no order of steps can leave it wrong, and again each hour, because facts fade.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from django.db import transaction
@@ -35,15 +35,6 @@ def take_back(*, supplier_id: int, case: str, kinds: Iterable[str]) -> None:
         outbox.add("supplier.complaints_changed", str(supplier_id))
 
 
-def counts(supplier_id: int, *, on: date | None = None) -> dict[str, int]:
-    """Cases by kind that still count, for people to read."""
-    today = on or timezone.localdate()
-    counted: Counter[str] = Counter()
-    for _supplier, kind, _day, cases in _counted(today, ComplaintFact.objects.filter(supplier=supplier_id)):
-        counted[kind] += cases
-    return {kind: counted[kind] for kind in Kind.values}
-
-
 def recount(supplier_id: int, *, on: date | None = None) -> bool:
     """Weigh the facts of a supplier anew; True when its place may change."""
     today = on or timezone.localdate()
@@ -62,10 +53,10 @@ def fade(*, on: date | None = None) -> int:
     for supplier_id, kind, day, cases in _counted(today, ComplaintFact.objects.all()):
         noted[supplier_id].append((kind, day, cases))
     policy, changed = ranking.policy(), 0
-    for supplier_id, load in Partner.objects.order_by("pk").values_list("pk", "complaint_load"):
-        if load != ranking.complaint_load(noted.get(supplier_id, ()), policy, today):
+    for supplier in Partner.objects.order_by("pk"):
+        if _written(supplier) != _found(noted.get(supplier.pk, ()), policy, today):
             with transaction.atomic(durable=True):
-                changed += recount(supplier_id, on=today)
+                changed += recount(supplier.pk, on=today)
     return changed
 
 
@@ -87,13 +78,27 @@ def _since(today: date) -> date:
     return ranking.counted_since(today, ranking.policy())
 
 
+_OF_KIND = {Kind.CONFIRMED: "confirmed_cases", Kind.SILENT: "silent_cases"}
+
+
+def _found(noted: Sequence[tuple[str, date, int]], policy: ranking.Policy, today: date) -> dict[str, float]:
+    """What a supplier's row says of these facts: their weight, and the cases of each kind for people to read."""
+    cases = {name: sum(number for of, _day, number in noted if of == kind) for kind, name in _OF_KIND.items()}
+    return {"complaint_load": ranking.complaint_load(noted, policy, today), **cases}
+
+
+def _written(supplier: Partner) -> dict[str, float]:
+    return {name: getattr(supplier, name) for name in ("complaint_load", *_OF_KIND.values())}
+
+
 def _weigh(supplier: Partner, noted: list[tuple[str, date, int]], today: date) -> bool:
     """Write the new weight. Search documents follow when the part of the score moves by a point of 100."""
     policy = ranking.policy()
     before = ranking.complaints_part(strategy.standing(supplier), policy.complaint_prior)
-    supplier.complaint_load = ranking.complaint_load(noted, policy, today)
+    for name, value in _found(noted, policy, today).items():
+        setattr(supplier, name, value)
     after = ranking.complaints_part(strategy.standing(supplier), policy.complaint_prior)
-    supplier.save(update_fields=["complaint_load"])
+    supplier.save(update_fields=["complaint_load", *_OF_KIND.values()])
     moved = round(before * 100) != round(after * 100)
     if moved:
         outbox.add("supplier.changed", str(supplier.pk))

@@ -4,7 +4,6 @@ The gains are computed by the ranking itself: the same offer with one fact put r
 follow the public weights, and a supplier can check them.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -26,14 +25,14 @@ class Rating:
     gains: list[tuple[str, int]]
 
 
-def rating_of(partner: Partner, cases: Mapping[str, int]) -> Rating:
-    """``cases``: confirmed and silent complaints that count (complaint_facts.counts)."""
+def rating_of(partner: Partner) -> Rating:
     standing = strategy.standing(partner)
     lines = [
         _marks(standing),
         _on_time(standing),
         _rejected(standing),
-        _("Complaints that count: confirmed %(confirmed)s, left without an answer %(silent)s.") % dict(cases),
+        _("Complaints that count: confirmed %(confirmed)s, left without an answer %(silent)s.")
+        % {"confirmed": partner.confirmed_cases, "silent": partner.silent_cases},
     ]
     return Rating(lines, gains(standing, ranking.policy()))
 

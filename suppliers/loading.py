@@ -27,6 +27,8 @@ KEPT = (
     "on_time_lines",
     "rejected_lines",
     "complaint_load",
+    "confirmed_cases",
+    "silent_cases",
     "rating_sum",
     "rating_count",
     "complaints_reply",

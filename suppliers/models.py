@@ -50,8 +50,10 @@ class Partner(Numbered, AbstractPartner):
     delivered_lines = models.PositiveIntegerField(_("delivered lines"), default=0)
     on_time_lines = models.PositiveIntegerField(_("lines delivered in time"), default=0)
     rejected_lines = models.PositiveIntegerField(_("lines rejected at acceptance"), default=0)
-    # Computed from the complaint facts below, so that the ranking reads one row.
+    # Computed from the complaint facts below, so that the ranking and the pages read one row.
     complaint_load = models.FloatField(_("complaints, weighed by kind and age"), default=0)
+    confirmed_cases = models.PositiveIntegerField(_("confirmed complaints that count"), default=0)
+    silent_cases = models.PositiveIntegerField(_("complaints that count, left without an answer"), default=0)
     # Its published word on its complaints: complaints writes it after a moderator looked through it.
     complaints_reply = models.TextField(_("reply to the complaints"), blank=True)
     complaints_reply_language = models.CharField(max_length=2, blank=True)

@@ -5,7 +5,9 @@ finds a third of the catalogue: PostgreSQL needs seconds for that at 100,000 pro
 PostgreSQL stays the truth: the rows of a page are read from it, and the columns follow it. They are brought up
 to date when something that pages are made of has changed (marketplace/page_changes.py): which documents have another
 version is asked for all of them, so nothing can be missed. Asking takes time that grows with the catalogue (some 60 ms
-for 100,000), so it is done at most as often as costs ``SHARE`` of a processor.
+for 100,000), so it is done at most as often as costs ``SHARE`` of a processor. A request waits for a few changes; for
+more of them, or when it is too early to ask again, lists go on with what there is, a thread of the process catches up,
+and the pages that were made meanwhile are made anew.
 
 A row is a document; rows stand in the order of the products' ids. A product's suppliers, offers and stated parameters
 are entries of their own, each with the row that it belongs to and sorted by it; offers of one product by supplier. Prices
@@ -361,8 +363,8 @@ def _next_ids(last: int) -> list[int]:
         return [product_id for (product_id,) in cursor.fetchall()]
 
 
-def _followed(columns: Columns) -> Columns:
-    """The columns with all that has changed in the documents."""
+def _behind(columns: Columns) -> tuple[Mask, list[int]]:
+    """The rows that are still as they were, and the products whose documents are new or other ones."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT product_id, version FROM catalogue_productdocument ORDER BY product_id")
         now = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
@@ -372,13 +374,19 @@ def _followed(columns: Columns) -> Columns:
         at = np.searchsorted(columns.id, ids)
         at[at == len(columns)] = 0
         same = (columns.id[at] == ids) & (columns.version[at] == versions)
-    stays = columns.mask(columns.rows(ids[same].tolist()))
-    changed = ids[~same].tolist()
+    return columns.mask(columns.rows(ids[same].tolist())), ids[~same].tolist()
+
+
+def _followed(columns: Columns, stays: Mask, changed: Sequence[int]) -> Columns:
+    """The columns with all that has changed in the documents."""
     if not changed and stays.all():
         return columns
     parts = [_without(columns, ~stays)]
     for start in range(0, len(changed), BATCH):
+        begun = time.monotonic()
         parts.append(_read(columns.book, "d.product_id = ANY(%s)", [changed[start : start + BATCH]]))
+        if len(changed) > BATCH:  # nobody waits for so many, and those who ask meanwhile want the processor
+            time.sleep(time.monotonic() - begun)
     return _joined(columns.book, parts)
 
 
@@ -388,41 +396,90 @@ class _Held:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._columns: Columns | None = None
-        self._moment: int | None = None
+        self._moment = 0
         self._not_before = 0.0
+        self._later: threading.Timer | None = None
 
     def get(self) -> Columns:
         """One thread brings them up to date; the others go on with what there is."""
         moment = page_changes.moment()
         held = self._columns
-        if held is not None and (moment == self._moment or time.monotonic() < self._not_before):
+        if held is None:
+            with self._lock:
+                return self._columns or self._read(moment)
+        if moment <= self._moment:
             return held
-        if not self._lock.acquire(blocking=held is None):
-            assert held is not None
-            return held
+        if time.monotonic() < self._not_before:
+            self._catch_up_later()
+        elif self._lock.acquire(blocking=False):
+            try:
+                return self._follow(held, moment, most=BATCH)
+            finally:
+                self._lock.release()
+        return held
+
+    # With the lock held .......................................................................
+
+    def _read(self, moment: int) -> Columns:
+        begun = time.monotonic()
+        held = self._columns = _all(Book())
+        log.info("search_columns_read", products=len(held), seconds=round(time.monotonic() - begun, 2))
+        self._moment = moment
+        self._rest(begun)
+        return held
+
+    def _follow(self, held: Columns, moment: int, most: float) -> Columns:
+        """The columns as they are now, or the old ones when more than ``most`` documents changed."""
         begun = time.monotonic()
         try:
-            if self._columns is None:
-                self._columns = _all(Book())
-                log.info("search_columns_read", products=len(self._columns), seconds=round(time.monotonic() - begun, 2))
-            elif moment != self._moment:
-                self._columns = _followed(self._columns)
+            stays, changed = _behind(held)
+            if len(changed) > most:
+                self._catch_up_later()
+                return held
+            held = self._columns = _followed(held, stays, changed)
             self._moment = moment
-            return self._columns
         except DatabaseError as error:
-            if held is None:
-                raise
             # Counts that are a little old are better than no list.
             log.warning("search_columns_not_followed", reason=type(error).__name__)
-            return held
         finally:
-            ended = time.monotonic()
-            self._not_before = ended + (ended - begun) / SHARE
-            self._lock.release()
+            self._rest(begun)
+        return held
+
+    def _rest(self, begun: float) -> None:
+        ended = time.monotonic()
+        self._not_before = ended + (ended - begun) / SHARE
+
+    # ..........................................................................................
+
+    def _catch_up_later(self) -> None:
+        """As soon as it may be asked again; once, however many want it."""
+        if self._later is None:
+            later = self._later = threading.Timer(max(0.0, self._not_before - time.monotonic()), self._catch_up)
+            later.daemon = True
+            later.start()
+
+    def _catch_up(self) -> None:
+        """Follow all there is, and have the lists made anew that showed less."""
+        self._later = None
+        try:
+            with self._lock:
+                moment = page_changes.moment()
+                if self._columns is None or moment <= self._moment:
+                    return
+                self._follow(self._columns, moment, most=float("inf"))
+                # Unless something changed meanwhile, there is nothing to follow in what is renewed now.
+                if self._moment == moment and page_changes.renew_lists() == moment + 1:
+                    self._moment = moment + 1
+        except DatabaseError as error:
+            log.warning("search_columns_not_followed", reason=type(error).__name__)
+        finally:
+            connection.close()
 
     def forget(self) -> None:
         with self._lock:
-            self._columns, self._moment, self._not_before = None, None, 0.0
+            if self._later is not None:
+                self._later.cancel()
+            self._columns, self._moment, self._not_before, self._later = None, 0, 0.0, None
 
 
 _held = _Held()

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import Min
 from django.utils.translation import gettext as _
 
-from complaints import selectors
 from marketplace.errors import NotFound
 from marketplace.models import Office, Role, User
 from orders.models import Line, Order
@@ -216,4 +215,4 @@ def is_own(actor: Any, subject: Subject) -> bool:
         return actor.role == Role.CASEWORKER and actor.office_id == subject.office.pk
     if actor.role != Role.SUPPLIER or subject.supplier is None:
         return False
-    return selectors.own_suppliers(actor).filter(pk=subject.supplier.pk).exists()
+    return subject.supplier.pk in suppliers.shops_of(actor)

@@ -5,11 +5,11 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import timezone
 
-from complaints import selectors as complaints
 from complaints.feedback import selectors
 from complaints.feedback.models import MysteryVisitor
 from marketplace.desk import Part, register_home, register_shop
 from marketplace.models import Role, User
+from suppliers.selectors import shops_of
 
 SHOWN = 3
 _WITH_DESK = {Role.SUPPLIER, Role.CASEWORKER, Role.INSPECTOR, Role.REVIEWER}
@@ -24,7 +24,7 @@ def parts(actor: User) -> list[Part]:
     now: datetime = timezone.now()
     found = []
     # Who only applies to sell has nothing that anybody could mark.
-    if actor.role in _WITH_DESK and (actor.role != Role.SUPPLIER or complaints.own_suppliers(actor).exists()):
+    if actor.role in _WITH_DESK and (actor.role != Role.SUPPLIER or shops_of(actor)):
         owed = selectors.owed(actor)
         context = {
             "items": list(owed[:SHOWN]),

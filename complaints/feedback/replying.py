@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from complaints import selectors as complaints
 from complaints.feedback import questions
 from complaints.feedback.models import Feedback, PublicReply
 from complaints.feedback.states import REPLY, FeedbackStatus, ReplyStatus
@@ -17,6 +16,7 @@ from marketplace.errors import FieldError, Invalid, NotFound
 from marketplace.models import Role, User
 from marketplace.time import database_now
 from suppliers.models import Partner
+from suppliers.selectors import shops_of
 
 
 def replies(actor: User) -> QuerySet[PublicReply]:
@@ -24,13 +24,13 @@ def replies(actor: User) -> QuerySet[PublicReply]:
     rows = PublicReply.objects.select_related("supplier", "feedback")
     if actor.role in {Role.REVIEWER, Role.AUDITOR}:
         return rows
-    return rows.filter(supplier__in=complaints.own_suppliers(actor)) if actor.role == Role.SUPPLIER else rows.none()
+    return rows.filter(supplier__in=shops_of(actor)) if actor.role == Role.SUPPLIER else rows.none()
 
 
 def answerable(actor: User, feedback_id: int | None) -> tuple[Partner, Feedback | None]:
     """Who replies to what. Raises Forbidden, and NotFound for a foreign or unpublished mark."""
     access.require_role(actor, Role.SUPPLIER)
-    own = Partner.objects.filter(pk__in=complaints.own_suppliers(actor).values("pk")).order_by("pk")
+    own = Partner.objects.filter(pk__in=shops_of(actor)).order_by("pk")
     if feedback_id is None:
         supplier = own.first()
         if supplier is None:

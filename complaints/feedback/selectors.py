@@ -10,12 +10,12 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from complaints import selectors as complaints
 from complaints.feedback.models import CallTask, Feedback, MysteryVisit, PublicReply
 from complaints.feedback.states import OPEN_CALLS, OWED_STATES, SETTLED_STATES, FeedbackStatus, ReplyStatus, VisitStatus
 from marketplace import rules
 from marketplace.errors import NotFound
 from marketplace.models import Role, User
+from suppliers.selectors import shops_of
 
 MINISTRY = {Role.REVIEWER}
 READERS = {Role.REVIEWER, Role.AUDITOR, Role.ADMIN}
@@ -29,7 +29,7 @@ def visible(actor: Any) -> QuerySet[Feedback]:
     if actor.role in MINISTRY:
         return rows
     if actor.role == Role.SUPPLIER:
-        return rows.filter(supplier__in=complaints.own_suppliers(actor))
+        return rows.filter(supplier__in=shops_of(actor))
     if actor.role == Role.CASEWORKER and actor.office_id:
         return rows.filter(office=actor.office_id)
     if actor.role == Role.INSPECTOR and actor.authority is not None:

@@ -19,7 +19,7 @@ from marketplace.errors import DomainError, Invalid
 from marketplace.forms import add_errors
 from marketplace.models import Role
 from orders import selectors as orders
-from suppliers import complaint_facts, ranking, standing
+from suppliers import ranking, standing
 from suppliers import selectors as suppliers
 from suppliers.models import Partner
 from suppliers.states import SUPPLIER
@@ -76,7 +76,7 @@ def _context(request: HttpRequest, partner: Partner, wrong: StepForm | None) -> 
         steps.append({"action": legal.action, "label": legal.label, "form": form, "open": refused, "grave": grave})
     owed = orders.visible(request.user).filter(partner=partner, status__in=orders.GOODS_OWED)
     cases = selectors.visible(request.user).filter(supplier=partner)
-    months, counts = int(ranking.policy().complaint_prior["decay_months"]), complaint_facts.counts(partner.pk)
+    months = int(ranking.policy().complaint_prior["decay_months"])
     return {
         "supplier": partner,
         "steps": steps,
@@ -89,8 +89,8 @@ def _context(request: HttpRequest, partner: Partner, wrong: StepForm | None) -> 
             {"key": _("Open complaints"), "value": str(cases.filter(closed_at=None).count())},
             {
                 "key": _("Confirmed complaints of the last %(months)s months") % {"months": months},
-                "value": str(counts["confirmed"]),
+                "value": str(partner.confirmed_cases),
             },
-            {"key": _("Complaints left without an answer, not confirmed"), "value": str(counts["silent"])},
+            {"key": _("Complaints left without an answer, not confirmed"), "value": str(partner.silent_cases)},
         ],
     }

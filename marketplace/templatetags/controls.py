@@ -8,7 +8,7 @@ from django.forms import BaseForm, BoundField
 from django.forms.utils import flatatt
 from django.template.context import Context
 from django.template.loader import render_to_string
-from django.utils.html import escape
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString
 
 from marketplace.drawing import drawn
@@ -25,6 +25,9 @@ _TEMPLATES: list[tuple[type[forms.Widget], str]] = [
     (forms.FileInput, "file_upload"),
     (forms.widgets.Input, "input"),
 ]
+# The part of a component that differs where the rest is the same, and what holds its place: no character of any text.
+_INNER = {"select": "options", "input": "value"}
+_HERE = "\ufdd0"
 # ``type=number`` loses what it does not understand and steps on scroll: numbers are typed as text.
 _INPUT_TYPES = {"number": "text", "date": "text", "datetime-local": "text", "time": "text"}
 
@@ -38,10 +41,15 @@ def render(field: BoundField, options: dict[str, Any], page: Context) -> SafeStr
     context = _context(field, widget) | options
     if name == "date_parts":
         context["day"], context["month"], context["year"] = split_parts(context["value"])
-    # A hundred regions and suppliers to choose from are on every list; what somebody typed is not kept.
-    typed = name == "input" and context["value"]
-    draw = drawn if getattr(field.form, "same_for_many", False) and not typed else render_to_string
-    return draw(f"components/{name}.html", context)
+    if not getattr(field.form, "same_for_many", False) or context["errors"]:  # an error may name what was typed
+        return SafeString(render_to_string(f"components/{name}.html", context))  # nosec B703
+    # Counts beside the options change with every question, and what somebody typed is not kept: only what stands
+    # around them is drawn once for all.
+    inner = _INNER.get(name, "")
+    if not context.get(inner):
+        return drawn(f"components/{name}.html", context)
+    frame = drawn(f"components/{name}.html", context | {inner: _HERE})
+    return SafeString(frame.replace(_HERE, conditional_escape(context[inner])))  # nosec B703
 
 
 def _context(field: BoundField, widget: forms.Widget) -> dict[str, Any]:

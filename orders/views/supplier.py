@@ -58,11 +58,10 @@ def desk(request: HttpRequest) -> HttpResponse:
                 "next": labels[allowed[0]] if allowed else _("Open"),
             }
         )
-    waiting = selectors.work(request.user).exclude(pk__in=selectors.to_do(request.user).values("pk"))
     context = {
         "page": page,
         "tasks": tasks,
-        "waiting": list(waiting.select_related("region")[:PAGE_SIZE]),
+        "waiting": list(selectors.waiting(request.user).select_related("region")[:PAGE_SIZE]),
         "parts": shop_of(request.user),
     }
     return render(request, "supplier/desk.html", context)

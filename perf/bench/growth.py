@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg2
+
 from config import embedded
 from perf.bench import compare, readme
 from perf.bench.__main__ import prepare
 from perf.bench.figures import ROWS, Figures
+from perf.bench.visitor import Visitor
 from perf.portal import ROOT, RunningPortal
 
 RESULT = ROOT / "perf" / "results" / "growth.json"
@@ -40,6 +43,7 @@ GROWN = (
 )
 EVENTS_OF_A_COMPLAINT = 3  # a little more, so there are as many as orders
 LIMITS = ("plain", "pgbench")
+LONGEST_TO_FOLLOW, LOOKS = 1800.0, 40  # looks in a row: each process answers some of them
 KEPT, KEPT_BY_SEARCH = 0.7, 0.15
 SEARCH_FROM, LARGE = 10_000, 100_000
 SEARCH_P99_MS, LARGE_P99_MS = 150, 100
@@ -69,9 +73,26 @@ def grow(
         began = time.monotonic()
         prepare(portal, products, orders, options.people, orders // EVENTS_OF_A_COMPLAINT)
         filled = time.monotonic() - began
-        compare.settle(embedded.service_urls(portal.state).database_url)  # what is new goes to the search first
+        settle(portal)
         say(f"{products:,} products, {orders:,} orders and as many events of complaints after {filled:.0f} s")
         yield Step(products, orders, filled, compare.measure(portal, options, say))
+
+
+def settle(portal: RunningPortal) -> None:
+    """Wait until the search has what is new, and every web process counts all of it."""
+    database = embedded.service_urls(portal.state).database_url
+    compare.settle(database)
+    with psycopg2.connect(database) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM catalogue_productdocument")
+        number = cursor.fetchone()[0]
+    deadline, alike = time.monotonic() + LONGEST_TO_FOLLOW, 0
+    while alike < LOOKS:
+        shown = Visitor(portal.port).get("/api/v1/products").json["count"]
+        alike = alike + 1 if shown == number else 0
+        if not alike:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"a process counts {shown:,} of {number:,} products")
+            time.sleep(1)
 
 
 def kept(steps: Sequence[Step], row: str, since: int = 0) -> float | None:

@@ -5,6 +5,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from marketplace import crypto
 from marketplace.errors import NotFound
 from marketplace.models import Role, User
+from suppliers import selectors as suppliers
 from suppliers.models import Partner
 from suppliers.onboarding.models import WAITING, Application
 
@@ -55,7 +56,7 @@ def running(actor: User) -> Application | None:
 
 def has_shop(actor: User) -> bool:
     """Does the actor work for a supplier already?"""
-    return Partner.objects.filter(users=actor).exists()
+    return bool(suppliers.shops_of(actor))
 
 
 def same_business(application: Application) -> list[Application]:

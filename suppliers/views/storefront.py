@@ -22,7 +22,7 @@ from marketplace import policy, regions
 from marketplace.models import Role
 from marketplace.rules import in_language
 from marketplace.shared_pages import shared_page, shared_page_of_product
-from suppliers import complaint_facts, guarantees, market, ranking, recalls, strategy
+from suppliers import guarantees, market, ranking, recalls, strategy
 from suppliers import selectors as suppliers
 from suppliers.forms import FilterForm
 from suppliers.listings import photos
@@ -354,7 +354,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
 
 def _facts(supplier: Partner) -> list[dict[str, str]]:
     """The counts behind the score, in words."""
-    standing, complaints = strategy.standing(supplier), complaint_facts.counts(supplier.pk)
+    standing = strategy.standing(supplier)
     months = int(ranking.policy().complaint_prior["decay_months"])
     marks = ngettext("%(count)s mark", "%(count)s marks", standing.rating_count) % {"count": standing.rating_count}
     mean = _("%(mean)s of 5, %(marks)s") % {"mean": standing.rating, "marks": marks}
@@ -365,7 +365,7 @@ def _facts(supplier: Partner) -> list[dict[str, str]]:
         {"key": _("Rejected at acceptance"), "value": str(standing.rejected_lines)},
         {
             "key": _("Confirmed complaints of the last %(months)s months") % {"months": months},
-            "value": str(complaints["confirmed"]),
+            "value": str(supplier.confirmed_cases),
         },
-        {"key": _("Complaints left without an answer, not confirmed"), "value": str(complaints["silent"])},
+        {"key": _("Complaints left without an answer, not confirmed"), "value": str(supplier.silent_cases)},
     ]

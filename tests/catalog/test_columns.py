@@ -11,6 +11,7 @@ from catalog.models import ProductDocument
 from catalog.search import columns, fit_columns
 from catalog.search.filters import _bits
 from catalog.search.query import from_params
+from marketplace import page_changes
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +136,7 @@ def test_between_two_looks_at_all_versions_the_old_columns_answer(demo_market, m
     row = ProductDocument.objects.order_by("pk")[0]
     changed(row)
     assert columns.current() is held
+    assert columns._held._later is not None, "a thread looks when it may"
     monkeypatch.setattr(columns._held, "_not_before", 0.0)
     assert columns.current() is not held
 
@@ -144,7 +146,7 @@ def test_columns_that_cannot_be_followed_now_answer_and_are_followed_later(demo_
     held = columns.current()
     changed(ProductDocument.objects.order_by("pk")[0])
 
-    def timed_out(columns):
+    def timed_out(*given):
         raise OperationalError("statement timeout")
 
     with monkeypatch.context() as broken:
@@ -178,3 +180,73 @@ def test_bits_are_counted_for_each_name():
     sets = np.array([0b1, 0b1 << 19, 0b11, 0, (1 << 20) - 1], dtype=np.int64)
     counted = _bits(sets, names)
     assert (counted["r0"], counted["r1"], counted["r19"], counted["r7"]) == (3, 2, 2, 1)
+
+
+@pytest.fixture
+def timers(monkeypatch):
+    """What a thread would do, to be done by the test: it has a connection of its own and sees no open transaction."""
+    started = []
+
+    class Timer:
+        daemon = False
+
+        def __init__(self, delay, function):
+            self.function = function
+
+        def start(self):
+            started.append(self.function)
+
+        def cancel(self):
+            pass
+
+    monkeypatch.setattr(columns.threading, "Timer", Timer)
+    monkeypatch.setattr(connection, "close", lambda: None)
+    return started
+
+
+@pytest.mark.django_db
+def test_no_request_waits_for_many_changes_and_lists_are_made_anew_after_them(demo_market, timers, monkeypatch):
+    monkeypatch.setattr(columns, "BATCH", 2)
+    held, rows = columns.current(), list(ProductDocument.objects.order_by("pk")[:5])
+    for row in rows:
+        row.score += 1
+        changed(row)
+    begun = page_changes.moment()
+    assert columns.current() is held and columns.current() is held
+    assert len(timers) == 1, "one thread, however many ask"
+    page_changes.forget()
+    assert not page_changes.changed(begun), "a list that is made now is kept, though it shows less"
+    timers.pop()()
+    page_changes.forget()
+    assert page_changes.changed(begun), "and goes when there is more to show"
+    assert not page_changes.changed(begun, product=rows[0].pk), "a product's page never showed less"
+    with CaptureQueriesContext(connection) as queries:
+        assert same(columns.current(), columns._all(columns.Book()))
+    assert not [query for query in queries if "catalogue_productdocument ORDER" in query["sql"]][1:]
+    assert not timers
+
+
+@pytest.mark.django_db
+def test_what_changes_while_it_catches_up_is_followed_too(demo_market, timers, monkeypatch):
+    monkeypatch.setattr(columns, "BATCH", 1)
+    columns.current()
+    *rows, late = ProductDocument.objects.order_by("pk")[:3]
+    for row in rows:
+        changed(row)
+    columns.current()
+    read = columns._read
+
+    def read_while_one_changes(*given):
+        found = read(*given)
+        if late.version == 0:
+            changed(late)
+            page_changes.forget()
+            page_changes.moment()
+        return found
+
+    late.version = 0
+    monkeypatch.setattr(columns, "_read", read_while_one_changes)
+    timers.pop()()
+    assert late.version == 1
+    page_changes.forget()
+    assert same(columns.current(), columns._all(columns.Book()))

@@ -68,7 +68,7 @@ def test_a_silent_case_that_is_confirmed_counts_once(complaint, aigul):
     assert facts() == [("silent", "2026-12-03"), ("confirmed", "2026-12-10")]
     assert load("2026-12-10") == 1
     supplier = Partner.objects.get()
-    assert complaint_facts.counts(supplier.pk, on=date(2026, 12, 10)) == {"confirmed": 1, "silent": 0}
+    assert (supplier.confirmed_cases, supplier.silent_cases) == (1, 0)
 
 
 def test_a_complaint_that_is_only_filed_or_explained_costs_nothing(complaint, aigul):
@@ -117,7 +117,8 @@ def test_facts_fade_to_nothing_without_any_new_event(complaint, aigul):
     complaint_facts.fade(on=date(2027, 12, 10))
     assert Partner.objects.get().complaint_load == 0
     assert complaint_facts.fade(on=date(2027, 12, 11)) == 0
-    assert complaint_facts.counts(Partner.objects.get().pk, on=date(2027, 12, 11)) == {"confirmed": 0, "silent": 0}
+    supplier = Partner.objects.get()
+    assert (supplier.confirmed_cases, supplier.silent_cases) == (0, 0)
 
 
 def test_the_place_in_the_ranking_follows_rule_and_volume(complaint, aigul):

@@ -4,11 +4,14 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django import forms
+from django.template import Context
 from django.utils import translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from marketplace import drawing
+from marketplace.templatetags import controls
 
 CARD = "components/product_card.html"
 TAG = "components/status_tag.html"
@@ -78,3 +81,35 @@ def test_the_oldest_goes_when_there_is_no_room(drawn):
     assert len(drawn) == 6
     drawing.drawn(CARD, {"shown": 0})
     assert len(drawn) == 7
+
+
+class Many(forms.Form):
+    same_for_many = True
+
+    q = forms.CharField(label="Search")
+    where = forms.ChoiceField(label="Where", choices=[("", "All"), ("a", "Ақмола & (3)"), ("b", "<b> (1)")])
+
+
+class One(Many):
+    same_for_many = False
+
+
+def shown(form: type[forms.Form], **asked: str) -> list[str]:
+    return [str(controls.render(field, {}, Context())) for field in form(asked)]
+
+
+@pytest.mark.parametrize("typed", ['"><script>', "{{ q }}", "a", "0", "Айгүл & Co", ""])
+def test_a_frame_that_is_drawn_once_shows_what_the_component_alone_would(typed):
+    for where in ("", "b"):
+        for _again in range(2):
+            assert shown(Many, q=typed, where=where) == shown(One, q=typed, where=where)
+
+
+def test_what_somebody_typed_is_not_kept_nor_are_counts(monkeypatch):
+    monkeypatch.setattr(drawing, "_kept", drawing.LRUCache(100))
+    for typed in ("diapers of Aigul", "crutches of Marat"):
+        assert typed in shown(Many, q=typed, where="b")[0]
+    assert len(drawing._kept) == 2, "one frame for each field"
+    assert "Aigul" not in str(drawing._kept) and "(3)" not in str(drawing._kept)
+    shown(Many, q="", where="unknown <place> of Aigul")
+    assert "Aigul" not in str(drawing._kept), "an error may name what was typed"
