@@ -128,7 +128,7 @@ def worklist(actor: Actor) -> QuerySet[Complaint]:
 def owed(actor: User) -> QuerySet[Complaint]:
     """Cases of the actor in which the actor's side owes the next step."""
     # By their numbers: the database finds these and the desk's own in indexes and looks at no others.
-    beside = own_parallels(actor).filter(done_at=None).values_list("complaint_id", flat=True)
+    beside = own_parallels(actor).filter(done_at=None, respond_by__isnull=False).values_list("complaint_id", flat=True)
     return worklist(actor).filter(_turn(actor) | Q(pk__in=list(beside)))
 
 

@@ -25,7 +25,9 @@ class MarketplaceConfig(AppConfig):
         )
         from marketplace.notices import sending  # noqa: F401  registers its outbox handler
         from marketplace.slow_queries import watch
+        from marketplace.standing_back import stand_back
 
         # Its page in the admin would show what only services may touch.
         admin.site.unregister(Authenticator)
         connection_created.connect(watch, dispatch_uid="slow_queries")
+        connection_created.connect(stand_back, dispatch_uid="standing_back")

@@ -8,10 +8,10 @@ from django.forms import BaseForm, BoundField
 from django.forms.utils import flatatt
 from django.template.context import Context
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape, escape
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from marketplace.drawing import drawn
+from marketplace.drawing import HERE, drawn, drawn_around
 from marketplace.form_fields import DatePartsWidget, split_parts
 
 # The first match wins: subclasses stand before their parents.
@@ -25,9 +25,8 @@ _TEMPLATES: list[tuple[type[forms.Widget], str]] = [
     (forms.FileInput, "file_upload"),
     (forms.widgets.Input, "input"),
 ]
-# The part of a component that differs where the rest is the same, and what holds its place: no character of any text.
+# The part of a component that differs where the rest is the same.
 _INNER = {"select": "options", "input": "value"}
-_HERE = "\ufdd0"
 # ``type=number`` loses what it does not understand and steps on scroll: numbers are typed as text.
 _INPUT_TYPES = {"number": "text", "date": "text", "datetime-local": "text", "time": "text"}
 
@@ -48,8 +47,7 @@ def render(field: BoundField, options: dict[str, Any], page: Context) -> SafeStr
     inner = _INNER.get(name, "")
     if not context.get(inner):
         return drawn(f"components/{name}.html", context)
-    frame = drawn(f"components/{name}.html", context | {inner: _HERE})
-    return SafeString(frame.replace(_HERE, conditional_escape(context[inner])))  # nosec B703
+    return drawn_around(f"components/{name}.html", context | {inner: HERE}, context[inner])
 
 
 def _context(field: BoundField, widget: forms.Widget) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.template.base import FilterExpression, NodeList, Parser, Token, toke
 from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -119,13 +120,13 @@ def add_error_prefix(title: str, form: BaseForm | None) -> str:
 @register.simple_tag(takes_context=True)
 def query_replace(context: Context, **changes: Any) -> str:
     """``?…`` with some parameters changed: ``{% query_replace page=2 sort="price" %}``; ``None`` or "" removes one."""
-    query = context["request"].GET.copy()
+    query = dict(context["request"].GET.lists())
     for name, value in changes.items():
         if value in (None, ""):
             query.pop(name, None)
         else:
-            query[name] = str(value)
-    return f"?{query.urlencode()}"
+            query[name] = [str(value)]
+    return f"?{urlencode(query, doseq=True)}"
 
 
 @register.inclusion_tag("components/tag.html")

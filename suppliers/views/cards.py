@@ -19,7 +19,7 @@ from catalog.search import Listed, Page
 from catalog.search.query import Query
 from catalog.selectors import Beneficiary
 from catalog.types import ProductType
-from marketplace.drawing import drawn
+from marketplace.drawing import HERE, drawn_around
 from marketplace.models import Role
 from marketplace.shared_pages import OLDEST_S
 from suppliers import delivery, guarantees, shapes
@@ -87,9 +87,13 @@ def draw(
 
     def html_of(row: Listed) -> str:
         shown = card(row, query=query, beneficiary=beneficiary, guarantee_of=guarantee_of, passed_on=passed_on)
-        # A reason tells the measures of a person, and the address may name her; a visitor's card is kept by its version.
-        alike = shown["fit"] and not shown["fit"]["reason"] and not passed_on
-        return (drawn if alike else render_to_string)("components/product_card.html", {"product": shown})
+        # The address may name a person; a visitor's card is kept by its version.
+        if passed_on or not shown["fit"]:
+            return render_to_string("components/product_card.html", {"product": shown})
+        # A reason tells her measures.
+        reason = shown["fit"]["reason"]
+        shown["fit"]["reason"] = reason and HERE
+        return drawn_around("components/product_card.html", {"product": shown}, reason)
 
     if beneficiary.user is not None or passed_on or not settings.SHARED_PAGES:
         return [html_of(row) for row in page.rows]

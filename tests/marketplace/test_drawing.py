@@ -74,6 +74,18 @@ def test_what_cannot_be_compared_is_refused(drawn):
     assert not drawn
 
 
+@pytest.mark.parametrize(
+    ("inner", "shown"),
+    [("<b>", "&lt;b&gt;"), (SafeString("<b>"), "<b>"), ("", ""), (f"a{drawing.HERE}", f"a{drawing.HERE}")],
+)
+def test_what_stands_inside_is_escaped_and_not_kept(monkeypatch, inner, shown):
+    monkeypatch.setattr(drawing, "_kept", drawing.LRUCache(4))
+    for _again in range(2):
+        html = drawing.drawn_around("components/tag.html", {"text": drawing.HERE, "colour": "blue"}, inner)
+        assert f">{shown}<" in html.replace("\n", "")
+    assert [kept.count(drawing.HERE) for kept in drawing._kept.values()] == [1]
+
+
 def test_the_oldest_goes_when_there_is_no_room(drawn):
     for number in range(6):
         drawing.drawn(CARD, {"shown": number})

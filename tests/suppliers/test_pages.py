@@ -13,6 +13,7 @@ from django.utils import translation
 
 from catalog import search
 from catalog.models import Category, Product, ProductDocument
+from marketplace import drawing
 from marketplace.models import Event, OutboxRow
 from suppliers import guarantees
 from suppliers.effects import refresh_documents
@@ -148,6 +149,18 @@ def test_the_list_of_a_type_shows_fit_price_and_what_she_pays(market, aigul):
     assert "Fits" in text and "from 142,000 ₸ You pay 42,000 ₸ 2 suppliers" in text
     assert "Does not fit handle height en: 30–42 cm, you need 50 cm." in text
     assert "Only what fits (1)" in text
+
+
+def test_a_card_is_drawn_once_for_all_but_the_measures_that_it_names(market, aigul, monkeypatch):
+    monkeypatch.setattr(drawing, "_kept", drawing.LRUCache(100))
+    taller = make.make_person("dana", measures={**CHILD, "handle_height_mm": 512})
+    mothers = [aigul, make.make_guardian("saule", [taller])]
+    seen = [text_of(open_page(signed_in(mother), "/en/catalog/child-walker/")) for mother in mothers]
+    assert "30–42 cm, you need 50 cm." in seen[0] and "51,2" not in seen[0]
+    assert "30–42 cm, you need 51,2 cm." in seen[1] and "50 cm" not in seen[1]
+    cards = [str(html) for key, html in drawing._kept.items() if key[0].endswith("product_card.html")]
+    assert any("Qulyn S en" in card for card in cards)
+    assert not any("you need" in card for card in cards)
 
 
 def test_filters_work_in_peoples_units_and_can_be_taken_off(market):
