@@ -1,7 +1,8 @@
 """Who sees which complaint, and how much of it. A foreign complaint is the same NotFound as a missing one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -113,10 +114,15 @@ def worklist(actor: Actor) -> QuerySet[Complaint]:
     ``own_why`` and ``own_by`` say why the desk is addressed beside the addressee, and until when, while it
     has not told what it did.
     """
+    return _worklist(actor, _beside_of_the_desk(actor))
+
+
+def _worklist(actor: Actor, told: Iterable[tuple[int, date | None]]) -> QuerySet[Complaint]:
     rows = visible(actor).filter(status__in=OPEN_STATES).select_related(*SHOWN)
+    # By their numbers: the database finds these and the desk's own in indexes and looks at no others.
+    beside = Q(pk__in=[pk for pk, _by in told])
     asked = own_parallels(actor).filter(complaint=OuterRef("pk"), done_at=None)
     rows = rows.annotate(own_why=Subquery(asked.values("why")[:1]), own_by=Subquery(asked.values("respond_by")[:1]))
-    beside = Q(own_why__isnull=False)
     if actor.is_authenticated and actor.role == Role.SUPPLIER:
         rows = rows.filter(Q(addressee_supplier__in=shops_of(actor)) | beside)
     elif actor.is_authenticated and actor.role == Role.INSPECTOR:
@@ -127,9 +133,19 @@ def worklist(actor: Actor) -> QuerySet[Complaint]:
 
 def owed(actor: User) -> QuerySet[Complaint]:
     """Cases of the actor in which the actor's side owes the next step."""
-    # By their numbers: the database finds these and the desk's own in indexes and looks at no others.
-    beside = own_parallels(actor).filter(done_at=None, respond_by__isnull=False).values_list("complaint_id", flat=True)
-    return worklist(actor).filter(_turn(actor) | Q(pk__in=list(beside)))
+    told = _beside_of_the_desk(actor)
+    return _worklist(actor, told).filter(_turn(actor) | Q(pk__in=[pk for pk, by in told if by is not None]))
+
+
+def some_of(found: QuerySet[Complaint], first: int, end: int) -> list[Complaint]:
+    """A part of a list, in its order. Their numbers first: all that is sorted for a page would else be joined before."""
+    wanted = list(found.values_list("pk", flat=True)[first:end])
+    return list(found.filter(pk__in=wanted)) if wanted else []
+
+
+def _beside_of_the_desk(actor: Actor) -> list[tuple[int, date | None]]:
+    """The cases in which the desk is addressed beside the addressee and has not told what it did, with their dates."""
+    return list(own_parallels(actor).filter(done_at=None).values_list("complaint_id", "respond_by"))
 
 
 def _turn(actor: Actor) -> Q:
@@ -303,18 +319,21 @@ def earlier_of_the_matter(actor: Viewer, complaint: Complaint) -> list[Complaint
     if not parties(actor, complaint) & {BODY, MINISTRY, DESK}:
         return []
     days = int(rules.get("complaint.duplicate_days").value["days"])
-    alike = Q(pk__in=[])
+    alike = []
     if complaint.complainant_id is not None:
-        alike |= Q(complainant=complaint.complainant_id)
-    if complaint.contact.get("phone"):
-        alike |= Q(contact__phone=complaint.contact["phone"])
+        alike.append(Q(complainant=complaint.complainant_id))
+    if complaint.contact_key:
+        alike.append(Q(contact_key=complaint.contact_key))
     if complaint.order_line_id is not None:
-        alike |= Q(order_line=complaint.order_line_id)
+        alike.append(Q(order_line=complaint.order_line_id))
     if complaint.supplier_id is not None:
-        alike |= Q(supplier=complaint.supplier_id, subject=complaint.subject)
-    rows = visible(actor).filter(alike, filed_at__lte=complaint.filed_at, duplicate_of=None)
+        alike.append(Q(supplier=complaint.supplier_id, subject=complaint.subject))
+    rows = visible(actor).filter(filed_at__lte=complaint.filed_at, duplicate_of=None)
     recent = rows.filter(filed_on__gte=complaint.filed_on - timedelta(days=days)).exclude(pk=complaint.pk)
-    return list(recent.order_by("-filed_at", "-pk")[:CANDIDATES])
+    newest = recent.order_by("-filed_at", "-pk")
+    # Each likeness has an index in which its newest stand first.
+    numbers = {pk for one in alike for pk in newest.filter(one).values_list("pk", flat=True)[:CANDIDATES]}
+    return list(newest.filter(pk__in=numbers)[:CANDIDATES])
 
 
 def linked_to(actor: Viewer, complaint: Complaint) -> list[Complaint]:

@@ -5308,6 +5308,10 @@ CREATE INDEX complaint_list_subject ON public.complaints_complaint USING btree (
 
 
 
+CREATE INDEX complaint_of_matter ON public.complaints_complaint USING btree (supplier_id, subject, filed_at DESC, id DESC);
+
+
+
 CREATE INDEX complaint_of_person ON public.complaints_complaint USING btree (complainant_id, filed_at DESC);
 
 
@@ -8223,6 +8227,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('complaints', '0017_list_of_all', now()),
     ('complaints', '0018_facts_without_key_checks', now()),
     ('complaints', '0019_subjects_of_the_list', now()),
+    ('complaints', '0020_cases_of_a_matter', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('marketplace', '0001_initial', now()),

@@ -171,6 +171,8 @@ _db_options: dict[str, object] = {
             ("statement_timeout", "STATEMENT_TIMEOUT_MS", 3000),
             ("lock_timeout", "LOCK_TIMEOUT_MS", 1000),
             ("idle_in_transaction_session_timeout", "IDLE_TIMEOUT_MS", 10000),
+            # A helper process costs ten milliseconds before it helps, and takes a processor from somebody's page.
+            ("max_parallel_workers_per_gather", "PARALLEL_WORKERS", 0),
         )
     ),
 }

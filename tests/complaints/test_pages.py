@@ -247,7 +247,7 @@ def test_pages_ask_few_queries_whatever_the_number_of_rows(client, aigul, suppli
     for user, path in lists:
         client.force_login(user)
         client.get(path)
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(8):
             assert client.get(path).status_code == 200
     pages = [
         (aigul, f"/en/complaints/{number}/"), (seller, f"/en/supplier/complaints/{number}/"),
