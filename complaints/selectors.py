@@ -328,12 +328,14 @@ def earlier_of_the_matter(actor: Viewer, complaint: Complaint) -> list[Complaint
         alike.append(Q(order_line=complaint.order_line_id))
     if complaint.supplier_id is not None:
         alike.append(Q(supplier=complaint.supplier_id, subject=complaint.subject))
+    if not alike:
+        return []
     rows = visible(actor).filter(filed_at__lte=complaint.filed_at, duplicate_of=None)
     recent = rows.filter(filed_on__gte=complaint.filed_on - timedelta(days=days)).exclude(pk=complaint.pk)
     newest = recent.order_by("-filed_at", "-pk")
     # Each likeness has an index in which its newest stand first.
-    numbers = {pk for one in alike for pk in newest.filter(one).values_list("pk", flat=True)[:CANDIDATES]}
-    return list(newest.filter(pk__in=numbers)[:CANDIDATES])
+    first, *others = [newest.filter(one).values("pk")[:CANDIDATES] for one in alike]
+    return list(newest.filter(pk__in=first.union(*others))[:CANDIDATES])
 
 
 def linked_to(actor: Viewer, complaint: Complaint) -> list[Complaint]:

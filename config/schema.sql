@@ -6424,6 +6424,10 @@ CREATE INDEX order_shippingeventtype_name_6d9a48a2_like ON public.order_shipping
 
 
 
+CREATE INDEX order_supplier_states ON public.order_order USING btree (partner_id, status) INCLUDE (due_rule) WHERE ((status)::text = ANY (ARRAY[('sent'::character varying)::text, ('confirmed'::character varying)::text, ('in_delivery'::character varying)::text, ('failed_delivery'::character varying)::text, ('delivered'::character varying)::text, ('accepted'::character varying)::text, ('accepted_with_remarks'::character varying)::text, ('rejected'::character varying)::text, ('reimbursement_pending'::character varying)::text, ('held'::character varying)::text]));
+
+
+
 CREATE INDEX order_supplier_work ON public.order_order USING btree (partner_id, due_at) WHERE ((status)::text = ANY (ARRAY[('sent'::character varying)::text, ('confirmed'::character varying)::text, ('in_delivery'::character varying)::text, ('failed_delivery'::character varying)::text, ('delivered'::character varying)::text, ('accepted'::character varying)::text, ('accepted_with_remarks'::character varying)::text, ('rejected'::character varying)::text, ('reimbursement_pending'::character varying)::text, ('held'::character varying)::text]));
 
 
@@ -8272,6 +8276,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('order', '0009_recall_money', now()),
     ('order', '0010_paper_signatures', now()),
     ('order', '0011_refunded_lines', now()),
+    ('order', '0012_supplier_states', now()),
     ('partner', '0001_initial', now()),
     ('partner', '0002_complaint_facts', now()),
     ('partner', '0003_suspensions', now()),

@@ -61,7 +61,7 @@ def seed_people_and_orders(volume: Volume) -> None:
             EVENTS,
         ):
             cursor.execute(*_complete(statement, facts))
-    _analyse()
+    _tidy()
 
 
 def seed_complaints(volume: Volume) -> None:
@@ -75,7 +75,7 @@ def seed_complaints(volume: Volume) -> None:
         }
         for statement in (COMPLAINTS, COMPLAINT_EVENTS, COMPLAINT_FACTS):
             cursor.execute(*_complete(statement, facts))
-    _analyse()
+    _tidy()
 
 
 # The columns of an INSERT and the end of what it selects.
@@ -102,11 +102,12 @@ def _complete(statement: str, facts: dict[str, Any]) -> tuple[str, dict[str, Any
     return completed + statement[found.end() :], facts | {f"default_{column}": value for column, value in left.items()}
 
 
-def _analyse() -> None:
+def _tidy() -> None:
+    """What the database's own housekeeper would do for the next ten minutes, beside what is measured."""
     with connection.cursor() as cursor:
-        # The database's own housekeeper may hold a table that has just been filled: wait for it.
+        # It may hold a table that has just been filled: wait for it.
         cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
-        cursor.execute("ANALYZE")
+        cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM (ANALYZE)")
         cursor.execute("RESET statement_timeout; RESET lock_timeout")
 
 

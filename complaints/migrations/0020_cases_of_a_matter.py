@@ -5,18 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('complaints', '0019_subjects_of_the_list'),
-        ('marketplace', '0028_changes_that_are_none'),
-        ('order', '0011_refunded_lines'),
-        ('partner', '0022_cases_that_count'),
+        ("complaints", "0019_subjects_of_the_list"),
+        ("marketplace", "0028_changes_that_are_none"),
+        ("order", "0011_refunded_lines"),
+        ("partner", "0022_cases_that_count"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['supplier', 'subject', '-filed_at', '-id'], name='complaint_of_matter'),
+            model_name="complaint",
+            index=models.Index(fields=["supplier", "subject", "-filed_at", "-id"], name="complaint_of_matter"),
         ),
     ]

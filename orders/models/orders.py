@@ -78,6 +78,13 @@ class Order(oscar_order.AbstractOrder):
         ]
         indexes = [
             models.Index(fields=["partner", "due_at"], name="order_supplier_work", condition=Q(status__in=OPEN_STATES)),
+            # How many wait for the supplier, and which are owed to it: without those in other states.
+            models.Index(
+                fields=["partner", "status"],
+                include=["due_rule"],
+                name="order_supplier_states",
+                condition=Q(status__in=OPEN_STATES),
+            ),
             models.Index(fields=["office", "due_at"], name="order_office_work", condition=Q(status__in=OPEN_STATES)),
             models.Index(fields=["user", "-date_placed"], name="order_of_person"),
             models.Index(fields=["due_at"], name="order_due", condition=Q(due_at__isnull=False)),

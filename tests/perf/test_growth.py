@@ -11,7 +11,9 @@ def _step(products: int, rates: dict[str, int], milliseconds: float = 1.0) -> gr
     figures = Figures()
     figures.extra |= {"searches_p99_ms": milliseconds, "searches_failed": 0}
     for row, rate in rates.items():
-        figures.of(row, "portal").add(Result(1.0, latencies=[milliseconds / 1000] * rate))
+        figures.of(row, "limit" if row in growth.LIMITS else "portal").add(
+            Result(1.0, latencies=[milliseconds / 1000] * rate)
+        )
     return growth.Step(products, 10 * products, 1.0, figures)
 
 
@@ -31,7 +33,14 @@ def test_rates_are_held_against_the_first_step_and_search_from_ten_thousand():
     assert verdicts["supplier's work list"] == "not measured"
     slow = [*steps[:2], _step(100_000, {"fresh": 120}, milliseconds=200)]
     assert {verdict for number, _m, _r, verdict in growth.goals(slow) if number in (5, 11)} == {"**missed**"}
-    assert "| catalogue list | 1,000.0 (1) | 900.0 (1) | 800.0 (1) | 0.80 |" in growth.table(steps)
+    assert "| catalogue list | 1,000.0 (1) | 900.0 (1) | 800.0 (1) | 0.80 | – |" in growth.table(steps)
+
+
+def test_a_machine_that_became_slower_is_seen_in_the_plain_view():
+    steps = [_step(1_000, {"list": 1000, "plain": 4000}), _step(10_000, {"list": 600, "plain": 3000})]
+    lines = growth.table(steps).splitlines()
+    assert "| catalogue list | 1,000.0 (1) | 600.0 (1) | 0.60 | 0.80 |" in lines
+    assert next(line for line in lines if line.startswith("| plain")).endswith("| 0.75 | 1.00 |")
 
 
 def test_steps_must_grow():
