@@ -205,7 +205,11 @@ class Complaint(models.Model):
                 for place, name in enumerate(("region", "addressee_authority", "addressee_supplier", "subject"))
             ),
             models.Index(fields=["complainant", "-filed_at"], name="complaint_of_person"),
-            models.Index(fields=["supplier", "subject", "-filed_at", "-id"], name="complaint_of_matter"),
+            # Earlier cases of a matter; of no use to a list, which would take it for a subject that is rare.
+            models.Index(
+                fields=["supplier", "subject", "-filed_at", "-id"], name="complaint_of_matter",
+                condition=Q(duplicate_of__isnull=True),
+            ),
             models.Index(fields=["region", "filed_on"], name="complaint_region_day"),
             models.Index(fields=["contact_key"], name="complaint_caller", condition=~Q(contact_key=b"")),
         ]  # fmt: skip

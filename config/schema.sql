@@ -5308,7 +5308,7 @@ CREATE INDEX complaint_list_subject ON public.complaints_complaint USING btree (
 
 
 
-CREATE INDEX complaint_of_matter ON public.complaints_complaint USING btree (supplier_id, subject, filed_at DESC, id DESC);
+CREATE INDEX complaint_of_matter ON public.complaints_complaint USING btree (supplier_id, subject, filed_at DESC, id DESC) WHERE (duplicate_of_id IS NULL);
 
 
 

@@ -409,13 +409,12 @@ class _Held:
                 return self._columns or self._read(moment)
         if moment <= self._moment:
             return held
-        if time.monotonic() < self._not_before:
-            self._catch_up_later()
-        elif self._lock.acquire(blocking=False):
+        if time.monotonic() >= self._not_before and self._lock.acquire(blocking=False):
             try:
                 return self._follow(held, moment, most=BATCH)
             finally:
                 self._lock.release()
+        self._catch_up_later()
         return held
 
     # With the lock held .......................................................................
@@ -464,12 +463,14 @@ class _Held:
         try:
             with self._lock:
                 moment = page_changes.moment()
-                if self._columns is None or moment <= self._moment:
+                if self._columns is None:
                     return
-                self._follow(self._columns, moment, most=float("inf"))
-                # Unless something changed meanwhile, there is nothing to follow in what is renewed now.
-                if self._moment == moment and page_changes.renew_lists() == moment + 1:
-                    self._moment = moment + 1
+                if moment > self._moment:
+                    self._follow(self._columns, moment, most=float("inf"))
+                # Also when a request has followed meanwhile: somebody was shown less. Unless something changed since,
+                # there is nothing to follow in what is renewed now.
+                if self._moment >= moment and page_changes.renew_lists() == self._moment + 1:
+                    self._moment += 1
         except DatabaseError as error:
             log.warning("search_columns_not_followed", reason=type(error).__name__)
         finally:

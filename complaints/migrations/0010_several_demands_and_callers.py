@@ -8,7 +8,7 @@ BATCH = 2000
 
 def find_callers(apps, schema_editor):
     """The digest of every contact phone that is there; batches keep memory and locks small."""
-    from complaints.callers import key_of
+    from complaints.contact_keys import key_of
 
     complaints = apps.get_model("complaints", "Complaint").objects
     last = 0

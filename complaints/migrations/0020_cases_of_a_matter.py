@@ -16,6 +16,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name="complaint",
-            index=models.Index(fields=["supplier", "subject", "-filed_at", "-id"], name="complaint_of_matter"),
+            index=models.Index(
+                condition=models.Q(("duplicate_of__isnull", True)),
+                fields=["supplier", "subject", "-filed_at", "-id"],
+                name="complaint_of_matter",
+            ),
         ),
     ]

@@ -227,6 +227,21 @@ def test_no_request_waits_for_many_changes_and_lists_are_made_anew_after_them(de
 
 
 @pytest.mark.django_db
+def test_lists_that_showed_less_go_also_when_a_request_followed_before_the_thread(demo_market, timers, monkeypatch):
+    columns.current()
+    changed(ProductDocument.objects.order_by("pk")[0])
+    monkeypatch.setattr(columns._held, "_not_before", float("inf"))
+    begun = page_changes.moment()
+    columns.current()
+    monkeypatch.setattr(columns._held, "_not_before", 0.0)
+    assert same(columns.current(), columns._all(columns.Book()))
+    assert not page_changes.changed(begun), "a list that was made in between is still kept"
+    timers.pop()()
+    page_changes.forget()
+    assert page_changes.changed(begun)
+
+
+@pytest.mark.django_db
 def test_what_changes_while_it_catches_up_is_followed_too(demo_market, timers, monkeypatch):
     monkeypatch.setattr(columns, "BATCH", 1)
     columns.current()
