@@ -14,8 +14,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from complaints import selectors
+from complaints.contact_keys import keys_of
 from complaints.models import Complaint
-from marketplace import access, crypto, events, rules
+from marketplace import access, events, rules
 from marketplace.drafts import kinds
 from marketplace.errors import FieldError, Invalid, NotFound
 from marketplace.models import Draft, Role, User
@@ -32,18 +33,6 @@ FACTS = {
     "address": _("Her address"),
     "order": _("The number of an order"),
 }
-
-
-def key_of(phone: str) -> bytes:
-    """The digest that stands in ``Complaint.contact_key``; empty for what is no phone number."""
-    number = phone_number(phone) if phone else None
-    return crypto.blind_index(f"phone:{number}") if number else b""
-
-
-def keys_of(phone: str) -> list[bytes]:
-    """What may stand there while keys are changed; none for what is no phone number."""
-    number = phone_number(phone) if phone else None
-    return list(crypto.blind_indexes(f"phone:{number}")) if number else []
 
 
 @dataclass(frozen=True)

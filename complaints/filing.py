@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from complaints import attachments, callers, holds, parallels, shapes, tracking
+from complaints import attachments, contact_keys, holds, parallels, shapes, tracking
 from complaints.checking import Checked, Filing, check
 from complaints.models import Complaint
 from complaints.routing import Route
@@ -196,7 +196,7 @@ def _row(actor: Actor, checked: Checked, route: Route, now: datetime, draft: Dra
         fields=checked.answers,
         contact=checked.contact,
         language=(get_language() or "kk")[:2],
-        contact_key=callers.key_of(checked.contact.get("phone", "")),
+        contact_key=contact_keys.key_of(checked.contact.get("phone", "")),
         telegram_chat=filing.chat,
         # Who says that the seller may not see the name has said it, wherever the form asked.
         hide_name=filing.hide_name or route.hide_name or checked.answers.get("consent") is False,

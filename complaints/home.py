@@ -26,6 +26,6 @@ def parts(actor: User) -> list[Part]:
     owed = selectors.owed(actor)
     cases = [
         {"url": reverse(desk[1], args=[complaint.number]), "complaint": complaint}
-        for complaint in selectors.some_of(owed, 0, SHOWN)
+        for complaint in selectors.some_of(owed, owed[:SHOWN])
     ]
     return [Part("complaints/home.html", {"cases": cases, "count": owed.count(), "url": reverse(desk[0])}, 20)]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from complaints import callers, tracking
+from complaints import contact_keys, tracking
 from complaints.models import Complaint
 from marketplace import rotation
 
@@ -18,7 +18,7 @@ def _renew(complaint: Complaint) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     if index := rotation.index_of(complaint.tracking_hash, f"tracking:{number}:{tracking.code_of(number)}"):
         changed["tracking_hash"] = index
-    known = callers.keys_of(phone)
+    known = contact_keys.keys_of(phone)
     if known and bytes(complaint.contact_key) in known[1:]:
         changed["contact_key"] = known[0]
     return changed

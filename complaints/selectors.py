@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
-from complaints import tracking
+from complaints import contact_keys, tracking
 from complaints.models import Complaint, ComplaintParallel
 from complaints.routing import SAFETY as DANGER
 from complaints.states import (
@@ -137,9 +137,9 @@ def owed(actor: User) -> QuerySet[Complaint]:
     return _worklist(actor, told).filter(_turn(actor) | Q(pk__in=[pk for pk, by in told if by is not None]))
 
 
-def some_of(found: QuerySet[Complaint], first: int, end: int) -> list[Complaint]:
-    """A part of a list, in its order. Their numbers first: all that is sorted for a page would else be joined before."""
-    wanted = list(found.values_list("pk", flat=True)[first:end])
+def some_of(found: QuerySet[Complaint], part: QuerySet[Complaint]) -> list[Complaint]:
+    """A part of a list, cut out of it: its numbers first, because all that is sorted would else be joined before."""
+    wanted = list(part.values_list("pk", flat=True))
     return list(found.filter(pk__in=wanted)) if wanted else []
 
 
@@ -322,8 +322,8 @@ def earlier_of_the_matter(actor: Viewer, complaint: Complaint) -> list[Complaint
     alike = []
     if complaint.complainant_id is not None:
         alike.append(Q(complainant=complaint.complainant_id))
-    if complaint.contact_key:
-        alike.append(Q(contact_key=complaint.contact_key))
+    if complaint.contact.get("phone"):
+        alike.append(Q(contact_key__in=contact_keys.keys_of(complaint.contact["phone"])))
     if complaint.order_line_id is not None:
         alike.append(Q(order_line=complaint.order_line_id))
     if complaint.supplier_id is not None:

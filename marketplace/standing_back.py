@@ -12,14 +12,14 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-HERE = ("127.0.0.1", "::1", "localhost")
+THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 def stand_back(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """Receiver of ``connection_created``: the server's process for it becomes as nice as this one."""
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     host = str(connection.settings_dict["HOST"] or "/")
-    if nice <= 0 or not (host in HERE or host.startswith("/")):
+    if nice <= 0 or not (host in THIS_MACHINE or host.startswith("/")):
         return
     pid = connection.connection.info.backend_pid
     # In another container the number is somebody else's, and an account may change only its own programs.

@@ -19,7 +19,7 @@ def parts(actor: User) -> list[Part]:
         return _ministry(actor)
     if actor.role != Role.SUPPLIER:
         return []
-    shop = Partner.objects.filter(users=actor).order_by("pk").first()
+    shop = selectors.supplier_of(actor)
     if shop is None:
         return [_applicant(actor)]
     return (

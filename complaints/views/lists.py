@@ -72,7 +72,7 @@ def _all(request: HttpRequest) -> HttpResponse:
 
 def _context(request: HttpRequest, rows: QuerySet[Complaint]) -> dict[str, Any]:
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    page.object_list = selectors.some_of(rows, page.start_index() - 1 if page.paginator.count else 0, page.end_index())
+    page.object_list = selectors.some_of(rows, page.object_list)
     return {"page": page, "items": _items(request, page)}
 
 

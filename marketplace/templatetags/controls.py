@@ -41,7 +41,7 @@ def render(field: BoundField, options: dict[str, Any], page: Context) -> SafeStr
     if name == "date_parts":
         context["day"], context["month"], context["year"] = split_parts(context["value"])
     if not getattr(field.form, "same_for_many", False) or context["errors"]:  # an error may name what was typed
-        return SafeString(render_to_string(f"components/{name}.html", context))  # nosec B703
+        return render_to_string(f"components/{name}.html", context)
     # Counts beside the options change with every question, and what somebody typed is not kept: only what stands
     # around them is drawn once for all.
     inner = _INNER.get(name, "")

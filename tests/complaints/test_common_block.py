@@ -11,8 +11,8 @@ from django.utils import timezone
 from PIL import Image
 
 from complaints import filing, templates
-from complaints.callers import key_of
 from complaints.checking import Filing
+from complaints.contact_keys import key_of
 from complaints.models import Complaint, ComplaintTemplate
 from marketplace import tidying
 from marketplace.drafts import files

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from complaints import callers
+from complaints import callers, contact_keys
 from complaints.models import Complaint
 from marketplace.errors import Forbidden, Invalid, NotFound
 from marketplace.models import Draft, Event, ReadLog, Role, User
@@ -86,7 +86,7 @@ def test_only_the_hotline_finds_callers(aigul):
     [
         (lambda: User.objects.filter(phone__in={"+77000000001", "8 700"}), "user_phone"),
         (lambda: User.objects.filter(full_name__icontains="серік", record__isnull=False), "user_name_parts"),
-        (lambda: Complaint.objects.filter(contact_key=callers.key_of("87010000007")), "complaint_caller"),
+        (lambda: Complaint.objects.filter(contact_key=contact_keys.key_of("87010000007")), "complaint_caller"),
     ],
 )
 def test_the_search_goes_over_an_index(rows, index):

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.utils import timezone
 
-from complaints import callers, selectors, tracking
+from complaints import contact_keys, selectors, tracking
 from complaints import loading as complaint_data
 from complaints.models import Complaint
 from config import drill
@@ -42,7 +42,7 @@ def kept():
         complaint = cases.make_complaint(contact={"phone": PHONE})
         Complaint.objects.filter(pk=complaint.pk).update(
             tracking_hash=tracking.hash_of(complaint.number, tracking.code_of(complaint.number)),
-            contact_key=callers.key_of(PHONE),
+            contact_key=contact_keys.key_of(PHONE),
         )
     return complaint
 
@@ -57,12 +57,21 @@ def owed() -> dict[str, tuple[int, int]]:
     return {name: count for name, count in counts.items() if any(count)}
 
 
+def test_under_both_keys_the_earlier_case_of_a_phone_is_found(kept):
+    with override_settings(**BOTH):
+        later = cases.make_complaint(contact={"phone": PHONE})
+        Complaint.objects.filter(pk=later.pk).update(supplier=None, order_line=None, complainant=None, subject="danger")
+        later.refresh_from_db()
+        assert bytes(later.contact_key) != bytes(Complaint.objects.get(pk=kept.pk).contact_key)
+        assert kept in selectors.earlier_of_the_matter(cases.make_reviewer(), later)
+
+
 def test_under_both_keys_everything_is_read_and_rewritten_in_parts(kept):
     with override_settings(**BOTH):
         assert owed() == {"identity numbers": (5, 0), "complaints": (1, 0)}
         holder = selectors.Holder(kept.number, tracking.code_of(kept.number))
         assert selectors.visible(holder).get() == kept
-        assert Complaint.objects.filter(contact_key__in=callers.keys_of(PHONE)).exists()
+        assert Complaint.objects.filter(contact_key__in=contact_keys.keys_of(PHONE)).exists()
         rotation.rotate(batch=2, most=1)
         assert owed()["identity numbers"] == (3, 0), "cut short: what was done stays done"
         rotation.rotate(batch=2)
